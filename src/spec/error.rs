@@ -1,0 +1,63 @@
+//! What can be wrong with an experiment. Every message names the thing and the remedy; the page translates by [`SpecError::code`].
+
+use thiserror::Error;
+
+use super::presets;
+
+/// An experiment that cannot be run as written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SpecError {
+    #[error("unknown knob `{key}`{}; `distillery describe knobs` lists all", hint(.nearest))]
+    UnknownKey { key: String, nearest: Option<&'static str> },
+    #[error("unknown preset `{name}`; the presets are {allowed}")]
+    UnknownPreset { name: String, allowed: String },
+    #[error("{key}: `{value}` is not allowed; it must be {allowed}")]
+    OutOfRange { key: &'static str, value: String, allowed: String },
+    #[error("{key} {message}")]
+    Conflict { key: &'static str, message: &'static str },
+    #[error("this is an experiment of version {found}; this build reads version {expected}")]
+    Version { found: String, expected: u32 },
+    #[error("not a readable {format}: {message}")]
+    File { format: &'static str, message: String },
+}
+
+fn hint(nearest: &Option<&'static str>) -> String {
+    nearest.map(|key| format!(" (did you mean `{key}`?)")).unwrap_or_default()
+}
+
+impl SpecError {
+    pub(super) fn file(format: &'static str, error: impl ToString) -> Self {
+        Self::File { format, message: error.to_string() }
+    }
+
+    pub(super) fn preset(name: &str) -> Self {
+        let allowed = presets::TABLE.iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
+        Self::UnknownPreset { name: name.into(), allowed }
+    }
+
+    /// Stable id for translation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownKey { .. } => "unknown_key",
+            Self::UnknownPreset { .. } => "unknown_preset",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::Conflict { .. } => "conflict",
+            Self::Version { .. } => "version",
+            Self::File { .. } => "bad_file",
+        }
+    }
+
+    /// The knob, value and allowed range concerned, for the page to name in its own words.
+    pub fn parts(&self) -> (Option<String>, Option<String>, Option<String>) {
+        match self {
+            Self::UnknownKey { key, nearest } => (Some(key.clone()), None, nearest.map(Into::into)),
+            Self::UnknownPreset { name, allowed } => (None, Some(name.clone()), Some(allowed.clone())),
+            Self::OutOfRange { key, value, allowed } => {
+                (Some((*key).into()), Some(value.clone()), Some(allowed.clone()))
+            }
+            Self::Conflict { key, .. } => (Some((*key).into()), None, None),
+            Self::Version { found, expected } => (None, Some(found.clone()), Some(expected.to_string())),
+            Self::File { format, .. } => (Some((*format).into()), None, None),
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! The experiment: everything a run depends on, as one serde value.
+//!
+//! The same value is a JSON or TOML file, the page's URL (only what differs from the preset), a preset, and the CLI's `--set`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{SpecError, knobs, presets};
+
+/// Version of the experiment format. A file or link of another version is refused with a message that says so.
+pub const VERSION: u32 = 1;
+
+/// What to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    pub version: u32,
+    /// Id of the preset it started from; `custom` for a file that names none.
+    #[serde(default = "custom")]
+    pub preset: String,
+    /// Decides initial weights, the labelled subset, label noise and the order of batches. (The train/test split has a seed of its own.)
+    #[serde(default)]
+    pub seed: u32,
+    #[serde(default)]
+    pub task: Task,
+    #[serde(default)]
+    pub teacher: Teacher,
+    #[serde(default = "Network::student")]
+    pub student: Network,
+    #[serde(default)]
+    pub distill: Distill,
+    #[serde(default)]
+    pub train: Train,
+}
+
+fn custom() -> String {
+    "custom".into()
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            preset: custom(),
+            seed: 0,
+            task: Task::default(),
+            teacher: Teacher::default(),
+            student: Network::student(),
+            distill: Distill::default(),
+            train: Train::default(),
+        }
+    }
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+    };
+}
+
+choices! {
+    /// The data set.
+    TaskName {
+        /// UCI optical digits, 8×8, 1,797 rows.
+        Digits,
+        /// Fashion-MNIST: a 14×14 subset in the page, the full 28×28 set natively with `--data`.
+        Fashion,
+        /// Points in the plane.
+        Plane,
+    }
+}
+choices! {
+    /// The shape of the `plane` task.
+    Shape { Spirals, Rings, Blobs }
+}
+choices! {
+    /// Which training rows the students see.
+    Transfer {
+        /// Only the labelled rows.
+        Labelled,
+        /// All rows: the distilled student hears the teacher on the unlabelled ones, which have no hard loss.
+        All,
+    }
+}
+choices! {
+    /// The kind of a network.
+    NetworkKind { Mlp, Cnn }
+}
+choices! {
+    /// Where the teacher's weights come from.
+    TeacherSource {
+        /// Shipped with Distillery (`digits` and `fashion`).
+        Pretrained,
+        /// Trained in this run.
+        Live,
+    }
+}
+choices! {
+    /// When a live teacher trains.
+    TeacherSchedule {
+        /// Before the students.
+        First,
+        /// In the same steps as the students.
+        Together,
+    }
+}
+choices! {
+    /// How the student's distribution q is compared with the teacher's p.
+    Divergence {
+        /// KL(p‖q), Hinton et al. 2015.
+        ForwardKl,
+        /// KL(q‖p), MiniLLM.
+        ReverseKl,
+        /// `β·KL(p‖M) + (1−β)·KL(q‖M)`, `M = βp + (1−β)q` (GKD).
+        JsdGkd,
+        /// `(1−β)·KL(p‖M) + β·KL(q‖M)`: the weights that join forward and reverse KL without a jump.
+        JsdContinuous,
+        /// `KL(p‖λp + (1−λ)q)` (DistiLLM).
+        SkewForward,
+        /// `KL(q‖(1−λ)p + λq)` (DistiLLM).
+        SkewReverse,
+        /// `½ Σ|p−q|`.
+        TotalVariation,
+        /// Mean over classes of the squared difference of logits.
+        LogitMse,
+        /// Decoupled KD: `α·TCKD + β·NCKD` (Zhao et al. 2022).
+        Dkd,
+    }
+}
+choices! {
+    /// The optimiser of every network of the run.
+    OptimizerKind { Adamw, Sgd }
+}
+choices! {
+    /// How the learning rate changes after warm-up.
+    LrSchedule { Constant, Cosine }
+}
+
+/// The data and what of it the students may see. The teacher always learns from all clean training labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Task {
+    pub name: TaskName,
+    /// Plane only.
+    pub shape: Shape,
+    /// Plane only: number of classes.
+    pub classes: usize,
+    /// Plane only: points in total, training and test.
+    pub points: usize,
+    /// Plane only: standard deviation of the noise added to each coordinate.
+    pub noise: f64,
+    /// Labelled training rows per class that the students get; 0 = all.
+    pub labels_per_class: usize,
+    pub transfer: Transfer,
+    /// Share of the students' labels that are replaced by another class.
+    pub label_noise: f64,
+    /// A class without any row in the students' data; −1 = none.
+    pub omit_class: i64,
+    /// Share of rows kept for testing (digits, plane).
+    pub test_fraction: f64,
+    /// Seed of the train/test split (digits, plane).
+    pub split_seed: u32,
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Self {
+            name: TaskName::Digits,
+            shape: Shape::Spirals,
+            classes: 6,
+            points: 1800,
+            noise: 0.04,
+            labels_per_class: 0,
+            transfer: Transfer::Labelled,
+            label_noise: 0.0,
+            omit_class: -1,
+            test_fraction: 0.3,
+            split_seed: 0,
+        }
+    }
+}
+
+/// The shape of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    pub kind: NetworkKind,
+    /// Output channels of each 3×3 convolution; a 2×2 max-pool follows each. CNN only.
+    pub channels: Vec<usize>,
+    /// Widths of the hidden dense layers; may be empty.
+    pub widths: Vec<usize>,
+}
+
+impl Network {
+    /// The default student.
+    pub fn student() -> Self {
+        Self { kind: NetworkKind::Mlp, channels: vec![8, 16], widths: vec![16] }
+    }
+}
+
+impl Default for Network {
+    /// The default teacher.
+    fn default() -> Self {
+        Self { kind: NetworkKind::Mlp, channels: vec![32, 64], widths: vec![256, 256] }
+    }
+}
+
+/// The teacher and how it is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Teacher {
+    pub source: TeacherSource,
+    pub schedule: TeacherSchedule,
+    /// Steps of a live teacher when it trains first.
+    pub steps: usize,
+    /// Learning rate of a live teacher.
+    pub lr: f64,
+    /// Live teachers with different seeds whose probabilities are averaged.
+    pub count: usize,
+    pub kind: NetworkKind,
+    pub channels: Vec<usize>,
+    pub widths: Vec<usize>,
+}
+
+impl Teacher {
+    /// The shape of each teacher network.
+    pub fn network(&self) -> Network {
+        Network { kind: self.kind, channels: self.channels.clone(), widths: self.widths.clone() }
+    }
+}
+
+impl Default for Teacher {
+    fn default() -> Self {
+        let Network { kind, channels, widths } = Network::default();
+        Self {
+            source: TeacherSource::Pretrained,
+            schedule: TeacherSchedule::First,
+            steps: 400,
+            lr: 2e-3,
+            count: 1,
+            kind,
+            channels,
+            widths,
+        }
+    }
+}
+
+/// What the distilled student is pulled by: `α·CE + (1−α)·T²·divergence + feature terms`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Distill {
+    pub divergence: Divergence,
+    pub temperature: f64,
+    /// Weight of the hard-label loss.
+    pub alpha: f64,
+    /// Multiply the soft loss by T², so that its gradient keeps its size as T grows.
+    pub t_squared: bool,
+    /// β of the generalised JSD.
+    pub beta: f64,
+    /// λ of the skewed KLs.
+    pub skew: f64,
+    pub dkd_alpha: f64,
+    pub dkd_beta: f64,
+    /// Standardise both logits over the classes before the temperature.
+    pub standardize: bool,
+    /// Weight of the FitNets hint (last hidden layer, learned projection).
+    pub hint_weight: f64,
+    /// Weight of attention transfer (CNNs).
+    pub attention_weight: f64,
+}
+
+impl Default for Distill {
+    fn default() -> Self {
+        Self {
+            divergence: Divergence::ForwardKl,
+            temperature: 4.0,
+            alpha: 0.1,
+            t_squared: true,
+            beta: 0.5,
+            skew: 0.1,
+            dkd_alpha: 1.0,
+            dkd_beta: 8.0,
+            standardize: false,
+            hint_weight: 0.0,
+            attention_weight: 0.0,
+        }
+    }
+}
+
+/// How every network is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Train {
+    pub steps: usize,
+    pub batch_size: usize,
+    pub optimizer: OptimizerKind,
+    pub lr: f64,
+    pub schedule: LrSchedule,
+    pub warmup_steps: usize,
+    pub weight_decay: f64,
+    /// SGD only.
+    pub momentum: f64,
+    /// Largest gradient norm; 0 = no clipping.
+    pub clip: f64,
+    /// Label smoothing of the student alone: the honest control for soft labels.
+    pub label_smoothing: f64,
+    /// Steps between two evaluations on the test rows.
+    pub eval_every: usize,
+}
+
+impl Default for Train {
+    fn default() -> Self {
+        Self {
+            steps: 1000,
+            batch_size: 64,
+            optimizer: OptimizerKind::Adamw,
+            lr: 2e-3,
+            schedule: LrSchedule::Constant,
+            warmup_steps: 0,
+            weight_decay: 0.01,
+            momentum: 0.9,
+            clip: 0.0,
+            label_smoothing: 0.0,
+            eval_every: 25,
+        }
+    }
+}
+
+impl Experiment {
+    /// A preset with some knobs set, each value in its text form (`distill.temperature`, `"8"`), as in a URL or on a command line.
+    ///
+    /// # Errors
+    /// An unknown preset or key, a value that does not parse or is out of range, or knobs that contradict each other.
+    pub fn from_preset<'a>(preset: &str, set: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, SpecError> {
+        let mut experiment = presets::find(preset)?.experiment();
+        for (key, text) in set {
+            knobs::find(key)?.set_text(&mut experiment, text)?;
+        }
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// Text that is not JSON or not an experiment of this version, and everything [`Experiment::validate`] refuses.
+    pub fn from_json(text: &str) -> Result<Self, SpecError> {
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?;
+        Self::from_value(value)
+    }
+
+    /// Reads an experiment from any self-describing format already parsed to a JSON value.
+    ///
+    /// # Errors
+    /// As [`Experiment::from_json`].
+    pub fn from_value(value: serde_json::Value) -> Result<Self, SpecError> {
+        let version = value.get("version").and_then(serde_json::Value::as_u64);
+        match version {
+            Some(v) if v == u64::from(VERSION) => {}
+            Some(v) => return Err(SpecError::Version { found: v.to_string(), expected: VERSION }),
+            None => return Err(SpecError::Version { found: "none".into(), expected: VERSION }),
+        }
+        let experiment: Self = serde_json::from_value(value).map_err(|e| SpecError::file("experiment", e))?;
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// The JSON form, indented.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("an experiment is plain data")
+    }
+
+    /// The knobs whose values differ from the preset's, in table order, as text.
+    pub fn differences(&self) -> Vec<(&'static str, String)> {
+        let base = presets::find(&self.preset).map(presets::Preset::experiment).unwrap_or_default();
+        knobs::TABLE
+            .iter()
+            .filter(|knob| knob.get(self) != knob.get(&base))
+            .map(|knob| (knob.key, knob.get_text(self)))
+            .collect()
+    }
+
+    /// The command that repeats this experiment natively.
+    pub fn command(&self) -> String {
+        let mut command = format!("distillery run {}", self.preset);
+        for (key, value) in self.differences() {
+            command.push_str(&format!(" --set {key}={value}"));
+        }
+        command
+    }
+
+    /// Checks every knob against its range, and the knobs against each other.
+    ///
+    /// # Errors
+    /// The first knob that is out of range, or the first contradiction, with the remedy.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        for knob in knobs::TABLE {
+            knob.check(&knob.get(self))?;
+        }
+        if presets::find(&self.preset).is_err() && self.preset != "custom" {
+            return Err(SpecError::preset(&self.preset));
+        }
+        let task = &self.task;
+        let conflict = |key: &'static str, message: &'static str| Err(SpecError::Conflict { key, message });
+        if task.name == TaskName::Plane {
+            for (key, kind) in [("teacher.kind", self.teacher.kind), ("student.kind", self.student.kind)] {
+                if kind == NetworkKind::Cnn {
+                    return conflict(key, "a CNN needs images: set it to mlp, or choose task.name=digits or fashion");
+                }
+            }
+            if task.omit_class >= task.classes as i64 {
+                return conflict("task.omit_class", "must be smaller than task.classes");
+            }
+        }
+        if self.teacher.source == TeacherSource::Pretrained {
+            let base = Task::default();
+            if task.name == TaskName::Plane {
+                return conflict("teacher.source", "no teacher is shipped for the plane: set teacher.source=live");
+            }
+            if task.split_seed != base.split_seed || task.test_fraction != base.test_fraction {
+                return conflict(
+                    "teacher.source",
+                    "the shipped teacher has seen rows that this split tests on: set teacher.source=live",
+                );
+            }
+            if self.teacher.count != 1 {
+                return conflict("teacher.count", "only live teachers can be averaged: set teacher.source=live");
+            }
+        }
+        if self.distill.attention_weight > 0.0
+            && (self.student.kind != NetworkKind::Cnn || self.teacher.kind != NetworkKind::Cnn)
+        {
+            return conflict("distill.attention_weight", "attention transfer compares two CNNs: set both kinds to cnn");
+        }
+        if self.distill.hint_weight > 0.0 && (self.student.widths.is_empty() || self.teacher.widths.is_empty()) {
+            return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
+        }
+        if self.teacher.count > 1 && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
+            return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");
+        }
+        Ok(())
+    }
+}

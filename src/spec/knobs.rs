@@ -1,0 +1,223 @@
+//! The knob table: one row per number or choice of an experiment.
+//!
+//! It drives the page's controls, URL parsing, CLI help, validation and the reference docs. A knob's value is reached by its dotted key
+//! through the experiment's JSON form, so a row cannot disagree with the struct: a test reads and writes every row.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Experiment, SpecError};
+
+/// What a knob can be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Kind {
+    Choice { options: &'static [&'static str] },
+    Int { min: i64, max: i64, log: bool },
+    Float { min: f64, max: f64, log: bool },
+    Bool,
+    /// A list such as `256,256`; `none` is the empty list.
+    Widths { max_len: usize, max: usize },
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Knob {
+    /// Dotted path in the experiment; also the id of its label in the catalogues.
+    pub key: &'static str,
+    pub kind: Kind,
+    /// A live knob acts at once; the others need a new run.
+    pub live: bool,
+    /// Shown first; the others stand behind "more".
+    pub main: bool,
+    /// Only meaningful while another knob has one of these values.
+    pub needs: Option<(&'static str, &'static [&'static str])>,
+    /// One line of English for `describe`; the page has its own catalogues.
+    pub help: &'static str,
+}
+
+const fn row(key: &'static str, kind: Kind, help: &'static str) -> Knob {
+    Knob { key, kind, live: false, main: false, needs: None, help }
+}
+
+impl Knob {
+    const fn live(mut self) -> Self {
+        self.live = true;
+        self
+    }
+    const fn main(mut self) -> Self {
+        self.main = true;
+        self
+    }
+    const fn needs(mut self, key: &'static str, values: &'static [&'static str]) -> Self {
+        self.needs = Some((key, values));
+        self
+    }
+}
+
+const fn int(min: i64, max: i64) -> Kind {
+    Kind::Int { min, max, log: false }
+}
+const fn int_log(min: i64, max: i64) -> Kind {
+    Kind::Int { min, max, log: true }
+}
+const fn float(min: f64, max: f64) -> Kind {
+    Kind::Float { min, max, log: false }
+}
+const fn float_log(min: f64, max: f64) -> Kind {
+    Kind::Float { min, max, log: true }
+}
+const fn choice(options: &'static [&'static str]) -> Kind {
+    Kind::Choice { options }
+}
+const WIDTHS: Kind = Kind::Widths { max_len: 4, max: 4096 };
+const CHANNELS: Kind = Kind::Widths { max_len: 3, max: 512 };
+const NETWORK: Kind = choice(&["mlp", "cnn"]);
+const PLANE: &[&str] = &["plane"];
+
+/// Every knob, in the order in which it is shown.
+pub const TABLE: &[Knob] = &[
+    row("seed", int(0, u32::MAX as i64), "Initial weights, labelled rows, label noise, order of batches."),
+    row("task.name", choice(&["digits", "fashion", "plane"]), "The data set.").main(),
+    row("task.shape", choice(&["spirals", "rings", "blobs"]), "How the points of a class lie.").main().needs("task.name", PLANE),
+    row("task.classes", int(6, 10), "Number of classes.").main().needs("task.name", PLANE),
+    row("task.points", int_log(200, 20_000), "Points, training and test together.").needs("task.name", PLANE),
+    row("task.noise", float(0.0, 0.5), "Standard deviation of the noise on each coordinate.").main().needs("task.name", PLANE),
+    row("task.labels_per_class", int(0, 6000), "Labelled rows per class for the students; 0 = all.").main(),
+    row("task.transfer", choice(&["labelled", "all"]), "Rows the students see: the labelled ones, or all (teacher's word only on the rest)."),
+    row("task.label_noise", float(0.0, 0.9), "Share of the students' labels that are wrong.").main(),
+    row("task.omit_class", int(-1, 9), "A class missing from the students' data; -1 = none.").main(),
+    row("task.test_fraction", float(0.1, 0.5), "Share of rows kept for testing (digits, plane)."),
+    row("task.split_seed", int(0, u32::MAX as i64), "Seed of the train/test split (digits, plane)."),
+    row("teacher.source", choice(&["pretrained", "live"]), "Shipped weights, or trained in this run.").main(),
+    row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.").main().needs("teacher.source", &["live"]),
+    row("teacher.kind", NETWORK, "Kind of the teacher network.").main(),
+    row("teacher.channels", CHANNELS, "Channels of its convolutions.").needs("teacher.kind", &["cnn"]),
+    row("teacher.widths", WIDTHS, "Widths of its hidden dense layers.").main(),
+    row("teacher.steps", int_log(10, 100_000), "Steps of a live teacher that trains first.").needs("teacher.source", &["live"]),
+    row("teacher.lr", float_log(1e-5, 1.0), "Learning rate of a live teacher.").needs("teacher.source", &["live"]),
+    row("teacher.count", int(1, 5), "Live teachers whose probabilities are averaged.").needs("teacher.source", &["live"]),
+    row("student.kind", NETWORK, "Kind of both student networks.").main(),
+    row("student.channels", CHANNELS, "Channels of their convolutions.").needs("student.kind", &["cnn"]),
+    row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main(),
+    row(
+        "distill.divergence",
+        choice(&[
+            "forward_kl", "reverse_kl", "jsd_gkd", "jsd_continuous", "skew_forward", "skew_reverse", "total_variation", "logit_mse", "dkd",
+        ]),
+        "How the student's distribution is compared with the teacher's.",
+    )
+    .live()
+    .main(),
+    row("distill.temperature", float_log(0.5, 50.0), "T: both logits are divided by it before the softmax.").live().main(),
+    row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.").live().main(),
+    row("distill.t_squared", Kind::Bool, "Multiply the soft loss by T².").live().main(),
+    row("distill.beta", float(0.01, 0.99), "β of the generalised JSD.").live().needs("distill.divergence", &["jsd_gkd", "jsd_continuous"]),
+    row("distill.skew", float(0.0, 0.9), "λ of the skewed KLs.").live().needs("distill.divergence", &["skew_forward", "skew_reverse"]),
+    row("distill.dkd_alpha", float(0.0, 16.0), "Weight of DKD's target-class term.").live().needs("distill.divergence", &["dkd"]),
+    row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's non-target term.").live().needs("distill.divergence", &["dkd"]),
+    row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live(),
+    row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets)."),
+    row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).").needs("student.kind", &["cnn"]),
+    row("train.label_smoothing", float(0.0, 0.9), "Label smoothing of the student alone: the control for soft labels.").live().main(),
+    row("train.optimizer", choice(&["adamw", "sgd"]), "Optimiser of every network."),
+    row("train.lr", float_log(1e-5, 1.0), "Learning rate of the students.").live().main(),
+    row("train.schedule", choice(&["constant", "cosine"]), "Learning rate after warm-up."),
+    row("train.warmup_steps", int(0, 10_000), "Steps of linear warm-up."),
+    row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),
+    row("train.momentum", float(0.0, 0.999), "Momentum.").needs("train.optimizer", &["sgd"]),
+    row("train.clip", float(0.0, 100.0), "Largest gradient norm of a tensor; 0 = none."),
+    row("train.batch_size", int_log(8, 1024), "Rows per step."),
+    row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
+    row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
+];
+
+/// The knob of that key.
+///
+/// # Errors
+/// [`SpecError::UnknownKey`], with the nearest key when one is close.
+pub fn find(key: &str) -> Result<&'static Knob, SpecError> {
+    TABLE.iter().find(|knob| knob.key == key).ok_or_else(|| {
+        let last = key.rsplit('.').next().unwrap_or(key);
+        let nearest = TABLE.iter().map(|k| k.key).find(|k| k.rsplit('.').next().is_some_and(|l| l.starts_with(last) || last.starts_with(l)));
+        SpecError::UnknownKey { key: key.into(), nearest }
+    })
+}
+
+impl Knob {
+    fn pointer(&self) -> String {
+        format!("/{}", self.key.replace('.', "/"))
+    }
+
+    /// The value of this knob.
+    pub fn get(&self, experiment: &Experiment) -> Value {
+        let tree = serde_json::to_value(experiment).expect("an experiment is plain data");
+        tree.pointer(&self.pointer()).cloned().unwrap_or(Value::Null)
+    }
+
+    /// The value of this knob as it stands in a URL.
+    pub fn get_text(&self, experiment: &Experiment) -> String {
+        match self.get(experiment) {
+            Value::String(text) => text,
+            Value::Array(list) if list.is_empty() => "none".into(),
+            Value::Array(list) => list.iter().map(Value::to_string).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        }
+    }
+
+    /// Sets this knob from text.
+    ///
+    /// # Errors
+    /// Text that is no value of this kind, or out of range.
+    pub fn set_text(&self, experiment: &mut Experiment, text: &str) -> Result<(), SpecError> {
+        let text = text.trim();
+        let value = match self.kind {
+            Kind::Choice { .. } => Some(json!(text)),
+            Kind::Int { .. } => text.parse::<i64>().ok().map(|v| json!(v)),
+            Kind::Float { .. } => text.parse::<f64>().ok().filter(|v| v.is_finite()).map(|v| json!(v)),
+            Kind::Bool => text.parse::<bool>().ok().map(|v| json!(v)),
+            Kind::Widths { .. } if text == "none" => Some(json!([])),
+            Kind::Widths { .. } => text.split(',').map(|w| w.trim().parse::<u64>().ok()).collect::<Option<Vec<_>>>().map(|v| json!(v)),
+        };
+        let value = value.ok_or_else(|| self.out_of_range(text.into()))?;
+        self.check(&value)?;
+        let mut tree = serde_json::to_value(&*experiment).expect("an experiment is plain data");
+        *tree.pointer_mut(&self.pointer()).expect("every knob is a field") = value;
+        *experiment = serde_json::from_value(tree).map_err(|_| self.out_of_range(text.into()))?;
+        Ok(())
+    }
+
+    /// Whether a value is of this kind and within its range.
+    ///
+    /// # Errors
+    /// [`SpecError::OutOfRange`] with the range.
+    pub fn check(&self, value: &Value) -> Result<(), SpecError> {
+        let fits = match self.kind {
+            Kind::Choice { options } => value.as_str().is_some_and(|v| options.contains(&v)),
+            Kind::Int { min, max, .. } => value.as_i64().is_some_and(|v| (min..=max).contains(&v)),
+            Kind::Float { min, max, .. } => value.as_f64().is_some_and(|v| (min..=max).contains(&v)),
+            Kind::Bool => value.is_boolean(),
+            Kind::Widths { max_len, max } => value.as_array().is_some_and(|list| {
+                list.len() <= max_len && list.iter().all(|w| w.as_u64().is_some_and(|w| (1..=max as u64).contains(&w)))
+            }),
+        };
+        if fits { Ok(()) } else { Err(self.out_of_range(value.to_string())) }
+    }
+
+    fn out_of_range(&self, value: String) -> SpecError {
+        SpecError::OutOfRange { key: self.key, value, allowed: self.allowed() }
+    }
+
+    /// The range in words.
+    pub fn allowed(&self) -> String {
+        match self.kind {
+            Kind::Choice { options } => format!("one of {}", options.join(", ")),
+            Kind::Int { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Kind::Float { min, max, .. } => format!("a number from {min} to {max}"),
+            Kind::Bool => "true or false".into(),
+            Kind::Widths { max_len, max } => format!("`none` or up to {max_len} whole numbers from 1 to {max}, such as 64,32"),
+        }
+    }
+}

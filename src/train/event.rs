@@ -1,0 +1,209 @@
+//! What a run says: one enum, streamed to whichever shell pumps it.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Who is who in the race.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Teacher,
+    /// The student that learns from hard labels only.
+    Alone,
+    /// The student that learns from the teacher too.
+    Distilled,
+}
+
+/// The part of a run that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// A live teacher trains before the students.
+    Teacher,
+    Students,
+    Finished,
+}
+
+/// Size of one network.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NetworkSize {
+    pub role: Role,
+    pub parameters: usize,
+    /// Bytes of the f32 parameters.
+    pub bytes: usize,
+    /// Layers in words: `64 → 256 → 256 → 10`.
+    pub layers: String,
+}
+
+/// What a run is about, sent once when it opens.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Summary {
+    pub preset: String,
+    /// Every knob with its value, as text.
+    pub values: BTreeMap<String, String>,
+    /// The knobs that differ from the preset, as text: what a link has to carry.
+    pub differs: BTreeMap<String, String>,
+    /// The experiment file.
+    pub json: String,
+    /// The native command that repeats it.
+    pub command: String,
+    pub networks: Vec<NetworkSize>,
+    pub classes: Vec<String>,
+    /// `[channels, height, width]`, or `[2]` for the plane.
+    pub input: Vec<usize>,
+    pub train_rows: usize,
+    /// Rows with a hard label for the students.
+    pub labelled_rows: usize,
+    pub test_rows: usize,
+    /// Steps of the teacher's phase; 0 when there is none.
+    pub teacher_steps: usize,
+    pub student_steps: usize,
+}
+
+/// The loss of one network at one step, in its parts. The weighted parts sum to `total`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LossParts {
+    pub role: Role,
+    pub total: f32,
+    /// Cross-entropy with the labels, before its weight.
+    pub hard: f32,
+    /// Divergence from the teacher, before `T²` and its weight; `None` where there is none.
+    pub soft: Option<f32>,
+    pub hint: Option<f32>,
+    pub attention: Option<f32>,
+}
+
+/// One network on the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Evaluation {
+    pub role: Role,
+    /// Steps this network has trained.
+    pub step: usize,
+    pub accuracy: f64,
+    /// Mean cross-entropy.
+    pub loss: f64,
+    /// Expected calibration error, 15 bins.
+    pub ece: f64,
+    /// Share of test rows on which it says what the teacher says; `None` for the teacher.
+    pub agreement: Option<f64>,
+    /// Present when a class is omitted.
+    pub omitted: Option<OmittedClass>,
+}
+
+/// How an omitted class fares (Hinton et al. 2015, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OmittedClass {
+    pub class: usize,
+    /// Share of its test rows that are recognised.
+    pub recall: f64,
+    /// The same after its bias is raised by `shift`.
+    pub shifted_recall: f64,
+    /// Accuracy on all test rows after the shift.
+    pub shifted_accuracy: f64,
+    /// The shift that gives the best accuracy on the test rows, as in the paper.
+    pub shift: f64,
+}
+
+/// One network's view of one test row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SampleView {
+    pub role: Role,
+    pub logits: Vec<f32>,
+    /// softmax(logits / T).
+    pub probabilities: Vec<f32>,
+    /// Entropy of `probabilities`, nats.
+    pub entropy: f32,
+    /// KL(teacher‖this) at T, nats.
+    pub kl: f32,
+}
+
+/// One network's decision surface.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Surface {
+    pub role: Role,
+    /// Class of each grid cell, row by row from the top (y = +extent) left.
+    pub classes: Vec<u8>,
+    /// Its probability at T = 1, 0 to 255.
+    pub confidence: Vec<u8>,
+}
+
+/// One point of the plane.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Point {
+    pub x: f32,
+    pub y: f32,
+    pub class: u8,
+    /// The students have its label.
+    pub labelled: bool,
+}
+
+/// The sentence that says what happened, as data; each shell words it in its own language.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Outcome {
+    pub teacher: f64,
+    pub alone: f64,
+    pub distilled: f64,
+    /// Points of accuracy, distilled − alone.
+    pub gap: f64,
+    pub test_rows: usize,
+    pub labelled_rows: usize,
+    /// Teacher's parameters / student's.
+    pub compression: f64,
+}
+
+/// Something the shells show.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A run is open and has not made a step.
+    Opened { summary: Summary },
+    /// Steps were made; the losses are those of the last one.
+    Progress {
+        phase: Phase,
+        /// Steps made in this phase.
+        step: usize,
+        /// Steps of this phase in all.
+        steps: usize,
+        lr: f64,
+        losses: Vec<LossParts>,
+        /// Steps per second since the last reading, measured through the readback.
+        steps_per_second: f64,
+    },
+    /// The networks on the test rows.
+    Evaluated { phase: Phase, step: usize, networks: Vec<Evaluation> },
+    /// A live knob was turned.
+    Changed { step: usize, key: String, value: String, summary: Summary },
+    /// A test row as the networks see it.
+    Sample {
+        index: usize,
+        label: usize,
+        /// Values 0 to 1, row by row.
+        input: Vec<f32>,
+        temperature: f64,
+        views: Vec<SampleView>,
+    },
+    /// The decision surfaces over [−extent, extent]².
+    Plane { resolution: usize, extent: f32, surfaces: Vec<Surface>, points: Vec<Point> },
+    /// All steps are made.
+    Finished { outcome: Outcome },
+}
+
+impl Event {
+    /// The event as JSON, for `metrics.jsonl` and `--json`.
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).expect("events are plain data")
+    }
+}

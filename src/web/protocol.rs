@@ -1,0 +1,57 @@
+//! The page's protocol: one command in, events out. TypeScript types are generated from these (see `tests` in `web/mod.rs`).
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::train::{Event, Role};
+
+/// What the page may ask of the engine.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Opens a run: a preset and the knobs that differ, each as text.
+    Open { preset: String, version: u32, set: BTreeMap<String, String> },
+    /// Opens a run from an experiment file.
+    OpenFile { json: String },
+    /// Makes that many steps (fewer at the end).
+    Advance { steps: usize },
+    /// Turns a live knob of the open run.
+    Set { key: String, value: String },
+    /// Evaluates a test row on every network.
+    Inspect { index: usize },
+    /// Draws the decision surfaces (plane only).
+    Plane { resolution: usize },
+    /// Compares this device with the CPU backend on a fixed problem.
+    SelfTest,
+    /// Writes a checkpoint of the run: safetensors bytes.
+    Save,
+    /// Goes on from a checkpoint.
+    Resume { bytes: Vec<u8> },
+    /// Writes one network's weights: safetensors bytes.
+    Weights { role: Role },
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(untagged)]
+pub enum Reply {
+    Run(Event),
+    Engine(EngineEvent),
+}
+
+/// Replies that are not about a run's progress.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EngineEvent {
+    /// The engine has a device.
+    Ready { backend: String, adapter: String },
+    /// The worst relative difference from the CPU backend over a forward, loss, backward and optimiser step.
+    SelfTested { worst: f64, limit: f64, passed: bool, milliseconds: f64 },
+    /// Bytes asked for: a checkpoint or a network's weights.
+    File { name: String, bytes: Vec<u8> },
+    /// A command was refused or failed. The run stays as it was unless `fatal`.
+    Error { code: String, message: String, key: Option<String>, value: Option<String>, allowed: Option<String>, fatal: bool },
+}
