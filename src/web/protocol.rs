@@ -1,6 +1,7 @@
-//! The page's protocol: one command in, events out. TypeScript types are generated from these (see `tests` in `web/mod.rs`).
+//! The page's protocol: one command in, events out. TypeScript types are generated from these (`web/generate.rs`).
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 use crate::train::{Event, Role};
@@ -27,7 +28,7 @@ pub enum Command {
     /// Writes a checkpoint of the run: safetensors bytes.
     Save,
     /// Goes on from a checkpoint.
-    Resume { bytes: Vec<u8> },
+    Resume { #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
     /// Writes one network's weights: safetensors bytes.
     Weights { role: Role },
 }
@@ -51,7 +52,7 @@ pub enum EngineEvent {
     /// The worst relative difference from the CPU backend over a forward, loss, backward and optimiser step.
     SelfTested { worst: f64, limit: f64, passed: bool, milliseconds: f64 },
     /// Bytes asked for: a checkpoint or a network's weights.
-    File { name: String, bytes: Vec<u8> },
+    File { name: String, #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
     /// A command was refused or failed. The run stays as it was unless `fatal`.
     Error { code: String, message: String, key: Option<String>, value: Option<String>, allowed: Option<String>, fatal: bool },
 }

@@ -1,0 +1,73 @@
+//! WHERE a run happens: a GPU through WebGPU, Vulkan or Metal, or the CPU backend. The only room, with `web`, that asks about the target.
+
+mod error;
+mod read;
+mod self_test;
+mod shader_log;
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(target_family = "wasm")]
+mod web;
+
+use burn::tensor::Device;
+
+pub use error::DeviceError;
+pub use read::{Reads, read};
+pub use self_test::{SelfTest, self_test};
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::{Adapter, Choice, list, open};
+#[cfg(target_family = "wasm")]
+pub use web::open_webgpu;
+
+/// A device with a name.
+#[derive(Debug, Clone)]
+pub struct Place {
+    device: Device,
+    backend: &'static str,
+    adapter: String,
+    note: Option<String>,
+}
+
+impl Place {
+    /// The CPU backend (burn-flex).
+    pub fn cpu() -> Self {
+        Self { device: Device::flex(), backend: "cpu", adapter: "burn-flex".into(), note: None }
+    }
+
+    /// A GPU that has been initialised.
+    fn gpu(device: Device, backend: &'static str, adapter: String) -> Self {
+        shader_log::install();
+        Self { device, backend, adapter, note: None }
+    }
+
+    /// The device without gradients.
+    pub fn inner(&self) -> Device {
+        self.device.clone()
+    }
+
+    /// The device with gradients.
+    pub fn autodiff(&self) -> Device {
+        self.device.clone().autodiff()
+    }
+
+    /// `cpu`, `webgpu`, `vulkan` or `metal`.
+    pub fn backend(&self) -> &str {
+        self.backend
+    }
+
+    /// What the driver calls the hardware.
+    pub fn adapter(&self) -> &str {
+        &self.adapter
+    }
+
+    pub fn is_cpu(&self) -> bool {
+        self.backend == "cpu"
+    }
+
+    /// Why this device and not the one hoped for.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+}

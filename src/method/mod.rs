@@ -1,0 +1,3 @@
+//! Distillation methods: each puts rooms below it together into one student's loss.
+
+pub mod response;

@@ -1,0 +1,61 @@
+//! Response distillation with a frozen or moving teacher: soft labels (Hinton et al. 2015) under any divergence, with FitNets hints and
+//! attention transfer as further terms.
+
+use burn::tensor::Tensor;
+
+use crate::loss::{combine, features, hard, soft};
+use crate::model::{Activations, Net};
+use crate::spec::Distill;
+
+/// A student's loss and its parts, scalars `[1]`.
+pub struct Parts {
+    pub total: Tensor<1>,
+    pub hard: Tensor<1>,
+    pub soft: Option<Tensor<1>>,
+    pub hint: Option<Tensor<1>>,
+    pub attention: Option<Tensor<1>>,
+}
+
+/// What the student may know of the teacher on a batch.
+pub struct Guide {
+    /// `[batch, classes]`.
+    pub logits: Tensor<2>,
+    /// Its activations on the same batch; needed by the feature terms only.
+    pub activations: Option<Activations>,
+}
+
+/// The loss of a student that learns from labels only. `targets` is `[batch, classes]`.
+pub fn alone(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, label_smoothing: f64) -> Parts {
+    let targets = if label_smoothing > 0.0 { hard::smooth(targets, label_smoothing) } else { targets };
+    let hard = hard::cross_entropy(student.forward(inputs).logits, targets);
+    Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None }
+}
+
+/// The loss of a student that learns from labels and teacher: `α·CE + (1−α)·T²·divergence + feature terms`.
+pub fn distilled(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, guide: &Guide, distill: &Distill) -> Parts {
+    let Activations { logits, hidden, maps } = student.forward(inputs);
+    let hard = hard::cross_entropy(logits.clone(), targets.clone());
+    let soft = soft::soft_loss(guide.logits.clone(), logits, targets, distill);
+    let teacher = guide.activations.as_ref();
+    let hint = (distill.hint_weight > 0.0)
+        .then(|| {
+            let projected = student.project(hidden?)?;
+            Some(features::hint(projected, teacher?.hidden.clone()?))
+        })
+        .flatten();
+    let attention = (distill.attention_weight > 0.0).then(|| attention(&maps, &teacher?.maps)).flatten();
+    let total = combine(hard.clone(), soft.clone(), hint.clone(), attention.clone(), distill);
+    Parts { total, hard, soft: Some(soft), hint, attention }
+}
+
+/// Mean attention loss over the layers of equal size, paired from the first.
+fn attention(student: &[Tensor<4>], teacher: &[Tensor<4>]) -> Option<Tensor<1>> {
+    let pairs: Vec<_> = student
+        .iter()
+        .zip(teacher)
+        .filter(|(s, t)| s.dims()[2..] == t.dims()[2..])
+        .map(|(s, t)| features::attention_transfer(s.clone(), t.clone()))
+        .collect();
+    let count = pairs.len();
+    pairs.into_iter().reduce(|sum, term| sum + term).map(|sum| sum / count as f64)
+}

@@ -1,0 +1,9 @@
+//! Networks: what they are made of, how they start, how they are written down.
+
+mod layout;
+mod network;
+mod weights;
+
+pub use layout::{Layout, Parameter};
+pub use network::{Activations, Net};
+pub use weights::{Decoded, Named, WeightsError, decode, encode};

@@ -1,0 +1,88 @@
+//! Weights as safetensors: the exchange format of the field. Only host numbers in here; the caller reads the device.
+
+use std::collections::HashMap;
+
+use half::f16;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use thiserror::Error;
+
+/// A file that is not the safetensors it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WeightsError {
+    #[error("not a readable safetensors file: {0}")]
+    Format(String),
+    #[error("the safetensors file lacks the tensor `{0}`")]
+    Missing(String),
+    #[error("tensor `{name}` has shape {found:?}; this network needs {expected:?}")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error("tensor `{0}` is of type {1}; only F32 and F16 are read")]
+    Type(String, String),
+    #[error("tensor `{0}` holds a value that is not finite")]
+    NotFinite(String),
+}
+
+/// Named f32 tensors and text metadata, as read from a file.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    pub metadata: HashMap<String, String>,
+    tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+impl Decoded {
+    /// The values of one tensor of exactly this shape.
+    ///
+    /// # Errors
+    /// A tensor that is missing, of another shape, or with values that are not finite.
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+        let (found, values) = self.tensors.remove(name).ok_or_else(|| WeightsError::Missing(name.into()))?;
+        if found != shape {
+            return Err(WeightsError::Shape { name: name.into(), found, expected: shape.to_vec() });
+        }
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(WeightsError::NotFinite(name.into()));
+        }
+        Ok(values)
+    }
+}
+
+/// One tensor to be written: name, shape, values.
+pub type Named = (String, Vec<usize>, Vec<f32>);
+
+/// Writes tensors as F32, or as F16 when `half` (the shipped teachers: half the download).
+pub fn encode(tensors: &[Named], metadata: HashMap<String, String>, half: bool) -> Vec<u8> {
+    let dtype = if half { Dtype::F16 } else { Dtype::F32 };
+    let pack = |values: &[f32]| -> Vec<u8> {
+        if half {
+            values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
+        } else {
+            values.iter().flat_map(|v| v.to_le_bytes()).collect()
+        }
+    };
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, values)| pack(values)).collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        (name, TensorView::new(dtype, shape.clone(), bytes).expect("shape and length come from the same layout"))
+    });
+    safetensors::serialize(views, Some(metadata)).expect("plain tensors serialise")
+}
+
+/// Reads every tensor of a file, F32 or F16.
+///
+/// # Errors
+/// [`WeightsError`] for a file that is truncated, not safetensors, or of another type.
+pub fn decode(bytes: &[u8]) -> Result<Decoded, WeightsError> {
+    let format = |error: safetensors::SafeTensorError| WeightsError::Format(error.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let file = SafeTensors::deserialize(bytes).map_err(format)?;
+    let mut tensors = HashMap::new();
+    for (name, view) in file.tensors() {
+        let data = view.data();
+        let values = match view.dtype() {
+            Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            Dtype::F16 => data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
+            other => return Err(WeightsError::Type(name, format!("{other:?}"))),
+        };
+        tensors.insert(name, (view.shape().to_vec(), values));
+    }
+    Ok(Decoded { metadata, tensors })
+}

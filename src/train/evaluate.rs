@@ -1,0 +1,87 @@
+//! The networks on the test rows.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::event::{Evaluation, OmittedClass, Role};
+use crate::data::Dataset;
+use crate::device::Place;
+use crate::eval::metrics;
+
+/// Test rows on the device, and what every network last said about them.
+pub struct Exam {
+    /// `[rows, features]`, without gradients.
+    pub inputs: Tensor<2>,
+    labels: Vec<usize>,
+    classes: usize,
+    omitted: Option<usize>,
+    /// Logits `[rows, classes]` of the last evaluation, by role.
+    pub answers: Vec<(Role, Vec<f32>)>,
+}
+
+/// Bins of the calibration error.
+const BINS: usize = 15;
+
+impl Exam {
+    pub fn new(dataset: &Dataset, omitted: Option<usize>, place: &Place) -> Self {
+        let rows = dataset.test.len();
+        let features = dataset.test.inputs.len() / rows.max(1);
+        Self {
+            inputs: Tensor::from_data(TensorData::new(dataset.test.inputs.clone(), [rows, features]), &place.inner()),
+            labels: dataset.test.labels.iter().map(|label| usize::from(*label)).collect(),
+            classes: dataset.classes.len(),
+            omitted,
+            answers: Vec::new(),
+        }
+    }
+
+    /// The last answers of a role.
+    pub fn answer(&self, role: Role) -> Option<&[f32]> {
+        self.answers.iter().find(|(found, _)| *found == role).map(|(_, logits)| logits.as_slice())
+    }
+
+    /// Marks new answers. A teacher that is not among them keeps its old ones.
+    pub fn mark(&mut self, answers: Vec<(Role, usize, Vec<f32>)>) -> Vec<Evaluation> {
+        for (role, _, logits) in &answers {
+            self.answers.retain(|(old, _)| old != role);
+            self.answers.push((*role, logits.clone()));
+        }
+        let teacher = self.answer(Role::Teacher).map(|logits| metrics::predictions(logits, self.classes));
+        answers.iter().map(|(role, step, logits)| self.evaluation(*role, *step, logits, teacher.as_deref())).collect()
+    }
+
+    fn evaluation(&self, role: Role, step: usize, logits: &[f32], teacher: Option<&[usize]>) -> Evaluation {
+        let found = metrics::predictions(logits, self.classes);
+        let omitted = self.omitted.filter(|_| role != Role::Teacher).map(|class| {
+            let shift = metrics::best_bias_shift(logits, &self.labels, self.classes, class);
+            OmittedClass {
+                class,
+                recall: shift.recall,
+                shifted_recall: shift.shifted_recall,
+                shifted_accuracy: shift.shifted_accuracy,
+                shift: shift.shift,
+            }
+        });
+        Evaluation {
+            role,
+            step,
+            accuracy: metrics::agreement(&found, &self.labels),
+            loss: metrics::cross_entropy(logits, &self.labels, self.classes),
+            ece: metrics::expected_calibration_error(logits, &self.labels, self.classes, BINS),
+            agreement: teacher.filter(|_| role != Role::Teacher).map(|teacher| metrics::agreement(&found, teacher)),
+            omitted,
+        }
+    }
+
+    /// Label of a test row.
+    pub fn label(&self, index: usize) -> usize {
+        self.labels[index]
+    }
+
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    pub fn rows(&self) -> usize {
+        self.labels.len()
+    }
+}

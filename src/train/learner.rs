@@ -1,0 +1,52 @@
+//! A network that is being trained.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::optimizer::Optimizer;
+use crate::device::Place;
+use crate::model::{Layout, Net};
+use crate::spec::Train;
+
+/// Rows per forward pass outside training: bounds the memory that wide maps take.
+const ROWS: usize = 1000;
+
+/// A network, its optimiser and the steps it has made.
+pub struct Learner {
+    pub layout: Layout,
+    pub net: Net,
+    pub optimizer: Optimizer,
+    pub steps: usize,
+}
+
+impl Learner {
+    /// A network with these values on a device with gradients.
+    pub fn new(layout: Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
+        let net = Net::new(&layout, values, &place.autodiff());
+        Self { layout, net, optimizer: Optimizer::new(train), steps: 0 }
+    }
+
+    /// One step down the gradient of `loss`.
+    pub fn learn(&mut self, loss: &Tensor<1>, lr: f64) {
+        self.net = self.optimizer.step(self.net.clone(), loss.backward(), lr);
+        self.steps += 1;
+    }
+
+    /// Logits `[rows, classes]` of rows `[rows, features]`, both without gradients.
+    pub fn logits(&self, inputs: &Tensor<2>) -> Tensor<2> {
+        logits(&self.net.valid(), inputs)
+    }
+}
+
+/// Logits of any number of rows, a part at a time.
+pub fn logits(net: &Net, inputs: &Tensor<2>) -> Tensor<2> {
+    let [rows, features] = inputs.dims();
+    if rows <= ROWS {
+        return net.forward(inputs.clone()).logits;
+    }
+    let parts = (0..rows).step_by(ROWS).map(|from| {
+        let part = inputs.clone().slice([from..(from + ROWS).min(rows), 0..features]);
+        net.forward(part).logits
+    });
+    Tensor::cat(parts.collect(), 0)
+}

@@ -1,0 +1,20 @@
+//! The step loop as a stream of events. Shells pump it: `Run::new`, then `advance` until it is finished.
+
+mod checkpoint;
+mod error;
+mod evaluate;
+mod event;
+mod learner;
+mod optimizer;
+mod pretrained;
+mod run;
+mod summary;
+mod table;
+mod teachers;
+mod views;
+
+pub use error::RunError;
+pub use event::*;
+pub use learner::Learner;
+pub use optimizer::Optimizer;
+pub use run::Run;

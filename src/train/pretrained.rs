@@ -1,0 +1,30 @@
+//! The shipped teachers. Each was made by the command in the README (`distillery pretrain`), on the training rows of the default split.
+
+use super::RunError;
+use crate::model::{self, Layout};
+use crate::spec::{Experiment, SpecError, TaskName};
+
+const DIGITS: &[u8] = include_bytes!("teachers/digits.safetensors");
+const FASHION: &[u8] = include_bytes!("teachers/fashion.safetensors");
+
+/// Values of the shipped teacher of this task, in the order of the layout.
+///
+/// # Errors
+/// When none is shipped for this task and shape.
+pub fn load(experiment: &Experiment, layout: &Layout) -> Result<Vec<Vec<f32>>, RunError> {
+    let bytes = match experiment.task.name {
+        TaskName::Digits => DIGITS,
+        TaskName::Fashion => FASHION,
+        TaskName::Plane => return Err(unfit()),
+    };
+    let mut file = model::decode(bytes)?;
+    layout.parameters().iter().map(|p| file.take(&p.name, &p.shape).map_err(|_| unfit())).collect()
+}
+
+fn unfit() -> RunError {
+    RunError::Spec(SpecError::Conflict {
+        key: "teacher.source",
+        message: "no shipped teacher has this shape on this data: set teacher.source=live, or the shipped shape (digits: mlp 256,256; \
+                  fashion's 14×14 subset: cnn, channels 32,64, widths 128)",
+    })
+}

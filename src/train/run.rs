@@ -1,0 +1,359 @@
+//! One experiment under way: the three-way race of teacher, student alone and student distilled.
+
+use burn::tensor::Tensor;
+use web_time::Instant;
+
+use super::{
+    Learner, RunError, event::*, evaluate::Exam, optimizer::learning_rate, summary::Facts, table::Table, teachers::Teachers,
+};
+use crate::data::{self, Batches, Dataset, IdxFiles, seed};
+use crate::device::{Place, Reads};
+use crate::loss::soft;
+use crate::method::response::{self, Parts};
+use crate::model::Layout;
+use crate::spec::{Experiment, TeacherSchedule, TeacherSource, knobs};
+
+/// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
+pub(super) const READ_EVERY: usize = 10;
+
+/// One experiment under way.
+pub struct Run {
+    pub(super) experiment: Experiment,
+    pub(super) place: Place,
+    pub(super) dataset: Dataset,
+    /// Per training row: the students have its label.
+    pub(super) labelled: Vec<bool>,
+    facts: Facts,
+    pub(super) teachers: Teachers,
+    pub(super) alone: Learner,
+    pub(super) distilled: Learner,
+    table: Table,
+    pub(super) exam: Exam,
+    pub(super) phase: Phase,
+    /// Steps made in this phase.
+    pub(super) step: usize,
+    /// The teacher's logits are kept on the device.
+    teacher_kept: bool,
+    last_read: Instant,
+    last_evaluation: Option<Event>,
+    outcome: Option<Outcome>,
+}
+
+impl Run {
+    /// Opens a run. `files` replaces the embedded images of the `fashion` task.
+    ///
+    /// # Errors
+    /// An experiment that contradicts itself or its data, and a device that fails.
+    pub async fn new(experiment: Experiment, place: &Place, files: Option<&IdxFiles>) -> Result<Self, RunError> {
+        experiment.validate()?;
+        let dataset = data::load(&experiment.task, files)?;
+        let view = data::student_view(&dataset, &experiment.task, experiment.seed)?;
+        let classes = dataset.classes.len();
+        let teachers = Teachers::new(&experiment, &dataset, place)?;
+        let layout = Layout::new(&experiment.student, &dataset.input, classes);
+        let mut guided = layout.clone();
+        if experiment.distill.hint_weight > 0.0
+            && let Some(width) = teachers.learners[0].layout.hidden()
+        {
+            guided = guided.with_projection(width);
+        }
+        // Both students start from the same numbers: the projection, if any, is drawn last.
+        let start = |layout: &Layout| layout.initial(&mut seed::rng(experiment.seed, "student"));
+        let alone = Learner::new(layout.clone(), &start(&layout), &experiment.train, place);
+        let distilled = Learner::new(guided.clone(), &start(&guided), &experiment.train, place);
+        let features = dataset.train.inputs.len() / dataset.train.len().max(1);
+        let inputs = view.rows.iter().flat_map(|row| &dataset.train.inputs[row * features..(row + 1) * features]).copied().collect();
+        let batch = experiment.train.batch_size;
+        let order = Batches::new(experiment.seed, "student batches", view.rows.len(), batch);
+        let table = Table::new(inputs, &view.labels, classes, batch, order, place);
+        let omitted = usize::try_from(experiment.task.omit_class).ok();
+        let exam = Exam::new(&dataset, omitted, place);
+        let mut labelled = vec![false; dataset.train.len()];
+        for (row, label) in view.rows.iter().zip(&view.labels) {
+            labelled[*row] = label.is_some();
+        }
+        let facts = Facts::new(&dataset, &view, &teachers.learners[0].layout, teachers.learners.len(), &layout);
+        let mut run = Self {
+            place: place.clone(),
+            dataset,
+            labelled,
+            facts,
+            teachers,
+            alone,
+            distilled,
+            table,
+            exam,
+            phase: Phase::Students,
+            step: 0,
+            teacher_kept: false,
+            last_read: Instant::now(),
+            last_evaluation: None,
+            outcome: None,
+            experiment,
+        };
+        if run.teacher_steps() > 0 {
+            run.phase = Phase::Teacher;
+        } else {
+            run.keep_teacher();
+        }
+        Ok(run)
+    }
+
+    /// The experiment, with the live knobs as they stand now.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    pub fn finished(&self) -> bool {
+        self.phase == Phase::Finished
+    }
+
+    /// What the run is about.
+    pub fn summary(&self) -> Summary {
+        self.facts.summary(&self.experiment, self.teacher_steps())
+    }
+
+    /// The event that opens the stream.
+    pub fn opened(&self) -> Event {
+        Event::Opened { summary: self.summary() }
+    }
+
+    /// The events that show a resumed run: what it is about and where it stands.
+    pub fn restored(&self) -> Vec<Event> {
+        let mut events = vec![self.opened()];
+        events.extend(self.last_evaluation.clone());
+        if self.finished() {
+            events.extend(self.outcome.clone().map(|outcome| Event::Finished { outcome }));
+        }
+        events
+    }
+
+    /// Steps of the teacher's own phase.
+    pub(super) fn teacher_steps(&self) -> usize {
+        let teacher = &self.experiment.teacher;
+        let own = teacher.source == TeacherSource::Live && teacher.schedule == TeacherSchedule::First;
+        if own { teacher.steps } else { 0 }
+    }
+
+    /// The teacher learns beside the students.
+    fn teacher_moves(&self) -> bool {
+        let teacher = &self.experiment.teacher;
+        teacher.source == TeacherSource::Live && teacher.schedule == TeacherSchedule::Together
+    }
+
+    /// Computes the frozen teacher's logits of every training row once and keeps them on the device.
+    pub(super) fn keep_teacher(&mut self) {
+        if !self.teacher_moves() && !self.teacher_kept {
+            let logits = self.teachers.logits(&self.table.inputs);
+            self.table.keep_teacher(logits);
+            self.teacher_kept = true;
+        }
+    }
+
+    /// Makes up to `steps` steps (fewer at the end) and says what happened.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinite`] when a loss is no number any more, [`RunError::Device`] when the device fails.
+    pub async fn advance(&mut self, steps: usize) -> Result<Vec<Event>, RunError> {
+        let mut events = Vec::new();
+        let mut left = steps;
+        self.last_read = Instant::now();
+        while left > 0 && !self.finished() {
+            if self.step == 0 && self.exam.answers.is_empty() {
+                events.push(self.evaluate().await?);
+                self.last_read = Instant::now();
+            }
+            let every = self.experiment.train.eval_every;
+            let phase_steps = self.phase_steps();
+            let chunk = left.min(READ_EVERY).min(every - self.step % every).min(phase_steps - self.step);
+            events.push(self.advance_chunk(chunk).await?);
+            left -= chunk;
+            let at_end = self.step == phase_steps;
+            if at_end || self.step.is_multiple_of(every) {
+                events.push(self.evaluate().await?);
+                self.last_read = Instant::now();
+            }
+            if at_end {
+                events.extend(self.next_phase());
+            }
+        }
+        Ok(events)
+    }
+
+    fn phase_steps(&self) -> usize {
+        match self.phase {
+            Phase::Teacher => self.teacher_steps(),
+            Phase::Students | Phase::Finished => self.experiment.train.steps,
+        }
+    }
+
+    fn next_phase(&mut self) -> Option<Event> {
+        match self.phase {
+            Phase::Teacher => {
+                self.phase = Phase::Students;
+                self.step = 0;
+                self.keep_teacher();
+                None
+            }
+            Phase::Students | Phase::Finished => {
+                self.phase = Phase::Finished;
+                self.outcome.clone().map(|outcome| Event::Finished { outcome })
+            }
+        }
+    }
+
+    async fn advance_chunk(&mut self, chunk: usize) -> Result<Event, RunError> {
+        let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
+        let rates = self.rates(base, chunk);
+        let mut parts = Vec::new();
+        if self.phase == Phase::Teacher || self.teacher_moves() {
+            let rates = self.rates(self.experiment.teacher.lr, chunk);
+            let hard = self.teachers.learn(self.step, &rates);
+            parts.push((Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None }));
+        }
+        if self.phase == Phase::Students {
+            let [alone, distilled] = self.learn(&rates);
+            parts.push((Role::Alone, alone));
+            parts.push((Role::Distilled, distilled));
+        }
+        self.step += chunk;
+        let losses = self.read_losses(parts).await?;
+        let seconds = self.last_read.elapsed().as_secs_f64();
+        self.last_read = Instant::now();
+        Ok(Event::Progress {
+            phase: self.phase,
+            step: self.step,
+            steps: self.phase_steps(),
+            lr: rates.last().copied().unwrap_or(base),
+            losses,
+            steps_per_second: chunk as f64 / seconds.max(1e-9),
+        })
+    }
+
+    fn rates(&self, base: f64, chunk: usize) -> Vec<f64> {
+        (self.step..self.step + chunk).map(|step| learning_rate(&self.experiment.train, base, step, self.phase_steps())).collect()
+    }
+
+    /// Both students make one step per rate, on the same batches; the losses of the last one.
+    fn learn(&mut self, rates: &[f64]) -> [Parts; 2] {
+        let Experiment { distill, train, .. } = &self.experiment;
+        let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
+        let mut last = None;
+        for (batch, lr) in self.table.chunk(self.step, rates.len()).into_iter().zip(rates) {
+            let guide = self.teachers.guide(&batch.inputs, batch.teacher, with_features);
+            let alone = response::alone(&self.alone.net, batch.inputs.clone(), batch.targets.clone(), train.label_smoothing);
+            let distilled = response::distilled(&self.distilled.net, batch.inputs, batch.targets, &guide, distill);
+            self.alone.learn(&alone.total, *lr);
+            self.distilled.learn(&distilled.total, *lr);
+            last = Some([alone, distilled]);
+        }
+        last.expect("a chunk has at least one step")
+    }
+
+    /// Reads the losses in one transaction and stops the run when one is not finite.
+    async fn read_losses(&self, parts: Vec<(Role, Parts)>) -> Result<Vec<LossParts>, RunError> {
+        let mut reads = Reads::default();
+        let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
+        let mut shape = Vec::new();
+        for (role, parts) in parts {
+            let options = [parts.soft, parts.hint, parts.attention];
+            shape.push((role, options.each_ref().map(Option::is_some)));
+            for scalar in [parts.total, parts.hard].into_iter().chain(options.into_iter().flatten()) {
+                reads.add(plain(scalar));
+            }
+        }
+        let mut values = reads.run().await?.into_iter().map(|value| value.first().copied().unwrap_or(f32::NAN));
+        let mut next = || values.next().unwrap_or(f32::NAN);
+        let mut losses = Vec::new();
+        for (role, [has_soft, has_hint, has_attention]) in shape {
+            let (total, hard) = (next(), next());
+            let losses_of = LossParts {
+                role,
+                total,
+                hard,
+                soft: has_soft.then(&mut next),
+                hint: has_hint.then(&mut next),
+                attention: has_attention.then(&mut next),
+            };
+            if !total.is_finite() {
+                return Err(self.not_finite(role));
+            }
+            losses.push(losses_of);
+        }
+        Ok(losses)
+    }
+
+    fn not_finite(&self, role: Role) -> RunError {
+        let Experiment { teacher, train, distill, .. } = &self.experiment;
+        let (key, value) = match role {
+            Role::Teacher => ("teacher.lr", teacher.lr),
+            Role::Distilled if distill.attention_weight > 100.0 => ("distill.attention_weight", distill.attention_weight),
+            Role::Distilled if distill.hint_weight > 10.0 => ("distill.hint_weight", distill.hint_weight),
+            Role::Distilled if soft::scale(distill) > 400.0 => ("distill.temperature", distill.temperature),
+            _ => ("train.lr", train.lr),
+        };
+        RunError::NotFinite { role, step: self.step, key, value }
+    }
+
+    /// Evaluates without an event: a resumed run needs the last answers, its stream has them already.
+    pub(super) async fn look_again(&mut self) -> Result<(), RunError> {
+        let fresh = self.step == 0 && (self.phase == Phase::Teacher || self.teacher_steps() == 0);
+        if !fresh {
+            self.evaluate().await?;
+        }
+        Ok(())
+    }
+
+    async fn evaluate(&mut self) -> Result<Event, RunError> {
+        // A frozen teacher answers once.
+        let teacher_changes = self.phase == Phase::Teacher || self.teacher_moves() || self.exam.answer(Role::Teacher).is_none();
+        let mut roles = Vec::new();
+        let mut reads = Reads::default();
+        if teacher_changes {
+            roles.push((Role::Teacher, self.teachers.learners[0].steps));
+            reads.add(self.teachers.logits(&self.exam.inputs));
+        }
+        for (role, learner) in [(Role::Alone, &self.alone), (Role::Distilled, &self.distilled)] {
+            roles.push((role, learner.steps));
+            reads.add(learner.logits(&self.exam.inputs));
+        }
+        let answers = roles.into_iter().zip(reads.run().await?).map(|((role, step), logits)| (role, step, logits)).collect();
+        let networks = self.exam.mark(answers);
+        self.outcome = Some(self.outcome_of(&networks));
+        let event = Event::Evaluated { phase: self.phase, step: self.step, networks };
+        self.last_evaluation = Some(event.clone());
+        Ok(event)
+    }
+
+    fn outcome_of(&self, networks: &[Evaluation]) -> Outcome {
+        let accuracy = |role: Role| networks.iter().find(|n| n.role == role).map(|n| n.accuracy);
+        let before = self.outcome.as_ref();
+        let (alone, distilled) = (accuracy(Role::Alone).unwrap_or(0.0), accuracy(Role::Distilled).unwrap_or(0.0));
+        Outcome {
+            teacher: accuracy(Role::Teacher).or(before.map(|o| o.teacher)).unwrap_or(0.0),
+            alone,
+            distilled,
+            gap: distilled - alone,
+            test_rows: self.facts.test_rows,
+            labelled_rows: self.facts.labelled_rows,
+            compression: self.facts.compression(),
+        }
+    }
+
+    /// Turns a live knob. It acts from the next step on.
+    ///
+    /// # Errors
+    /// A knob that is unknown, not live, or a value out of range; the run is then as it was.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<Event, RunError> {
+        let knob = knobs::find(key)?;
+        if !knob.live {
+            let live = knobs::TABLE.iter().filter(|k| k.live).map(|k| k.key).collect::<Vec<_>>().join(", ");
+            return Err(RunError::NotLive { key: key.into(), live });
+        }
+        let mut changed = self.experiment.clone();
+        knob.set_text(&mut changed, value)?;
+        changed.validate()?;
+        self.experiment = changed;
+        Ok(Event::Changed { step: self.step, key: key.into(), value: knob.get_text(&self.experiment), summary: self.summary() })
+    }
+}

@@ -1,0 +1,57 @@
+//! What a run is about, in numbers that never change during it (but for live knobs).
+
+use super::event::{NetworkSize, Role, Summary};
+use crate::data::{Dataset, StudentView};
+use crate::model::Layout;
+use crate::spec::{Experiment, knobs};
+
+/// Facts of an open run.
+pub struct Facts {
+    pub networks: Vec<NetworkSize>,
+    pub classes: Vec<String>,
+    pub input: Vec<usize>,
+    pub train_rows: usize,
+    pub labelled_rows: usize,
+    pub test_rows: usize,
+}
+
+impl Facts {
+    pub fn new(dataset: &Dataset, view: &StudentView, teacher: &Layout, teachers: usize, student: &Layout) -> Self {
+        let size = |role: Role, layout: &Layout, count: usize| {
+            let parameters = layout.parameter_count() * count;
+            let prefix = if count > 1 { format!("{count} × ") } else { String::new() };
+            NetworkSize { role, parameters, bytes: parameters * 4, layers: format!("{prefix}{}", layout.describe()) }
+        };
+        Self {
+            networks: vec![size(Role::Teacher, teacher, teachers), size(Role::Alone, student, 1), size(Role::Distilled, student, 1)],
+            classes: dataset.classes.clone(),
+            input: dataset.input.clone(),
+            train_rows: dataset.train.len(),
+            labelled_rows: view.labels.iter().flatten().count(),
+            test_rows: dataset.test.len(),
+        }
+    }
+
+    /// Teacher's parameters / student's.
+    pub fn compression(&self) -> f64 {
+        self.networks[0].parameters as f64 / self.networks[1].parameters.max(1) as f64
+    }
+
+    pub fn summary(&self, experiment: &Experiment, teacher_steps: usize) -> Summary {
+        Summary {
+            preset: experiment.preset.clone(),
+            values: knobs::TABLE.iter().map(|knob| (knob.key.to_owned(), knob.get_text(experiment))).collect(),
+            differs: experiment.differences().into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            json: experiment.to_json(),
+            command: experiment.command(),
+            networks: self.networks.clone(),
+            classes: self.classes.clone(),
+            input: self.input.clone(),
+            train_rows: self.train_rows,
+            labelled_rows: self.labelled_rows,
+            test_rows: self.test_rows,
+            teacher_steps,
+            student_steps: experiment.train.steps,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Looking at a run: one test row, the plane.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Run, RunError, event::*};
+use crate::device::Reads;
+use crate::eval::metrics;
+use crate::spec::TaskName;
+
+/// Half the side of the square that the plane view shows.
+const EXTENT: f32 = 1.2;
+
+/// Most points sent to the plane view: more would only hide the surface.
+const POINTS: usize = 600;
+
+impl Run {
+    /// A test row as the networks saw it at the last evaluation, at the current temperature.
+    ///
+    /// # Errors
+    /// [`RunError::NoSuchRow`], and [`RunError::Unavailable`] before the first step.
+    pub fn inspect(&self, index: usize) -> Result<Event, RunError> {
+        let last = self.exam.rows().saturating_sub(1);
+        if index > last {
+            return Err(RunError::NoSuchRow { index, last });
+        }
+        let classes = self.exam.classes();
+        let row = |role| self.exam.answer(role).map(|logits| logits[index * classes..(index + 1) * classes].to_vec());
+        let teacher = row(Role::Teacher).ok_or(RunError::Unavailable("the networks have not answered yet: make a step first"))?;
+        let temperature = self.experiment.distill.temperature;
+        let log_p = metrics::log_softmax(&teacher, temperature);
+        let views = [Role::Teacher, Role::Alone, Role::Distilled]
+            .into_iter()
+            .filter_map(|role| {
+                let logits = row(role)?;
+                let log_q = metrics::log_softmax(&logits, temperature);
+                Some(SampleView {
+                    role,
+                    probabilities: log_q.iter().map(|v| v.exp() as f32).collect(),
+                    entropy: metrics::entropy(&log_q) as f32,
+                    kl: metrics::kl(&log_p, &log_q) as f32,
+                    logits,
+                })
+            })
+            .collect();
+        let features = self.dataset.test.inputs.len() / self.exam.rows().max(1);
+        let input = self.dataset.test.inputs[index * features..(index + 1) * features].to_vec();
+        Ok(Event::Sample { index, label: self.exam.label(index), input, temperature, views })
+    }
+
+    /// The decision surfaces of the three networks on a grid of `resolution`² cells.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] on a task that is not the plane, [`RunError::Device`] when the device fails.
+    pub async fn plane(&self, resolution: usize) -> Result<Event, RunError> {
+        if self.experiment.task.name != TaskName::Plane {
+            return Err(RunError::Unavailable("decision surfaces exist for task.name=plane only"));
+        }
+        if !(2..=256).contains(&resolution) {
+            return Err(RunError::Unavailable("the resolution must be from 2 to 256"));
+        }
+        let at = |cell: usize| EXTENT * (2.0 * (cell as f32 + 0.5) / resolution as f32 - 1.0);
+        let grid: Vec<f32> = (0..resolution * resolution).flat_map(|i| [at(i % resolution), -at(i / resolution)]).collect();
+        let grid = Tensor::<2>::from_data(TensorData::new(grid, [resolution * resolution, 2]), &self.place.inner());
+        let mut reads = Reads::default();
+        reads.add(self.teachers.logits(&grid));
+        reads.add(self.alone.logits(&grid));
+        reads.add(self.distilled.logits(&grid));
+        let surfaces = [Role::Teacher, Role::Alone, Role::Distilled]
+            .into_iter()
+            .zip(reads.run().await?)
+            .map(|(role, logits)| {
+                let rows = logits.chunks_exact(self.exam.classes());
+                let best: Vec<usize> = rows.clone().map(metrics::argmax).collect();
+                let confidence = rows.zip(&best).map(|(row, best)| (metrics::log_softmax(row, 1.0)[*best].exp() * 255.0) as u8).collect();
+                Surface { role, classes: best.into_iter().map(|class| class as u8).collect(), confidence }
+            })
+            .collect();
+        // Labelled rows first: those are the ones that tell the students anything.
+        let train = &self.dataset.train;
+        let mut rows: Vec<usize> = (0..train.len()).collect();
+        rows.sort_by_key(|row| !self.labelled[*row]);
+        let points = rows
+            .into_iter()
+            .take(POINTS)
+            .map(|row| Point {
+                x: train.inputs[row * 2],
+                y: train.inputs[row * 2 + 1],
+                class: train.labels[row],
+                labelled: self.labelled[row],
+            })
+            .collect();
+        Ok(Event::Plane { resolution, extent: EXTENT, surfaces, points })
+    }
+}

@@ -1,0 +1,92 @@
+//! What a command does. Nothing in here knows JavaScript, so that tests run it natively.
+
+use super::protocol::{Command, EngineEvent, Reply};
+use crate::device::{Place, self_test};
+use crate::spec::{Experiment, SpecError, VERSION};
+use crate::train::{Role, Run, RunError};
+
+/// A device and the run on it.
+pub struct Engine {
+    place: Place,
+    run: Option<Run>,
+}
+
+impl Engine {
+    pub fn new(place: Place) -> Self {
+        Self { place, run: None }
+    }
+
+    /// Says which device this is.
+    pub fn ready(&self) -> Reply {
+        Reply::Engine(EngineEvent::Ready { backend: self.place.backend().into(), adapter: self.place.adapter().into() })
+    }
+
+    /// Carries out a command. A refused command leaves the run as it was.
+    pub async fn send(&mut self, command: Command) -> Vec<Reply> {
+        match self.carry_out(command).await {
+            Ok(replies) => replies,
+            Err(error) => vec![Reply::Engine(error_event(&error))],
+        }
+    }
+
+    async fn carry_out(&mut self, command: Command) -> Result<Vec<Reply>, RunError> {
+        let run_events = match command {
+            Command::Open { preset, version, set } => {
+                if version != VERSION {
+                    return Err(SpecError::Version { found: version.to_string(), expected: VERSION }.into());
+                }
+                let set = set.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                vec![self.open(Experiment::from_preset(&preset, set)?).await?]
+            }
+            Command::OpenFile { json } => vec![self.open(Experiment::from_json(&json)?).await?],
+            Command::Advance { steps } => self.running()?.advance(steps).await?,
+            Command::Set { key, value } => vec![self.running()?.set(&key, &value)?],
+            Command::Inspect { index } => vec![self.running()?.inspect(index)?],
+            Command::Plane { resolution } => vec![self.running()?.plane(resolution).await?],
+            Command::SelfTest => {
+                let test = self_test(&self.place).await?;
+                let (worst, limit, passed, milliseconds) = (test.worst, test.limit, test.passed, test.milliseconds);
+                return Ok(vec![Reply::Engine(EngineEvent::SelfTested { worst, limit, passed, milliseconds })]);
+            }
+            Command::Save => {
+                let run = self.running()?;
+                let name = format!("{}-seed{}.checkpoint.safetensors", run.experiment().preset, run.experiment().seed);
+                return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.save().await?.into() })]);
+            }
+            Command::Resume { bytes } => {
+                let run = Run::resume(&bytes, &self.place, None).await?;
+                let events = run.restored();
+                self.run = Some(run);
+                events
+            }
+            Command::Weights { role } => {
+                let run = self.running()?;
+                let who = match role {
+                    Role::Teacher => "teacher",
+                    Role::Alone => "student-alone",
+                    Role::Distilled => "student-distilled",
+                };
+                let name = format!("{}-{who}.safetensors", run.experiment().preset);
+                return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.weights(role, false).await?.into() })]);
+            }
+        };
+        Ok(run_events.into_iter().map(Reply::Run).collect())
+    }
+
+    async fn open(&mut self, experiment: Experiment) -> Result<crate::train::Event, RunError> {
+        let run = Run::new(experiment, &self.place, None).await?;
+        let opened = run.opened();
+        self.run = Some(run);
+        Ok(opened)
+    }
+
+    fn running(&mut self) -> Result<&mut Run, RunError> {
+        self.run.as_mut().ok_or(RunError::Unavailable("no run is open: open one first"))
+    }
+}
+
+/// An error as the page gets it.
+pub fn error_event(error: &RunError) -> EngineEvent {
+    let (key, value, allowed) = error.parts();
+    EngineEvent::Error { code: error.code().into(), message: error.to_string(), key, value, allowed, fatal: error.is_fatal() }
+}

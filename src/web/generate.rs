@@ -1,0 +1,65 @@
+//! Writes what the page shares with the crate: TypeScript types, the knob table and the presets. The test fails when the committed files are
+//! out of date, and `DISTILLERY_GENERATE=1 cargo test --release generated` rewrites them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use ts_rs::{Config, TS};
+
+use super::protocol::{Command, EngineEvent, Reply};
+use crate::spec::{Experiment, knobs, presets};
+use crate::train;
+
+fn types() -> String {
+    let config = Config::default().with_large_int("number");
+    let mut out = String::from("// Generated from the Rust types by src/web/generate.rs. Do not edit.\n");
+    macro_rules! declare {
+        ($($kind:ty),* $(,)?) => { $(out.push_str(&format!("\nexport {}\n", <$kind>::decl(&config)));)* };
+    }
+    declare!(
+        train::Role, train::Phase, train::NetworkSize, train::Summary, train::LossParts, train::OmittedClass, train::Evaluation,
+        train::SampleView, train::Surface, train::Point, train::Outcome, train::Event, EngineEvent, Reply, Command, knobs::Kind, knobs::Knob,
+    );
+    out
+}
+
+fn knob_table() -> String {
+    let base = Experiment::default();
+    let rows: Vec<Value> = knobs::TABLE
+        .iter()
+        .map(|knob| {
+            let mut row = serde_json::to_value(knob).expect("plain data");
+            row["default"] = json!(knob.get_text(&base));
+            row
+        })
+        .collect();
+    format!("{}\n", serde_json::to_string_pretty(&rows).expect("plain data"))
+}
+
+fn preset_table() -> String {
+    let rows: Vec<Value> = presets::TABLE
+        .iter()
+        .map(|preset| {
+            let experiment = preset.experiment();
+            let set: serde_json::Map<_, _> = preset.set.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+            let values: serde_json::Map<_, _> = knobs::TABLE.iter().map(|k| (k.key.to_owned(), json!(k.get_text(&experiment)))).collect();
+            json!({ "id": preset.id, "help": preset.help, "set": set, "values": values })
+        })
+        .collect();
+    format!("{}\n", serde_json::to_string_pretty(&rows).expect("plain data"))
+}
+
+#[test]
+fn generated_files_of_the_page_are_current() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/src/engine/generated");
+    for (name, text) in [("types.ts", types()), ("knobs.json", knob_table()), ("presets.json", preset_table())] {
+        let path = folder.join(name);
+        if std::env::var_os("DISTILLERY_GENERATE").is_some() {
+            std::fs::create_dir_all(&folder).expect("the folder can be made");
+            std::fs::write(&path, text).expect("the file can be written");
+        } else {
+            let found = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(found == text, "{name} is out of date: run `DISTILLERY_GENERATE=1 cargo test --release generated`");
+        }
+    }
+}
