@@ -5,8 +5,6 @@ mod protocol;
 
 #[cfg(target_family = "wasm")]
 mod bindings;
-#[cfg(target_family = "wasm")]
-mod peer;
 
 pub use engine::Engine;
 pub use protocol::{Command, EngineEvent, Reply};

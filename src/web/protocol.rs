@@ -31,6 +31,8 @@ pub enum Command {
     Resume { #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
     /// Writes one network's weights: safetensors bytes.
     Weights { role: Role },
+    /// Puts weights of the same shape into a student of the open run and evaluates it.
+    LoadWeights { role: Role, #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
 }
 
 /// What comes back.

@@ -1,0 +1,83 @@
+//! The order in which rows reach the networks.
+
+use std::cell::RefCell;
+
+use rand::seq::SliceRandom;
+
+use crate::spec::SpecError;
+
+use super::DataError;
+use super::seed::rng;
+
+/// Batches without end: every epoch is a fresh permutation of all rows, cut into batches of one size.
+///
+/// The size never changes, because a GPU compiles its kernels for shapes: the rows left over at the end of an epoch are dropped (another
+/// permutation will have them), and fewer rows than a batch are repeated in turn. The batch of a step depends on seed, rows, size and step
+/// alone, so a resumed run sees what the uninterrupted one would have seen.
+#[derive(Debug, Clone)]
+pub struct Batches {
+    seed: u32,
+    rows: usize,
+    size: usize,
+    /// The last epoch asked for and its order: steps are asked for in sequence.
+    cache: RefCell<(usize, Vec<i32>)>,
+}
+
+impl Batches {
+    /// Batches of `size` out of `rows` rows.
+    ///
+    /// # Errors
+    /// No rows, more rows than an i32 can index, or a size of 0.
+    pub fn new(seed: u32, rows: usize, size: usize) -> Result<Self, DataError> {
+        if rows == 0 {
+            return Err(DataError::NothingToLearn);
+        }
+        if i32::try_from(rows).is_err() {
+            return Err(DataError::BadData {
+                part: "train",
+                problem: format!("there are {rows}; at most {} can be indexed", i32::MAX),
+            });
+        }
+        if size == 0 {
+            return Err(SpecError::OutOfRange {
+                key: "train.batch_size",
+                value: "0".into(),
+                allowed: "at least 1".into(),
+            }
+            .into());
+        }
+        Ok(Self {
+            seed,
+            rows,
+            size,
+            cache: RefCell::new((0, order(seed, rows, 0))),
+        })
+    }
+
+    /// The rows of a step, counted from 0: `[size]`, each an index below the number of rows.
+    pub fn at(&self, step: usize) -> Vec<i32> {
+        let epoch = step / self.steps_per_epoch();
+        let start = step % self.steps_per_epoch() * self.size;
+        let mut cache = self.cache.borrow_mut();
+        if cache.0 != epoch {
+            *cache = (epoch, order(self.seed, self.rows, epoch));
+        }
+        (start..start + self.size).map(|at| cache.1[at % self.rows]).collect()
+    }
+
+    /// All rows in the order of an epoch, counted from 0: `[rows]`, each row once.
+    pub fn epoch_order(&self, epoch: usize) -> Vec<i32> {
+        order(self.seed, self.rows, epoch)
+    }
+
+    /// Full batches per epoch, at least 1.
+    pub fn steps_per_epoch(&self) -> usize {
+        (self.rows / self.size).max(1)
+    }
+}
+
+fn order(seed: u32, rows: usize, epoch: usize) -> Vec<i32> {
+    let mut order: Vec<i32> = (0..rows as i32).collect();
+    order.shuffle(&mut rng(seed, &format!("batches of epoch {epoch}")));
+    order
+}

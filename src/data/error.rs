@@ -1,0 +1,39 @@
+//! What can be wrong with data. Every message names the thing and the remedy; the page translates by [`DataError::code`].
+
+use thiserror::Error;
+
+use crate::spec::SpecError;
+
+/// Data that cannot be learned from.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DataError {
+    #[error(transparent)]
+    Task(#[from] SpecError),
+    /// `file` is its role, such as `train images`.
+    #[error("{file}: found {found}; it must be {expected}")]
+    BadFile {
+        file: &'static str,
+        found: String,
+        expected: String,
+    },
+    /// `part` is `train` or `test`.
+    #[error("{part} rows: {problem}")]
+    BadData { part: &'static str, problem: String },
+    #[error("data files are only read for task.name=fashion: set it, or leave the files out")]
+    UnusedFiles,
+    #[error("nothing is left to learn from: take a class that has rows out of task.omit_class, or set task.labels_per_class=0")]
+    NothingToLearn,
+}
+
+impl DataError {
+    /// Stable id for translation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Task(error) => error.code(),
+            Self::BadFile { .. } => "bad_file",
+            Self::BadData { .. } => "bad_data",
+            Self::UnusedFiles => "unused_files",
+            Self::NothingToLearn => "nothing_to_learn",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Training rows and test rows.
+
+use rand::seq::SliceRandom;
+
+use super::seed::rng;
+
+/// Splits rows so that every class keeps the same share for testing, rounded, and has at least one row on either side when it has two.
+///
+/// Returns the indices of the training rows and of the test rows, each ascending.
+pub(super) fn stratified(labels: &[u8], test_fraction: f64, seed: u32) -> (Vec<usize>, Vec<usize>) {
+    let mut rng = rng(seed, "split");
+    let mut is_test = vec![false; labels.len()];
+    for class in 0..=u8::MAX {
+        let mut rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();
+        rows.shuffle(&mut rng);
+        let most = rows.len().saturating_sub(1);
+        let tests = ((rows.len() as f64 * test_fraction).round() as usize).clamp(most.min(1), most);
+        for &row in &rows[..tests] {
+            is_test[row] = true;
+        }
+    }
+    (0..labels.len()).partition(|&row| !is_test[row])
+}

@@ -1,0 +1,3 @@
+//! Measures of networks and runs.
+
+pub mod metrics;

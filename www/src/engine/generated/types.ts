@@ -1,0 +1,183 @@
+// Generated from the Rust types by src/web/generate.rs. Do not edit.
+
+export type Role = "teacher" | "alone" | "distilled";
+
+export type Phase = "teacher" | "students" | "finished";
+
+export type NetworkSize = { role: Role, parameters: number, 
+/**
+ * Bytes of the f32 parameters.
+ */
+bytes: number, 
+/**
+ * Layers in words: `64 → 256 → 256 → 10`.
+ */
+layers: string, };
+
+export type Summary = { preset: string, 
+/**
+ * Every knob with its value, as text.
+ */
+values: { [key in string]: string }, 
+/**
+ * The knobs that differ from the preset, as text: what a link has to carry.
+ */
+differs: { [key in string]: string }, 
+/**
+ * The experiment file.
+ */
+json: string, 
+/**
+ * The native command that repeats it.
+ */
+command: string, networks: Array<NetworkSize>, classes: Array<string>, 
+/**
+ * `[channels, height, width]`, or `[2]` for the plane.
+ */
+input: Array<number>, train_rows: number, 
+/**
+ * Rows with a hard label for the students.
+ */
+labelled_rows: number, test_rows: number, 
+/**
+ * Steps of the teacher's phase; 0 when there is none.
+ */
+teacher_steps: number, student_steps: number, };
+
+export type LossParts = { role: Role, total: number, 
+/**
+ * Cross-entropy with the labels, before its weight.
+ */
+hard: number, 
+/**
+ * Divergence from the teacher, before `T²` and its weight; `None` where there is none.
+ */
+soft: number | null, hint: number | null, attention: number | null, };
+
+export type OmittedClass = { class: number, 
+/**
+ * Share of its test rows that are recognised.
+ */
+recall: number, 
+/**
+ * The same after its bias is raised by `shift`.
+ */
+shifted_recall: number, 
+/**
+ * Accuracy on all test rows after the shift.
+ */
+shifted_accuracy: number, 
+/**
+ * The shift that gives the best accuracy on the test rows, as in the paper.
+ */
+shift: number, };
+
+export type Evaluation = { role: Role, 
+/**
+ * Steps this network has trained.
+ */
+step: number, accuracy: number, 
+/**
+ * Mean cross-entropy.
+ */
+loss: number, 
+/**
+ * Expected calibration error, 15 bins.
+ */
+ece: number, 
+/**
+ * Share of test rows on which it says what the teacher says; `None` for the teacher.
+ */
+agreement: number | null, 
+/**
+ * Present when a class is omitted.
+ */
+omitted: OmittedClass | null, };
+
+export type SampleView = { role: Role, logits: Array<number>, 
+/**
+ * softmax(logits / T).
+ */
+probabilities: Array<number>, 
+/**
+ * Entropy of `probabilities`, nats.
+ */
+entropy: number, 
+/**
+ * KL(teacher‖this) at T, nats.
+ */
+kl: number, };
+
+export type Surface = { role: Role, 
+/**
+ * Class of each grid cell, row by row from the top (y = +extent) left.
+ */
+classes: Array<number>, 
+/**
+ * Its probability at T = 1, 0 to 255.
+ */
+confidence: Array<number>, };
+
+export type Point = { x: number, y: number, class: number, 
+/**
+ * The students have its label.
+ */
+labelled: boolean, };
+
+export type Outcome = { teacher: number, alone: number, distilled: number, 
+/**
+ * Points of accuracy, distilled − alone.
+ */
+gap: number, test_rows: number, labelled_rows: number, 
+/**
+ * Teacher's parameters / student's.
+ */
+compression: number, };
+
+export type Event = { "type": "opened", summary: Summary, } | { "type": "progress", phase: Phase, 
+/**
+ * Steps made in this phase.
+ */
+step: number, 
+/**
+ * Steps of this phase in all.
+ */
+steps: number, lr: number, losses: Array<LossParts>, 
+/**
+ * Steps per second since the last reading, measured through the readback.
+ */
+steps_per_second: number, } | { "type": "evaluated", phase: Phase, step: number, networks: Array<Evaluation>, } | { "type": "changed", step: number, key: string, value: string, summary: Summary, } | { "type": "sample", index: number, label: number, 
+/**
+ * Values 0 to 1, row by row.
+ */
+input: Array<number>, temperature: number, views: Array<SampleView>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
+
+export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
+
+export type Reply = Event | EngineEvent;
+
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+
+export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, };
+
+export type Knob = { 
+/**
+ * Dotted path in the experiment; also the id of its label in the catalogues.
+ */
+key: string, kind: Kind, 
+/**
+ * A live knob acts at once; the others need a new run.
+ */
+live: boolean, 
+/**
+ * Shown first; the others stand behind "more".
+ */
+main: boolean, 
+/**
+ * Only meaningful while another knob has one of these values.
+ */
+needs: [string, Array<string>] | null, 
+/**
+ * One line of English for `describe`; the page has its own catalogues.
+ */
+help: string, };
