@@ -169,3 +169,6 @@ fn fashion_ids() -> Vec<String> {
     .map(String::from)
     .into()
 }
+
+#[cfg(test)]
+mod tests;
