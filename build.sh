@@ -33,7 +33,8 @@ part_start=0
 parts_done=0
 explained=
 
-say() { printf '%s\n' "$*"; }
+# Each argument on a line.
+say() { printf '%s\n' "$@"; }
 
 # One line that says what is wrong and what to do.
 die() {
@@ -90,7 +91,7 @@ need_rust() {
 need_node() {
   { have node && have npm; } || die "Node.js with npm is missing: install version 20.19 or newer from https://nodejs.org"
   local found
-  found=$(node --version | tr -d v)
+  found=$(node --version | sed 's/^v//')
   ! older "$found" 20.19.0 || die "Node.js $found is too old: install version 20.19 or newer from https://nodejs.org"
 }
 
