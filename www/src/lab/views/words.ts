@@ -27,7 +27,26 @@ export function plain(text: string): string {
   return text.trim() === "" || Number.isNaN(value) ? text : number(value, { maximumSignificantDigits: 6 });
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** `3.2 × 10⁻⁶`. */
+export function scientific(value: number): string {
+  if (value === 0) return number(0);
+  const [mantissa = "0", exponent = "0"] = value.toExponential(1).split("e");
+  const power = exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)]!);
+  return t("view.scientific", { mantissa: Number(mantissa), power });
+}
+
+/** Below this a row of zeros would have to be counted. */
+const TINY = 1e-3;
+
+/** A loss, a weight or what they make together, with three digits. */
+export function quantity(value: number, options: Intl.NumberFormatOptions = {}): string {
+  if (value !== 0 && Math.abs(value) < TINY) return scientific(value);
+  return number(value, { maximumSignificantDigits: 3, ...options });
+}
+
 /** A share as a percentage, a loss with the digits that tell runs apart. */
 export function measure(metric: Metric, value: number): string {
-  return metric === "training" || metric === "loss" ? number(value, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }) : percent(value);
+  return metric === "training" || metric === "loss" ? quantity(value, { minimumSignificantDigits: 3 }) : percent(value);
 }
