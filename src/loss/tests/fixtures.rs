@@ -176,7 +176,7 @@ fn fit(terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Fit {
     let points: Vec<f32> = (0..97).map(|i| -12.0 + 0.25 * i as f32).collect();
     let density = |x: f32| 0.6 * (-0.5 * (x + 3.0).powi(2)).exp() + 0.4 * (-0.5 * (x - 4.0).powi(2)).exp();
     let log_p = log_softmax(tensor(&[points.iter().map(|x| density(*x).max(1e-30).ln()).collect()]), 1);
-    let grid = tensor(&[points.clone()]);
+    let grid = tensor(std::slice::from_ref(&points));
     let log_q = |parameters: Tensor<2>| {
         let (mean, log_deviation) = (parameters.clone().narrow(1, 0, 1), parameters.narrow(1, 1, 1));
         log_softmax((grid.clone() - mean).square() * (log_deviation * -2.0).exp() * -0.5, 1)
