@@ -44,9 +44,18 @@ export function t(key: string, params: Record<string, string | number> = {}): st
   return fill(text, params, current);
 }
 
+/** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
 /** A number as the language writes it. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(current, options).format(value);
+  const key = current + JSON.stringify(options);
+  let formatter = formatters.get(key);
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat(current, options);
+    formatters.set(key, formatter);
+  }
+  return formatter.format(value);
 }
 
 /** A share of one as a percentage with one decimal: `0.9312` → `93.1%`. */

@@ -178,6 +178,7 @@ export class Lab {
     const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves));
     if (refused !== true) return void forget();
     this.keeper.reset(saved);
+    this.screen.stand(saved);
     this.adopt();
   }
 
@@ -346,6 +347,7 @@ export class Lab {
     if (summary === null) return void (await this.openFirst());
     const finished = this.screen.finished;
     if (saved !== null && (await this.begin({ type: "resume", bytes: saved.bytes }, history)) === true) {
+      this.screen.stand(saved);
       if (!finished) this.notices.say("warn", "notice.resumed", { step: saved.step });
     } else {
       const lost = !this.screen.untouched;
