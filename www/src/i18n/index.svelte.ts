@@ -2,7 +2,7 @@
  * Texts of the page. Every file of `en/` and `ko/` is merged into one catalogue per language, so each part of the page keeps its own file.
  * `t` reads the locale rune, so whatever shows a text is redrawn when the language changes.
  */
-import { fill } from "./fill";
+import { fill, format } from "./fill";
 import type { Locale } from "./locale";
 
 export { LOCALES, isLocale, type Locale } from "./locale";
@@ -44,18 +44,9 @@ export function t(key: string, params: Record<string, string | number> = {}): st
   return fill(text, params, current);
 }
 
-/** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
-const formatters = new Map<string, Intl.NumberFormat>();
-
 /** A number as the language writes it. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  const key = current + JSON.stringify(options);
-  let formatter = formatters.get(key);
-  if (formatter === undefined) {
-    formatter = new Intl.NumberFormat(current, options);
-    formatters.set(key, formatter);
-  }
-  return formatter.format(value);
+  return format(value, current, options);
 }
 
 /** A share of one as a percentage with one decimal: `0.9312` → `93.1%`. */

@@ -348,7 +348,8 @@ export class Lab {
     const finished = this.screen.finished;
     if (saved !== null && (await this.begin({ type: "resume", bytes: saved.bytes }, history)) === true) {
       this.screen.stand(saved);
-      if (!finished) this.notices.say("warn", "notice.resumed", { step: saved.step });
+      if (finished) this.notices.say("good", "notice.back");
+      else this.notices.say("warn", "notice.resumed", { step: saved.step });
     } else {
       const lost = !this.screen.untouched;
       await this.open(summary.preset, opening);
