@@ -151,6 +151,12 @@ export class Lab {
     void this.tell({ type: "inspect", index: row }, { latest: "inspect", quiet: true });
   }
 
+  /** The page is seen again: the views that were not asked for meanwhile are. */
+  refresh(): void {
+    this.planeNotBefore = 0;
+    if (this.ready) this.look(true);
+  }
+
   // ---- Files --------------------------------------------------------------------------------------------------------------------
 
   /** A file from the engine: a checkpoint or weights. */
@@ -159,7 +165,8 @@ export class Lab {
   }
 
   async openFile(json: string): Promise<void> {
-    if (await this.begin({ type: "open_file", json }, new RunHistory())) this.adopt();
+    this.playing = false;
+    if ((await this.begin({ type: "open_file", json }, new RunHistory())) === true) this.adopt();
   }
 
   /** Takes a checkpoint, or else weights for the distilled student. */
@@ -240,6 +247,8 @@ export class Lab {
       return false;
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
+    // The last word before a rest is drawn, however lately the plane was.
+    if (!this.playing) this.planeNotBefore = 0;
     this.look(replies.some((reply) => reply.type === "evaluated"));
     void this.keeper.watch(replies);
     return this.playing;
