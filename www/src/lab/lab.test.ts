@@ -138,6 +138,19 @@ describe("Lab", () => {
     expect(x.filter((step) => step <= saved).length).toBeGreaterThan(8);
   });
 
+  it("stands after a resume where the checkpoint was made, between two evaluations", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 30);
+    void lab.step();
+    await settle();
+    lab.pause();
+    await settle();
+    const { step } = lab.screen;
+    lab.poke("crash");
+    await settle();
+    expect([lab.screen.step, lab.screen.now.step]).toEqual([step, step]);
+  });
+
   it("begins again when it dies before the first checkpoint", async () => {
     const { lab, workers } = await openLab();
     void lab.step();
