@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Rows, assert_close, device, read, soft, tensor, with_gradient};
 use crate::device::testing::test;
 use crate::loss::{features, hard, teachers};
-use crate::spec::Distill;
+use crate::spec::{Distill, Divergence};
 
 #[derive(Deserialize)]
 struct Reference {
@@ -80,8 +80,10 @@ fn soft_losses_are_those_of_pytorch() {
         let Draw { teacher, student, targets } = &reference.draws[case.draw];
         let (value, gradient) = soft(teacher, student, targets, &case.distill);
         let what = format!("draw {} {:?}", case.draw, case.distill);
-        assert_close(&[value], &[case.value], 2e-7, 2e-6, &what);
-        assert_close(&gradient, &case.gradient.concat(), 2e-7, 1e-5, &what);
+        // A few roundings of float32, by another exponential under wasm; DKD multiplies them by β.
+        let rounding = if case.distill.divergence == Divergence::Dkd { 5e-7 * case.distill.dkd_beta } else { 5e-7 };
+        assert_close(&[value], &[case.value], rounding, 2e-6, &what);
+        assert_close(&gradient, &case.gradient.concat(), rounding, 1e-5, &what);
     }
 }
 
