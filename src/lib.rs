@@ -18,3 +18,6 @@ pub mod method;
 pub mod train;
 /// Shell 1: the page's engine.
 pub mod web;
+/// Shell 2: the command line.
+#[cfg(not(target_family = "wasm"))]
+pub mod cli;
