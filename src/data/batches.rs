@@ -17,6 +17,8 @@ use super::seed::rng;
 #[derive(Debug, Clone)]
 pub struct Batches {
     seed: u32,
+    /// Whose batches: teachers and students shuffle independently.
+    purpose: String,
     rows: usize,
     size: usize,
     /// The last epoch asked for and its order: steps are asked for in sequence.
@@ -24,11 +26,11 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Batches of `size` out of `rows` rows.
+    /// Batches of `size` out of `rows` rows, in an order of their own for each seed and purpose.
     ///
     /// # Errors
     /// No rows, more rows than an i32 can index, or a size of 0.
-    pub fn new(seed: u32, rows: usize, size: usize) -> Result<Self, DataError> {
+    pub fn new(seed: u32, purpose: &str, rows: usize, size: usize) -> Result<Self, DataError> {
         if rows == 0 {
             return Err(DataError::NothingToLearn);
         }
@@ -46,12 +48,7 @@ impl Batches {
             }
             .into());
         }
-        Ok(Self {
-            seed,
-            rows,
-            size,
-            cache: RefCell::new((0, order(seed, rows, 0))),
-        })
+        Ok(Self { seed, purpose: purpose.into(), rows, size, cache: RefCell::new((0, order(seed, purpose, rows, 0))) })
     }
 
     /// The rows of a step, counted from 0: `[size]`, each an index below the number of rows.
@@ -60,14 +57,9 @@ impl Batches {
         let start = step % self.steps_per_epoch() * self.size;
         let mut cache = self.cache.borrow_mut();
         if cache.0 != epoch {
-            *cache = (epoch, order(self.seed, self.rows, epoch));
+            *cache = (epoch, order(self.seed, &self.purpose, self.rows, epoch));
         }
         (start..start + self.size).map(|at| cache.1[at % self.rows]).collect()
-    }
-
-    /// All rows in the order of an epoch, counted from 0: `[rows]`, each row once.
-    pub fn epoch_order(&self, epoch: usize) -> Vec<i32> {
-        order(self.seed, self.rows, epoch)
     }
 
     /// Full batches per epoch, at least 1.
@@ -76,8 +68,8 @@ impl Batches {
     }
 }
 
-fn order(seed: u32, rows: usize, epoch: usize) -> Vec<i32> {
+fn order(seed: u32, purpose: &str, rows: usize, epoch: usize) -> Vec<i32> {
     let mut order: Vec<i32> = (0..rows as i32).collect();
-    order.shuffle(&mut rng(seed, &format!("batches of epoch {epoch}")));
+    order.shuffle(&mut rng(seed, &format!("{purpose} of epoch {epoch}")));
     order
 }

@@ -32,7 +32,7 @@ impl Reads {
         if let Some(error) = shader_log::first_error() {
             return Err(DeviceError::Shader(error));
         }
-        data.into_iter().map(|data| data.to_vec::<f32>().map_err(|error| DeviceError::Lost(format!("{error:?}")))).collect()
+        data.into_iter().map(|data| data.try_to_vec::<f32>().map_err(|error| DeviceError::Lost(format!("{error:?}")))).collect()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Run, RunError, event::*};
+use super::{Learner, Optimizer, Run, RunError, event::*};
 use crate::data::IdxFiles;
-use crate::device::{Place, Reads};
+use crate::device::{Place, Reads, read};
 use crate::model::{self, Decoded, Named, Net, Parameter};
 use crate::spec::{Experiment, TeacherSource};
 
@@ -139,6 +139,30 @@ impl Run {
         }
         let metadata = HashMap::from([(EXPERIMENT.to_owned(), serde_json::to_string(&self.experiment).expect("plain data"))]);
         Ok(model::encode(&pending.read().await?, metadata, half))
+    }
+
+    /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.
+    ///
+    /// # Errors
+    /// A file that is not the weights of a network of this shape (the run is then as it was), and a teacher.
+    pub async fn load_weights(&mut self, role: Role, bytes: &[u8]) -> Result<Event, RunError> {
+        let learner = match role {
+            Role::Alone => &mut self.alone,
+            Role::Distilled => &mut self.distilled,
+            Role::Teacher => return Err(RunError::Unavailable("weights can be put into a student only: the teacher's logits are kept")),
+        };
+        let mut file = model::decode(bytes)?;
+        let shapes = learner.layout.parameters();
+        let own = learner.net.parameters();
+        let mut values = Vec::new();
+        for (shape, own) in shapes.iter().zip(own) {
+            // A projection is thrown away with the run that learned it.
+            let kept = shape.name.starts_with("projection");
+            values.push(if kept { read(own).await? } else { file.take(&shape.name, &shape.shape)? });
+        }
+        learner.net = Net::new(&learner.layout, &values, &self.place.autodiff());
+        learner.optimizer = Optimizer::new(&self.experiment.train);
+        self.evaluate().await
     }
 }
 

@@ -23,8 +23,7 @@ const BINS: usize = 15;
 
 impl Exam {
     pub fn new(dataset: &Dataset, omitted: Option<usize>, place: &Place) -> Self {
-        let rows = dataset.test.len();
-        let features = dataset.test.inputs.len() / rows.max(1);
+        let (rows, features) = (dataset.test.len(), dataset.test.features());
         Self {
             inputs: Tensor::from_data(TensorData::new(dataset.test.inputs.clone(), [rows, features]), &place.inner()),
             labels: dataset.test.labels.iter().map(|label| usize::from(*label)).collect(),

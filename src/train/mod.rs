@@ -12,9 +12,11 @@ mod summary;
 mod table;
 mod teachers;
 mod views;
+mod workload;
 
 pub use error::RunError;
 pub use event::*;
 pub use learner::Learner;
 pub use optimizer::Optimizer;
 pub use run::Run;
+pub use workload::{Workload, names as workload_names};

@@ -6,7 +6,7 @@ use web_time::Instant;
 use super::{
     Learner, RunError, event::*, evaluate::Exam, optimizer::learning_rate, summary::Facts, table::Table, teachers::Teachers,
 };
-use crate::data::{self, Batches, Dataset, IdxFiles, seed};
+use crate::data::{self, Batches, Dataset, IdxFiles};
 use crate::device::{Place, Reads};
 use crate::loss::soft;
 use crate::method::response::{self, Parts};
@@ -58,13 +58,12 @@ impl Run {
             guided = guided.with_projection(width);
         }
         // Both students start from the same numbers: the projection, if any, is drawn last.
-        let start = |layout: &Layout| layout.initial(&mut seed::rng(experiment.seed, "student"));
+        let start = |layout: &Layout| layout.initial(&mut data::rng(experiment.seed, "student"));
         let alone = Learner::new(layout.clone(), &start(&layout), &experiment.train, place);
         let distilled = Learner::new(guided.clone(), &start(&guided), &experiment.train, place);
-        let features = dataset.train.inputs.len() / dataset.train.len().max(1);
-        let inputs = view.rows.iter().flat_map(|row| &dataset.train.inputs[row * features..(row + 1) * features]).copied().collect();
+        let inputs = view.rows.iter().flat_map(|row| dataset.train.row(*row)).copied().collect();
         let batch = experiment.train.batch_size;
-        let order = Batches::new(experiment.seed, "student batches", view.rows.len(), batch);
+        let order = Batches::new(experiment.seed, "student batches", view.rows.len(), batch)?;
         let table = Table::new(inputs, &view.labels, classes, batch, order, place);
         let omitted = usize::try_from(experiment.task.omit_class).ok();
         let exam = Exam::new(&dataset, omitted, place);
@@ -304,7 +303,7 @@ impl Run {
         Ok(())
     }
 
-    async fn evaluate(&mut self) -> Result<Event, RunError> {
+    pub(super) async fn evaluate(&mut self) -> Result<Event, RunError> {
         // A frozen teacher answers once.
         let teacher_changes = self.phase == Phase::Teacher || self.teacher_moves() || self.exam.answer(Role::Teacher).is_none();
         let mut roles = Vec::new();

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::{Learner, RunError, pretrained, table::Table};
-use crate::data::{Batches, Dataset, seed};
+use crate::data::{self, Batches, Dataset};
 use crate::device::Place;
 use crate::loss::{hard, teachers::average};
 use crate::method::response::Guide;
@@ -34,16 +34,16 @@ impl Teachers {
         let count = experiment.teacher.count;
         let learners = (0..count)
             .map(|index| {
-                let values = layout.initial(&mut seed::rng(experiment.seed, &format!("teacher {index}")));
+                let values = layout.initial(&mut data::rng(experiment.seed, &format!("teacher {index}")));
                 Learner::new(layout.clone(), &values, &experiment.train, place)
             })
             .collect();
         let tables = (0..count)
             .map(|index| {
-                let order = Batches::new(experiment.seed, &format!("teacher batches {index}"), labels.len(), batch);
-                Table::new(dataset.train.inputs.clone(), &labels, classes, batch, order, place)
+                let order = Batches::new(experiment.seed, &format!("teacher batches {index}"), labels.len(), batch)?;
+                Ok(Table::new(dataset.train.inputs.clone(), &labels, classes, batch, order, place))
             })
-            .collect();
+            .collect::<Result<_, RunError>>()?;
         Ok(Self { learners, tables })
     }
 

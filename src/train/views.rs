@@ -42,8 +42,7 @@ impl Run {
                 })
             })
             .collect();
-        let features = self.dataset.test.inputs.len() / self.exam.rows().max(1);
-        let input = self.dataset.test.inputs[index * features..(index + 1) * features].to_vec();
+        let input = self.dataset.test.row(index).to_vec();
         Ok(Event::Sample { index, label: self.exam.label(index), input, temperature, views })
     }
 

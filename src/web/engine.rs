@@ -69,6 +69,7 @@ impl Engine {
                 let name = format!("{}-{who}.safetensors", run.experiment().preset);
                 return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.weights(role, false).await?.into() })]);
             }
+            Command::LoadWeights { role, bytes } => vec![self.running()?.load_weights(role, &bytes).await?],
         };
         Ok(run_events.into_iter().map(Reply::Run).collect())
     }

@@ -5,6 +5,8 @@ mod protocol;
 
 #[cfg(target_family = "wasm")]
 mod bindings;
+#[cfg(target_family = "wasm")]
+mod peer;
 
 pub use engine::Engine;
 pub use protocol::{Command, EngineEvent, Reply};

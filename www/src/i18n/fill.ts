@@ -1,0 +1,18 @@
+/** Puts values into a text. Apart from the catalogues, so that tests need no Svelte. */
+
+/** The names a text expects, sorted. */
+export function placeholders(text: string): string[] {
+  return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""))].sort();
+}
+
+/**
+ * `{name}` becomes its value; numbers are written as the language writes them. A name without a value stays as it is.
+ * A value may bring its own braces (an error message): they are not read again.
+ */
+export function fill(text: string, params: Record<string, string | number>, locale: string): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name];
+    if (value === undefined) return whole;
+    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+  });
+}
