@@ -22,15 +22,16 @@ pub enum Error {
     Spec(SpecError),
     #[error("{}", run_message(.0))]
     Run(RunError),
-    #[error("{}: {0}{}", .1.display(), disk_hint(.0))]
-    Read(io::Error, PathBuf),
-    #[error("cannot write {}: {0}{}", .1.display(), disk_hint(.0))]
-    Write(io::Error, PathBuf),
+    #[error("{}: {error}{}", .path.display(), disk_hint(.error))]
+    Read { error: io::Error, path: PathBuf },
+    #[error("cannot write {}: {error}{}", .path.display(), disk_hint(.error))]
+    Write { error: io::Error, path: PathBuf },
     /// A run that stopped before its end and can be gone on with.
     #[error("{cause}\n{}", resume_hint(.directory, *.checkpoint))]
     Stopped { cause: Box<Error>, directory: PathBuf, checkpoint: Option<usize> },
-    #[error("stopped at step {step}; go on with: distillery resume {}", .directory.display())]
-    Interrupted { step: usize, directory: PathBuf },
+    /// Ctrl-C.
+    #[error("{0}")]
+    Interrupted(String),
     #[error("the self-test failed on {device}: worst difference from the CPU backend {worst:.1e}, limit {limit:.1e}; use --device cpu")]
     SelfTest { device: String, worst: f64, limit: f64 },
     #[error("cannot write to stdout: {0}")]
@@ -44,22 +45,22 @@ impl Error {
 
     pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |error| Self::Read(error, path)
+        move |error| Self::Read { error, path }
     }
 
     pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |error| Self::Write(error, path)
+        move |error| Self::Write { error, path }
     }
 
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) | Self::Spec(_) | Self::Read(..) => 2,
+            Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
             Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. })) => 2,
             Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_)) => 2,
-            Self::Run(_) | Self::Write(..) | Self::SelfTest { .. } | Self::Stdout(_) => 1,
+            Self::Run(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted(_) => 130,
         }
     }
 
@@ -76,10 +77,10 @@ impl Error {
             Self::Input(_) => "bad_input",
             Self::Spec(error) => error.code(),
             Self::Run(error) => error.code(),
-            Self::Read(..) => "unreadable",
-            Self::Write(..) | Self::Stdout(_) => "unwritable",
+            Self::Read { .. } => "unreadable",
+            Self::Write { .. } | Self::Stdout(_) => "unwritable",
             Self::Stopped { cause, .. } => cause.code(),
-            Self::Interrupted { .. } => "interrupted",
+            Self::Interrupted(_) => "interrupted",
             Self::SelfTest { .. } => "self_test_failed",
         }
     }
@@ -126,7 +127,9 @@ fn run_message(error: &RunError) -> String {
 
 fn disk_hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => "; free some space or choose another --out",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "; free some space or choose another --out"
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; check its permissions or choose another folder",
         _ => "",
     }

@@ -14,11 +14,13 @@ mod page;
 mod plot;
 mod pretrain;
 mod progress;
+mod race;
 mod record;
 mod report;
 mod run;
 mod rundir;
 mod seeds;
+mod session;
 mod settings;
 mod source;
 mod suggest;
@@ -45,7 +47,8 @@ pub fn main() -> ExitCode {
                 // A reader that is gone has no use for the error either.
                 let _ = output::line(&error.to_json().to_string());
             }
-            eprintln!("error: {error}");
+            let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
+            eprintln!("{kind}{error}");
             ExitCode::from(error.exit_code())
         }
     }

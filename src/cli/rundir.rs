@@ -24,7 +24,9 @@ impl RunDir {
         let directory = Self { path: path.to_owned() };
         if directory.holds_run() {
             let shown = path.display();
-            return Err(Error::input(format!("{shown} holds a run already: choose another --out, or go on with it by `distillery resume {shown}`")));
+            return Err(Error::input(format!(
+                "{shown} holds a run already: choose another --out, or go on with it by `distillery resume {shown}`"
+            )));
         }
         fs::create_dir_all(path).map_err(Error::write(path))?;
         Ok(directory)
@@ -50,7 +52,10 @@ impl RunDir {
         let directory = Self { path: path.to_owned() };
         fs::metadata(path).map_err(Error::read(path))?;
         if !directory.holds_run() {
-            return Err(Error::input(format!("{} is no run directory: it has no experiment.json; `distillery run` makes one", path.display())));
+            return Err(Error::input(format!(
+                "{} is no run directory: it has no experiment.json; `distillery run` makes one",
+                path.display()
+            )));
         }
         Ok(directory)
     }

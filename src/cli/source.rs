@@ -45,7 +45,9 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
     for assignment in set {
         let Some((key, value)) = assignment.split_once('=') else {
             let near = suggest::knob(assignment).unwrap_or("distill.temperature");
-            return Err(Error::input(format!("--set {assignment}: write it as KEY=VALUE, such as --set {near}=...; `distillery describe knobs` lists the keys")));
+            return Err(Error::input(format!(
+                "--set {assignment}: write it as KEY=VALUE, such as --set {near}=...; `distillery describe knobs` lists the keys"
+            )));
         };
         knobs::find(key.trim())?.set_text(&mut base, value)?;
     }
@@ -58,10 +60,14 @@ fn file(path: &Path, format: Format) -> Result<Experiment, Error> {
     let wrong = |message: String| Error::input(format!("{}: {message}", path.display()));
     let tree = match format {
         Format::Json => serde_json::from_str::<Value>(&text).map_err(|error| wrong(format!("not readable as JSON: {error}")))?,
-        Format::Toml => toml::from_str::<Value>(&text).map_err(|error| wrong(format!("not readable as TOML: {}", toml_error(&text, &error))))?,
+        Format::Toml => {
+            toml::from_str::<Value>(&text).map_err(|error| wrong(format!("not readable as TOML: {}", toml_error(&text, &error))))?
+        }
     };
     Experiment::from_value(tree.clone()).map_err(|error| match error {
-        SpecError::Version { found, .. } if found == "none" => wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into()),
+        SpecError::Version { found, .. } if found == "none" => {
+            wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into())
+        }
         // The tree has no places any more: read the text again, typed, for line and column.
         SpecError::File { message, .. } => {
             let place = match format {

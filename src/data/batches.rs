@@ -35,18 +35,10 @@ impl Batches {
             return Err(DataError::NothingToLearn);
         }
         if i32::try_from(rows).is_err() {
-            return Err(DataError::BadData {
-                part: "train",
-                problem: format!("there are {rows}; at most {} can be indexed", i32::MAX),
-            });
+            return Err(DataError::BadData { part: "train", problem: format!("there are {rows}; at most {} can be indexed", i32::MAX) });
         }
         if size == 0 {
-            return Err(SpecError::OutOfRange {
-                key: "train.batch_size",
-                value: "0".into(),
-                allowed: "at least 1".into(),
-            }
-            .into());
+            return Err(SpecError::OutOfRange { key: "train.batch_size", value: "0".into(), allowed: "at least 1".into() }.into());
         }
         Ok(Self { seed, purpose: purpose.into(), rows, size, cache: RefCell::new((0, order(seed, purpose, rows, 0))) })
     }

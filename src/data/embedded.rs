@@ -21,10 +21,7 @@ pub(super) fn digits(task: &Task) -> Dataset {
     let (values, sixteens) = packed.split_at(DIGITS_ROWS * 64 / 2);
     let mut sixteens = sixteens.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
     let inputs = nibbles(values).map(|value| if value == 15 { 15 + sixteens.next().unwrap_or(0) } else { value });
-    let rows = Rows {
-        inputs: inputs.map(|value| f32::from(value) / 16.0).collect(),
-        labels: nibbles(labels).take(DIGITS_ROWS).collect(),
-    };
+    let rows = Rows { inputs: inputs.map(|value| f32::from(value) / 16.0).collect(), labels: nibbles(labels).take(DIGITS_ROWS).collect() };
     Dataset::split(task, vec![1, 8, 8], digit_ids(), &rows)
 }
 
@@ -40,14 +37,8 @@ pub(super) fn fashion() -> Dataset {
         name: TaskName::Fashion,
         input: vec![1, 14, 14],
         classes: fashion_ids(),
-        train: Rows {
-            inputs: train_inputs.into(),
-            labels: train_labels.into(),
-        },
-        test: Rows {
-            inputs: test_inputs.into(),
-            labels: test_labels.into(),
-        },
+        train: Rows { inputs: train_inputs.into(), labels: train_labels.into() },
+        test: Rows { inputs: test_inputs.into(), labels: test_labels.into() },
     }
 }
 

@@ -34,23 +34,13 @@ pub(super) fn read(files: &IdxFiles) -> Result<Dataset, DataError> {
             format!("{}×{}, like the train images", train.height, train.width),
         );
     }
-    let classes = if fnv1a(train_labels) == FASHION_LABELS {
-        fashion_ids()
-    } else {
-        digit_ids()
-    };
+    let classes = if fnv1a(train_labels) == FASHION_LABELS { fashion_ids() } else { digit_ids() };
     Ok(Dataset {
         name: TaskName::Fashion,
         input: vec![1, train.height, train.width],
         classes,
-        train: Rows {
-            inputs: train.inputs(),
-            labels: train_labels.into(),
-        },
-        test: Rows {
-            inputs: test.inputs(),
-            labels: test_labels.into(),
-        },
+        train: Rows { inputs: train.inputs(), labels: train_labels.into() },
+        test: Rows { inputs: test.inputs(), labels: test_labels.into() },
     })
 }
 
@@ -69,11 +59,7 @@ impl<'a> Images<'a> {
     fn read(file: &'static str, bytes: &'a [u8]) -> Result<Self, DataError> {
         let ([rows, height, width], pixels) = header(file, bytes, IMAGES_MAGIC)?;
         if rows == 0 || height == 0 || width == 0 {
-            return bad(
-                file,
-                format!("{rows} images of {height}×{width} pixels"),
-                "at least one image of at least one pixel".into(),
-            );
+            return bad(file, format!("{rows} images of {height}×{width} pixels"), "at least one image of at least one pixel".into());
         }
         let expected = u128::from(rows) * u128::from(height) * u128::from(width);
         if pixels.len() as u128 != expected {
@@ -83,13 +69,7 @@ impl<'a> Images<'a> {
                 format!("{expected}, for the {rows} images of {height}×{width} pixels that the header announces"),
             );
         }
-        Ok(Self {
-            file,
-            rows: rows as usize,
-            height: height as usize,
-            width: width as usize,
-            pixels,
-        })
+        Ok(Self { file, rows: rows as usize, height: height as usize, width: width as usize, pixels })
     }
 
     /// `[rows, height · width]`, 0..1.
@@ -102,25 +82,13 @@ impl<'a> Images<'a> {
 fn labels<'a>(file: &'static str, bytes: &'a [u8], images: &Images) -> Result<&'a [u8], DataError> {
     let ([rows], labels) = header(file, bytes, LABELS_MAGIC)?;
     if labels.len() as u64 != u64::from(rows) {
-        return bad(
-            file,
-            format!("{} bytes after the header", labels.len()),
-            format!("{rows}, as many as the header announces labels"),
-        );
+        return bad(file, format!("{} bytes after the header", labels.len()), format!("{rows}, as many as the header announces labels"));
     }
     if labels.len() != images.rows {
-        return bad(
-            file,
-            format!("{} labels", labels.len()),
-            format!("{}, one for each of the {}", images.rows, images.file),
-        );
+        return bad(file, format!("{} labels", labels.len()), format!("{}, one for each of the {}", images.rows, images.file));
     }
     if let Some(row) = labels.iter().position(|&label| label >= CLASSES) {
-        return bad(
-            file,
-            format!("label {} in row {row}", labels[row]),
-            format!("a class from 0 to {}", CLASSES - 1),
-        );
+        return bad(file, format!("label {} in row {row}", labels[row]), format!("a class from 0 to {}", CLASSES - 1));
     }
     Ok(labels)
 }
@@ -138,11 +106,7 @@ fn header<'a, const N: usize>(file: &'static str, bytes: &'a [u8], magic: u32) -
             LABELS_MAGIC => " (IDX labels of bytes)",
             _ => "",
         };
-        return bad(
-            file,
-            format!("magic number {found}{}", kind(found)),
-            format!("{magic}{}", kind(magic)),
-        );
+        return bad(file, format!("magic number {found}{}", kind(found)), format!("{magic}{}", kind(magic)));
     }
     let length = 4 * (N + 1);
     let mut sizes = [0; N];
@@ -150,11 +114,7 @@ fn header<'a, const N: usize>(file: &'static str, bytes: &'a [u8], magic: u32) -
         match word(at + 1) {
             Some(found) => *size = found,
             None => {
-                return bad(
-                    file,
-                    format!("{} bytes", bytes.len()),
-                    format!("an IDX file, whose header alone takes {length}"),
-                );
+                return bad(file, format!("{} bytes", bytes.len()), format!("an IDX file, whose header alone takes {length}"));
             }
         }
     }

@@ -76,13 +76,7 @@ impl Dataset {
     /// Splits rows by the task's `test_fraction` and `split_seed`.
     fn split(task: &Task, input: Vec<usize>, classes: Vec<String>, rows: &Rows) -> Self {
         let (train, test) = split::stratified(&rows.labels, task.test_fraction, task.split_seed);
-        Self {
-            name: task.name,
-            input,
-            classes,
-            train: rows.take(&train),
-            test: rows.take(&test),
-        }
+        Self { name: task.name, input, classes, train: rows.take(&train), test: rows.take(&test) }
     }
 
     /// Checks that every row has as many values as the input shape says, that every value is finite, and that every label is a class.
@@ -98,9 +92,7 @@ impl Dataset {
             }
             if rows.inputs.len() != rows.len() * features {
                 let (values, labels) = (rows.inputs.len(), rows.len());
-                return bad(format!(
-                    "{values} values for {labels} labels; there must be {features} values per label"
-                ));
+                return bad(format!("{values} values for {labels} labels; there must be {features} values per label"));
             }
             for (row, (values, &label)) in rows.inputs.chunks_exact(features).zip(&rows.labels).enumerate() {
                 if let Some((at, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
@@ -137,10 +129,7 @@ pub fn load(task: &Task, files: Option<&IdxFiles>) -> Result<Dataset, DataError>
 
 /// Checks the knobs of a task against their ranges, so that a task built in code cannot make this room panic or run for ever.
 fn check_task(task: &Task) -> Result<(), DataError> {
-    let experiment = Experiment {
-        task: task.clone(),
-        ..Experiment::default()
-    };
+    let experiment = Experiment { task: task.clone(), ..Experiment::default() };
     for knob in knobs::TABLE.iter().filter(|knob| knob.key.starts_with("task.")) {
         knob.check(&knob.get(&experiment))?;
     }
@@ -154,18 +143,5 @@ fn digit_ids() -> Vec<String> {
 
 /// The classes of Fashion-MNIST, by label.
 fn fashion_ids() -> Vec<String> {
-    [
-        "t_shirt",
-        "trouser",
-        "pullover",
-        "dress",
-        "coat",
-        "sandal",
-        "shirt",
-        "sneaker",
-        "bag",
-        "ankle_boot",
-    ]
-    .map(String::from)
-    .into()
+    ["t_shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle_boot"].map(String::from).into()
 }

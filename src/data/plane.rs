@@ -23,10 +23,7 @@ const BLOB_INNER: f64 = 0.3;
 /// The points of a task, `[points, 2]` within −1..1, class by class in turn so that classes differ by one point at most, then split.
 pub(super) fn generate(task: &Task) -> Dataset {
     let mut rng = rng(task.split_seed, "plane");
-    let mut rows = Rows {
-        inputs: Vec::with_capacity(2 * task.points),
-        labels: Vec::with_capacity(task.points),
-    };
+    let mut rows = Rows { inputs: Vec::with_capacity(2 * task.points), labels: Vec::with_capacity(task.points) };
     for point in 0..task.points {
         let class = point % task.classes;
         for coordinate in clean(&mut rng, task, class) {
@@ -45,19 +42,13 @@ fn clean(rng: &mut impl Rng, task: &Task, class: usize) -> [f64; 2] {
         Shape::Spirals => {
             // The square root puts more points outwards, where an arm is longer.
             let along = rng.random::<f64>().sqrt();
-            polar(
-                SPIRAL_START + along * (OUTER - SPIRAL_START),
-                class / classes + along * SPIRAL_TURNS,
-            )
+            polar(SPIRAL_START + along * (OUTER - SPIRAL_START), class / classes + along * SPIRAL_TURNS)
         }
         Shape::Rings => polar(OUTER * (class + 1.0) / classes, rng.random()),
         Shape::Blobs => {
             let inner = (classes / 3.0).floor();
-            let [x, y] = if class < inner {
-                polar(BLOB_INNER, class / inner)
-            } else {
-                polar(BLOB_OUTER, (class - inner) / (classes - inner))
-            };
+            let [x, y] =
+                if class < inner { polar(BLOB_INNER, class / inner) } else { polar(BLOB_OUTER, (class - inner) / (classes - inner)) };
             [noisy(rng, x, BLOB_SPREAD), noisy(rng, y, BLOB_SPREAD)]
         }
     }

@@ -29,18 +29,10 @@ pub fn student_view(dataset: &Dataset, task: &Task, seed: u32) -> Result<Student
     let omitted = usize::try_from(task.omit_class).ok();
     if omitted.is_some_and(|class| class >= classes) {
         let allowed = format!("-1 (none) or a class from 0 to {}", classes.saturating_sub(1));
-        return Err(SpecError::OutOfRange {
-            key: "task.omit_class",
-            value: task.omit_class.to_string(),
-            allowed,
-        }
-        .into());
+        return Err(SpecError::OutOfRange { key: "task.omit_class", value: task.omit_class.to_string(), allowed }.into());
     }
     let truth = &dataset.train.labels;
-    let kept: Vec<u8> = (0..classes)
-        .filter(|&class| Some(class) != omitted)
-        .map(|class| class as u8)
-        .collect();
+    let kept: Vec<u8> = (0..classes).filter(|&class| Some(class) != omitted).map(|class| class as u8).collect();
 
     let mut labels = vec![None; truth.len()];
     for &class in &kept {
@@ -73,10 +65,7 @@ fn add_noise(labels: &mut [Option<u8>], kept: &[u8], share: f64, seed: u32) -> R
     for label in labelled.into_iter().take(wrong) {
         let others: Vec<u8> = kept.iter().copied().filter(|class| class != label).collect();
         let message = "needs a second class to mislabel rows with: set it to 0";
-        *label = *others.choose(&mut rng).ok_or(SpecError::Conflict {
-            key: "task.label_noise",
-            message,
-        })?;
+        *label = *others.choose(&mut rng).ok_or(SpecError::Conflict { key: "task.label_noise", message })?;
     }
     Ok(())
 }

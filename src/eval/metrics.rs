@@ -75,7 +75,8 @@ pub fn best_bias_shift(logits: &[f32], labels: &[usize], classes: usize, class: 
         .chunks_exact(classes)
         .zip(labels)
         .map(|(row, label)| {
-            let other = (0..classes).filter(|c| *c != class).fold(usize::from(class == 0), |best, c| if row[c] > row[best] { c } else { best });
+            let other =
+                (0..classes).filter(|c| *c != class).fold(usize::from(class == 0), |best, c| if row[c] > row[best] { c } else { best });
             (f64::from(row[other]) - f64::from(row[class]), other == *label, *label)
         })
         .collect();

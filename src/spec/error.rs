@@ -52,9 +52,7 @@ impl SpecError {
         match self {
             Self::UnknownKey { key, nearest } => (Some(key.clone()), None, nearest.map(Into::into)),
             Self::UnknownPreset { name, allowed } => (None, Some(name.clone()), Some(allowed.clone())),
-            Self::OutOfRange { key, value, allowed } => {
-                (Some((*key).into()), Some(value.clone()), Some(allowed.clone()))
-            }
+            Self::OutOfRange { key, value, allowed } => (Some((*key).into()), Some(value.clone()), Some(allowed.clone())),
             Self::Conflict { key, .. } => (Some((*key).into()), None, None),
             Self::Version { found, expected } => (None, Some(found.clone()), Some(expected.to_string())),
             Self::File { format, .. } => (Some((*format).into()), None, None),

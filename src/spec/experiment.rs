@@ -239,16 +239,7 @@ impl Teacher {
 impl Default for Teacher {
     fn default() -> Self {
         let Network { kind, channels, widths } = Network::default();
-        Self {
-            source: TeacherSource::Pretrained,
-            schedule: TeacherSchedule::First,
-            steps: 400,
-            lr: 2e-3,
-            count: 1,
-            kind,
-            channels,
-            widths,
-        }
+        Self { source: TeacherSource::Pretrained, schedule: TeacherSchedule::First, steps: 400, lr: 2e-3, count: 1, kind, channels, widths }
     }
 }
 
@@ -382,11 +373,7 @@ impl Experiment {
     /// The knobs whose values differ from the preset's, in table order, as text.
     pub fn differences(&self) -> Vec<(&'static str, String)> {
         let base = presets::find(&self.preset).map(presets::Preset::experiment).unwrap_or_default();
-        knobs::TABLE
-            .iter()
-            .filter(|knob| knob.get(self) != knob.get(&base))
-            .map(|knob| (knob.key, knob.get_text(self)))
-            .collect()
+        knobs::TABLE.iter().filter(|knob| knob.get(self) != knob.get(&base)).map(|knob| (knob.key, knob.get_text(self))).collect()
     }
 
     /// The command that repeats this experiment natively.
@@ -427,18 +414,13 @@ impl Experiment {
                 return conflict("teacher.source", "no teacher is shipped for the plane: set teacher.source=live");
             }
             if task.split_seed != base.split_seed || task.test_fraction != base.test_fraction {
-                return conflict(
-                    "teacher.source",
-                    "the shipped teacher has seen rows that this split tests on: set teacher.source=live",
-                );
+                return conflict("teacher.source", "the shipped teacher has seen rows that this split tests on: set teacher.source=live");
             }
             if self.teacher.count != 1 {
                 return conflict("teacher.count", "only live teachers can be averaged: set teacher.source=live");
             }
         }
-        if self.distill.attention_weight > 0.0
-            && (self.student.kind != NetworkKind::Cnn || self.teacher.kind != NetworkKind::Cnn)
-        {
+        if self.distill.attention_weight > 0.0 && (self.student.kind != NetworkKind::Cnn || self.teacher.kind != NetworkKind::Cnn) {
             return conflict("distill.attention_weight", "attention transfer compares two CNNs: set both kinds to cnn");
         }
         if self.distill.hint_weight > 0.0 && (self.student.widths.is_empty() || self.teacher.widths.is_empty()) {

@@ -13,12 +13,25 @@ use super::{Experiment, SpecError};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Kind {
-    Choice { options: &'static [&'static str] },
-    Int { min: i64, max: i64, log: bool },
-    Float { min: f64, max: f64, log: bool },
+    Choice {
+        options: &'static [&'static str],
+    },
+    Int {
+        min: i64,
+        max: i64,
+        log: bool,
+    },
+    Float {
+        min: f64,
+        max: f64,
+        log: bool,
+    },
     Bool,
     /// A list such as `256,256`; `none` is the empty list.
-    Widths { max_len: usize, max: usize },
+    Widths {
+        max_len: usize,
+        max: usize,
+    },
 }
 
 /// One row of the table.
@@ -86,13 +99,19 @@ pub const TABLE: &[Knob] = &[
     row("task.points", int_log(200, 20_000), "Points, training and test together.").needs("task.name", PLANE),
     row("task.noise", float(0.0, 0.5), "Standard deviation of the noise on each coordinate.").main().needs("task.name", PLANE),
     row("task.labels_per_class", int(0, 6000), "Labelled rows per class for the students; 0 = all.").main(),
-    row("task.transfer", choice(&["labelled", "all"]), "Rows the students see: the labelled ones, or all (teacher's word only on the rest)."),
+    row(
+        "task.transfer",
+        choice(&["labelled", "all"]),
+        "Rows the students see: the labelled ones, or all (teacher's word only on the rest).",
+    ),
     row("task.label_noise", float(0.0, 0.9), "Share of the students' labels that are wrong.").main(),
     row("task.omit_class", int(-1, 9), "A class missing from the students' data; -1 = none.").main(),
     row("task.test_fraction", float(0.1, 0.5), "Share of rows kept for testing (digits, plane)."),
     row("task.split_seed", int(0, u32::MAX as i64), "Seed of the train/test split (digits, plane)."),
     row("teacher.source", choice(&["pretrained", "live"]), "Shipped weights, or trained in this run.").main(),
-    row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.").main().needs("teacher.source", &["live"]),
+    row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.")
+        .main()
+        .needs("teacher.source", &["live"]),
     row("teacher.kind", NETWORK, "Kind of the teacher network.").main(),
     row("teacher.channels", CHANNELS, "Channels of its convolutions.").needs("teacher.kind", &["cnn"]),
     row("teacher.widths", WIDTHS, "Widths of its hidden dense layers.").main(),
@@ -105,7 +124,15 @@ pub const TABLE: &[Knob] = &[
     row(
         "distill.divergence",
         choice(&[
-            "forward_kl", "reverse_kl", "jsd_gkd", "jsd_continuous", "skew_forward", "skew_reverse", "total_variation", "logit_mse", "dkd",
+            "forward_kl",
+            "reverse_kl",
+            "jsd_gkd",
+            "jsd_continuous",
+            "skew_forward",
+            "skew_reverse",
+            "total_variation",
+            "logit_mse",
+            "dkd",
         ]),
         "How the student's distribution is compared with the teacher's.",
     )
@@ -141,7 +168,8 @@ pub const TABLE: &[Knob] = &[
 pub fn find(key: &str) -> Result<&'static Knob, SpecError> {
     TABLE.iter().find(|knob| knob.key == key).ok_or_else(|| {
         let last = key.rsplit('.').next().unwrap_or(key);
-        let nearest = TABLE.iter().map(|k| k.key).find(|k| k.rsplit('.').next().is_some_and(|l| l.starts_with(last) || last.starts_with(l)));
+        let nearest =
+            TABLE.iter().map(|k| k.key).find(|k| k.rsplit('.').next().is_some_and(|l| l.starts_with(last) || last.starts_with(l)));
         SpecError::UnknownKey { key: key.into(), nearest }
     })
 }

@@ -23,7 +23,10 @@ pub struct Optimizer {
 enum Rule {
     AdamW(AdamW),
     /// PyTorch's form: `v ← μv + g + λθ`, `θ ← θ − ηv`. (burn's SGD hides its velocity, so it could not be saved.)
-    Sgd { momentum: f64, weight_decay: f64 },
+    Sgd {
+        momentum: f64,
+        weight_decay: f64,
+    },
 }
 
 #[derive(Clone)]

@@ -3,9 +3,7 @@
 use burn::tensor::Tensor;
 use web_time::Instant;
 
-use super::{
-    Learner, RunError, event::*, evaluate::Exam, optimizer::learning_rate, summary::Facts, table::Table, teachers::Teachers,
-};
+use super::{Learner, RunError, evaluate::Exam, event::*, optimizer::learning_rate, summary::Facts, table::Table, teachers::Teachers};
 use crate::data::{self, Batches, Dataset, IdxFiles};
 use crate::device::{Place, Reads};
 use crate::loss::soft;

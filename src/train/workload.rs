@@ -28,7 +28,14 @@ struct Definition {
 
 const TABLE: [Definition; 2] = [
     Definition { name: "W1", input: &[64], batch: 128, kind: NetworkKind::Mlp, teacher: (&[], &[256, 256]), student: (&[], &[32]) },
-    Definition { name: "W3", input: &[1, 28, 28], batch: 64, kind: NetworkKind::Cnn, teacher: (&[32, 64], &[128]), student: (&[8, 16], &[32]) },
+    Definition {
+        name: "W3",
+        input: &[1, 28, 28],
+        batch: 64,
+        kind: NetworkKind::Cnn,
+        teacher: (&[32, 64], &[128]),
+        student: (&[8, 16], &[32]),
+    },
 ];
 
 /// A fixed distillation problem on a device.

@@ -17,8 +17,23 @@ fn types() -> String {
         ($($kind:ty),* $(,)?) => { $(out.push_str(&format!("\nexport {}\n", <$kind>::decl(&config)));)* };
     }
     declare!(
-        train::Role, train::Phase, train::NetworkSize, train::Summary, train::LossParts, train::OmittedClass, train::Evaluation,
-        train::SampleView, train::Surface, train::Point, train::Outcome, train::Event, EngineEvent, Reply, Command, knobs::Kind, knobs::Knob,
+        train::Role,
+        train::Phase,
+        train::NetworkSize,
+        train::Summary,
+        train::LossParts,
+        train::OmittedClass,
+        train::Evaluation,
+        train::SampleView,
+        train::Surface,
+        train::Point,
+        train::Outcome,
+        train::Event,
+        EngineEvent,
+        Reply,
+        Command,
+        knobs::Kind,
+        knobs::Knob,
     );
     out
 }

@@ -28,11 +28,18 @@ pub enum Command {
     /// Writes a checkpoint of the run: safetensors bytes.
     Save,
     /// Goes on from a checkpoint.
-    Resume { #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
+    Resume {
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
     /// Writes one network's weights: safetensors bytes.
     Weights { role: Role },
     /// Puts weights of the same shape into a student of the open run and evaluates it.
-    LoadWeights { role: Role, #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
+    LoadWeights {
+        role: Role,
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
 }
 
 /// What comes back.
@@ -54,7 +61,11 @@ pub enum EngineEvent {
     /// The worst relative difference from the CPU backend over a forward, loss, backward and optimiser step.
     SelfTested { worst: f64, limit: f64, passed: bool, milliseconds: f64 },
     /// Bytes asked for: a checkpoint or a network's weights.
-    File { name: String, #[cfg_attr(test, ts(type = "Uint8Array"))] bytes: ByteBuf },
+    File {
+        name: String,
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
     /// A command was refused or failed. The run stays as it was unless `fatal`.
     Error { code: String, message: String, key: Option<String>, value: Option<String>, allowed: Option<String>, fatal: bool },
 }
