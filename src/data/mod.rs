@@ -145,3 +145,6 @@ fn digit_ids() -> Vec<String> {
 fn fashion_ids() -> Vec<String> {
     ["t_shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle_boot"].map(String::from).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,3 +7,6 @@ pub mod presets;
 
 pub use error::SpecError;
 pub use experiment::*;
+
+#[cfg(test)]
+mod tests;

@@ -20,3 +20,6 @@ pub use learner::Learner;
 pub use optimizer::Optimizer;
 pub use run::Run;
 pub use workload::{Workload, names as workload_names};
+
+#[cfg(test)]
+mod tests;

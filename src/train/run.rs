@@ -25,7 +25,7 @@ pub struct Run {
     pub(super) teachers: Teachers,
     pub(super) alone: Learner,
     pub(super) distilled: Learner,
-    table: Table,
+    pub(super) table: Table,
     pub(super) exam: Exam,
     pub(super) phase: Phase,
     /// Steps made in this phase.

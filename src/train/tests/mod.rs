@@ -1,0 +1,48 @@
+//! The race, small and on the CPU backend.
+
+mod checkpoints;
+mod race;
+mod workloads;
+
+use super::{Event, Evaluation, LossParts, Role, Run};
+use crate::device::Place;
+use crate::spec::Experiment;
+
+/// A tiny race over the plane with a teacher of its own; `set` changes it further.
+fn tiny(set: &[(&str, &str)]) -> Experiment {
+    let base = [
+        ("task.points", "300"),
+        ("teacher.widths", "16"),
+        ("teacher.steps", "30"),
+        ("student.widths", "6"),
+        ("train.steps", "40"),
+        ("train.batch_size", "16"),
+        ("train.eval_every", "10"),
+    ];
+    Experiment::from_preset("plane", base.into_iter().chain(set.iter().copied())).expect("a valid experiment")
+}
+
+async fn open(set: &[(&str, &str)]) -> Run {
+    Run::new(tiny(set), &Place::cpu(), None).await.expect("the run opens")
+}
+
+/// Everything that a run says until its end.
+async fn to_the_end(run: &mut Run) -> Vec<Event> {
+    let mut events = Vec::new();
+    while !run.finished() {
+        events.extend(run.advance(7).await.expect("the run goes on"));
+    }
+    events
+}
+
+/// The evaluations of a role, in order.
+fn evaluations(events: &[Event], role: Role) -> Vec<Evaluation> {
+    let networks = events.iter().filter_map(|event| if let Event::Evaluated { networks, .. } = event { Some(networks) } else { None });
+    networks.flatten().filter(|network| network.role == role).cloned().collect()
+}
+
+/// The last losses of each role that a list of events reports.
+fn last_losses(events: &[Event]) -> Vec<LossParts> {
+    let found = events.iter().rev().find_map(|event| if let Event::Progress { losses, .. } = event { Some(losses.clone()) } else { None });
+    found.expect("some progress")
+}
