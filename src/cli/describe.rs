@@ -92,9 +92,17 @@ fn as_toml(preset: &presets::Preset, experiment: &Experiment) -> String {
             section = table;
             text.push_str(&format!("\n[{table}]\n"));
         }
-        text.push_str(&format!("{name} = {}  # {} ({})\n", knob.get(experiment), knob.help, knob.allowed()));
+        text.push_str(&format!("{name} = {}  # {} ({})\n", knob.get(experiment), knob.help, allowed_in_file(knob)));
     }
     text.trim_end().to_owned()
+}
+
+/// The range in words: lists are written otherwise in a file than after `--set`.
+fn allowed_in_file(knob: &knobs::Knob) -> String {
+    match knob.kind {
+        knobs::Kind::Widths { max_len, max } => format!("a list of up to {max_len} whole numbers from 1 to {max}"),
+        _ => knob.allowed(),
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub fn list(json: bool) -> Result<(), Error> {
         let all: Vec<_> = gpus.chain([json!({ "backend": "cpu", "name": Place::cpu().adapter(), "kind": "cpu" })]).collect();
         return output::line(&json!({ "type": "devices", "devices": all, "auto": chosen }).to_string());
     }
-    let mut table = Table::new(["--device", "kind", "name"]);
+    let mut table = Table::new(["--device", "kind", "name"]).left();
     for adapter in &adapters {
         table.row([adapter.backend, adapter.kind, &adapter.name]);
     }

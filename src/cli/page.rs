@@ -16,7 +16,7 @@ h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem}\
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:.3rem .8rem .3rem 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}\
-svg{width:100%;height:auto}svg text{fill:currentColor}pre{background:var(--soft);padding:.7rem;overflow-x:auto}\
+svg{width:100%;min-width:30rem;height:auto}svg text{fill:currentColor}pre{background:var(--soft);padding:.7rem;white-space:pre-wrap}\
 .quiet{color:var(--quiet);font-size:.9rem}.key{display:inline-block;width:2rem;border-top:3px solid;vertical-align:middle;margin:0 .4rem 0 1rem}\
 .key.alone{border-top-style:dashed}";
 

@@ -19,8 +19,8 @@ pub struct Progress {
     total: usize,
     /// Last accuracies, by role.
     accuracies: Vec<(Role, f64)>,
-    /// Steps per second, smoothed: single readings jump.
-    rate: f64,
+    /// Steps per second, smoothed (single readings jump), and the phase they belong to.
+    rate: Option<(Phase, f64)>,
 }
 
 enum Shape {
@@ -49,13 +49,16 @@ impl Progress {
         } else {
             Shape::Lines { next: done * 10 / total.max(1) + 1 }
         };
-        Self { shape, label, seed, total, accuracies: Vec::new(), rate: 0.0 }
+        Self { shape, label, seed, total, accuracies: Vec::new(), rate: None }
     }
 
     pub fn event(&mut self, event: &Event, total_step: usize) -> Result<(), Error> {
         match event {
-            Event::Progress { steps_per_second, .. } if self.rate == 0.0 => self.rate = *steps_per_second,
-            Event::Progress { steps_per_second, .. } => self.rate += SMOOTHING * (steps_per_second - self.rate),
+            Event::Progress { phase, steps_per_second, .. } => {
+                // The phases train different networks, at different speeds.
+                let before = self.rate.filter(|(of, _)| of == phase).map_or(*steps_per_second, |(_, rate)| rate);
+                self.rate = Some((*phase, before + SMOOTHING * (steps_per_second - before)));
+            }
             Event::Evaluated { phase, networks, .. } => {
                 for network in networks {
                     // Untrained students during the teacher's own phase tell nothing.
@@ -93,9 +96,7 @@ impl Progress {
         };
         let accuracies = self.accuracies.iter().map(|(role, accuracy)| format!("{} {}", short(role), percent(*accuracy)));
         let mut parts: Vec<String> = accuracies.collect();
-        if self.rate > 0.0 {
-            parts.push(format!("{:.0} steps/s", self.rate));
-        }
+        parts.extend(self.rate.map(|(_, rate)| format!("{rate:.0} steps/s")));
         parts.join("  ")
     }
 

@@ -119,9 +119,9 @@ impl Record {
             }
             Said::Evaluated { phase, networks } => {
                 for network in networks {
-                    // During the teacher's own phase the students have not begun.
+                    // During the teacher's own phase the students stand still: their curves begin at its end.
                     if phase == Phase::Teacher && network.role != Role::Teacher {
-                        continue;
+                        self.evaluations.retain(|(_, before)| before.role != network.role);
                     }
                     self.finals.insert(network.role, network.clone());
                     self.evaluations.push((line.total_step, network));

@@ -119,7 +119,7 @@ fn curves(page: &mut Page, record: &Record) {
     for (title, y_name, list, percent) in plots {
         if let Some(svg) = plot::curves(title, y_name, &list, percent) {
             page.heading(title);
-            page.raw(&svg);
+            page.raw(&format!("<div class=\"scroll\">{svg}</div>"));
         }
     }
     page.quiet(&format!(
