@@ -1,8 +1,7 @@
 //! The rows that everything else rests on.
 
+use crate::device::testing::test;
 use std::collections::HashSet;
-
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::spec::{Shape, Transfer};
@@ -15,7 +14,7 @@ fn counts(labels: &[u8], classes: usize) -> Vec<usize> {
     (0..classes).map(|class| labels.iter().filter(|label| usize::from(**label) == class).count()).collect()
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn digits_are_the_rows_of_scikit_learn() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     assert_eq!(digits.train.len() + digits.test.len(), 1797);
@@ -25,7 +24,7 @@ fn digits_are_the_rows_of_scikit_learn() {
     assert_eq!(sum, 561_718.0, "sklearn.datasets.load_digits().data.sum()");
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn fashion_is_a_balanced_subset() {
     let fashion = load(&task(TaskName::Fashion), None).unwrap();
     assert_eq!(counts(&fashion.train.labels, 10), [300; 10]);
@@ -34,17 +33,18 @@ fn fashion_is_a_balanced_subset() {
     assert!(fashion.train.inputs.iter().all(|v| (0.0..=1.0).contains(v)));
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn the_split_keeps_every_class_and_shares_no_row() {
     let a = load(&task(TaskName::Digits), None).unwrap();
-    let expected: Vec<usize> = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180].iter().map(|n| (f64::from(*n) * 0.3).round() as usize).collect();
+    let expected: Vec<usize> =
+        [178, 182, 177, 183, 181, 182, 181, 179, 174, 180].iter().map(|n| (f64::from(*n) * 0.3).round() as usize).collect();
     assert_eq!(counts(&a.test.labels, 10), expected);
     let b = load(&Task { split_seed: 1, ..task(TaskName::Digits) }, None).unwrap();
     assert_ne!(a.test, b.test, "another split seed tests on other rows");
     assert_eq!(a, load(&task(TaskName::Digits), None).unwrap(), "the same task gives the same rows");
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn points_of_the_plane_lie_in_the_square() {
     for shape in [Shape::Spirals, Shape::Rings, Shape::Blobs] {
         for classes in [6, 10] {
@@ -56,7 +56,7 @@ fn points_of_the_plane_lie_in_the_square() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn fewer_labels_are_among_more() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     let view = |labels_per_class| student_view(&digits, &Task { labels_per_class, ..task(TaskName::Digits) }, 3).unwrap();
@@ -66,7 +66,7 @@ fn fewer_labels_are_among_more() {
     assert!(few.rows.iter().all(|row| more.contains(row)));
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn an_omitted_class_leaves_no_trace() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     for transfer in [Transfer::Labelled, Transfer::All] {
@@ -77,7 +77,7 @@ fn an_omitted_class_leaves_no_trace() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn label_noise_is_exact_and_never_the_truth() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     let view = student_view(&digits, &Task { label_noise: 0.4, labels_per_class: 20, ..task(TaskName::Digits) }, 1).unwrap();
@@ -85,7 +85,7 @@ fn label_noise_is_exact_and_never_the_truth() {
     assert_eq!(wrong, 80);
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn an_epoch_shows_every_row_once_in_batches_of_one_size() {
     let batches = Batches::new(0, "students", 100, 10).unwrap();
     let epoch: Vec<i32> = (0..10).flat_map(|step| batches.at(step)).collect();
@@ -105,7 +105,7 @@ fn idx(rows: u32) -> IdxFiles {
     IdxFiles { train_images: images.clone(), train_labels: labels.clone(), test_images: images, test_labels: labels }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn idx_files_are_read_or_refused_by_name() {
     let fashion = task(TaskName::Fashion);
     let read = load(&fashion, Some(&idx(20))).unwrap();
@@ -124,7 +124,7 @@ fn idx_files_are_read_or_refused_by_name() {
     assert!(matches!(load(&task(TaskName::Digits), Some(&idx(20))), Err(DataError::UnusedFiles)));
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn rows_that_cannot_be_learned_from_are_named() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     let refused = |change: &dyn Fn(&mut Dataset)| {
@@ -137,7 +137,7 @@ fn rows_that_cannot_be_learned_from_are_named() {
     assert!(refused(&|d| d.test.inputs.truncate(64)).contains("64 values per label"));
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn a_task_built_in_code_is_checked_too() {
     let endless = Task { noise: f64::NAN, ..task(TaskName::Plane) };
     assert!(load(&endless, None).unwrap_err().to_string().contains("task.noise"));

@@ -4,6 +4,8 @@ mod error;
 mod read;
 mod self_test;
 mod shader_log;
+#[cfg(test)]
+pub(crate) mod testing;
 
 #[cfg(not(target_family = "wasm"))]
 mod native;

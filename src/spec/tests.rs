@@ -1,10 +1,9 @@
 //! What a link, a file or a command line may say, and what it is told when it is wrong.
 
-use proptest::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
-
 use super::knobs::{self, Kind};
 use super::{Experiment, SpecError, VERSION, presets};
+use crate::device::testing::test;
+use proptest::prelude::*;
 
 /// A text that the knob takes and that is not its default.
 fn other_value(knob: &knobs::Knob) -> String {
@@ -19,7 +18,7 @@ fn other_value(knob: &knobs::Knob) -> String {
     candidates.into_iter().find(|text| *text != default).expect("a knob has two values")
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn every_knob_is_a_field_that_can_be_read_and_set() {
     for knob in knobs::TABLE {
         let mut experiment = Experiment::default();
@@ -30,7 +29,7 @@ fn every_knob_is_a_field_that_can_be_read_and_set() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn every_field_is_a_knob() {
     fn leaves(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
         match value {
@@ -51,7 +50,7 @@ fn every_field_is_a_knob() {
     assert_eq!(found.len(), knobs::TABLE.len());
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn needs_name_existing_knobs_and_values() {
     for knob in knobs::TABLE {
         let Some((key, values)) = knob.needs else { continue };
@@ -60,7 +59,7 @@ fn needs_name_existing_knobs_and_values() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn every_preset_is_valid_and_survives_its_file_and_its_link() {
     for preset in presets::TABLE {
         let experiment = preset.experiment();
@@ -71,14 +70,17 @@ fn every_preset_is_valid_and_survives_its_file_and_its_link() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn what_differs_is_enough_to_repeat_an_experiment() {
     let set = [("seed", "7"), ("distill.temperature", "12.5"), ("student.widths", "none"), ("task.label_noise", "0.25")];
     let experiment = Experiment::from_preset("first-light", set).unwrap();
     let differences = experiment.differences();
     let again = Experiment::from_preset("first-light", differences.iter().map(|(key, value)| (*key, value.as_str()))).unwrap();
     assert_eq!(experiment, again);
-    assert_eq!(experiment.command(), "distillery run first-light --set seed=7 --set task.label_noise=0.25 --set student.widths=none --set distill.temperature=12.5");
+    assert_eq!(
+        experiment.command(),
+        "distillery run first-light --set seed=7 --set task.label_noise=0.25 --set student.widths=none --set distill.temperature=12.5"
+    );
 }
 
 /// The error of a preset with one knob set.
@@ -86,7 +88,7 @@ fn refused(key: &str, value: &str) -> SpecError {
     Experiment::from_preset("first-light", [(key, value)]).expect_err("the value is refused")
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn errors_name_the_knob_and_what_it_takes() {
     let text = refused("distill.temperature", "0").to_string();
     assert_eq!(text, "distill.temperature: `0` is not allowed; it must be a number from 0.5 to 50");
@@ -100,7 +102,7 @@ fn errors_name_the_knob_and_what_it_takes() {
     assert!(text.contains("`first-ligth`") && text.contains("first-light"), "{text}");
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn contradictions_name_the_remedy() {
     let refused = |set: &[(&str, &str)]| Experiment::from_preset("all-labels", set.iter().copied()).unwrap_err().to_string();
     assert!(refused(&[("task.name", "plane")]).contains("teacher.source=live"));
@@ -109,7 +111,7 @@ fn contradictions_name_the_remedy() {
     assert!(refused(&[("distill.hint_weight", "1"), ("student.widths", "none")]).contains("hidden"));
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn files_of_another_version_or_with_unknown_fields_are_refused() {
     let json = Experiment::default().to_json();
     let other = json.replace(&format!("\"version\": {VERSION}"), "\"version\": 99");

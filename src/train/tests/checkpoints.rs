@@ -1,10 +1,9 @@
 //! A run that is cut off loses nothing.
 
-use wasm_bindgen_test::wasm_bindgen_test;
-
 use super::super::*;
 use super::{last_losses, open, to_the_end};
 use crate::device::Place;
+use crate::device::testing::test_async;
 
 /// Trains to the end once without and once with a checkpoint at `at`; the last losses of both.
 async fn interrupted(set: &[(&str, &str)], at: usize) -> [Vec<LossParts>; 2] {
@@ -18,7 +17,7 @@ async fn interrupted(set: &[(&str, &str)], at: usize) -> [Vec<LossParts>; 2] {
     [expected, last_losses(&to_the_end(&mut second).await)]
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_resumed_run_reaches_the_very_same_numbers() {
     let sgd = [("train.optimizer", "sgd"), ("train.schedule", "cosine"), ("train.clip", "1")];
     let together = [("teacher.schedule", "together"), ("teacher.count", "2")];
@@ -33,7 +32,7 @@ async fn a_resumed_run_reaches_the_very_same_numbers() {
     assert_eq!(expected, found, "before the first step");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_checkpoint_keeps_the_live_knobs_as_they_were_turned() {
     let mut run = open(&[]).await;
     run.advance(35).await.unwrap();
@@ -43,7 +42,7 @@ async fn a_checkpoint_keeps_the_live_knobs_as_they_were_turned() {
     assert!(run.restored().iter().any(|event| matches!(event, Event::Evaluated { step: 5, .. })), "the page can show where it stands");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn files_that_are_no_checkpoint_are_refused_by_name() {
     let mut run = open(&[]).await;
     run.advance(5).await.unwrap();
@@ -65,7 +64,7 @@ async fn files_that_are_no_checkpoint_are_refused_by_name() {
     assert!(refused(&older).await.contains("version 7"));
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn weights_move_from_one_run_to_another() {
     let mut run = open(&[]).await;
     to_the_end(&mut run).await;

@@ -4,7 +4,7 @@ mod checkpoints;
 mod race;
 mod workloads;
 
-use super::{Event, Evaluation, LossParts, Role, Run};
+use super::{Evaluation, Event, LossParts, Role, Run};
 use crate::device::Place;
 use crate::spec::Experiment;
 

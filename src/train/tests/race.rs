@@ -1,12 +1,11 @@
 //! What a race promises: a fair start, live knobs, honest errors.
 
-use wasm_bindgen_test::wasm_bindgen_test;
-
 use super::super::*;
 use super::{evaluations, last_losses, open, tiny, to_the_end};
 use crate::device::Place;
+use crate::device::testing::test_async;
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn both_students_start_from_the_same_weights_and_see_the_same_batches() {
     // With α = 1 and no teacher's term the distilled student is the student alone.
     let mut run = open(&[("distill.alpha", "1")]).await;
@@ -18,7 +17,7 @@ async fn both_students_start_from_the_same_weights_and_see_the_same_batches() {
     assert!(matches!(events.last(), Some(Event::Finished { outcome }) if outcome.gap == 0.0));
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn hints_leave_the_start_of_both_students_equal() {
     let mut run = open(&[("distill.hint_weight", "1"), ("teacher.steps", "10")]).await;
     let events = to_the_end(&mut run).await;
@@ -27,7 +26,7 @@ async fn hints_leave_the_start_of_both_students_equal() {
     assert!(last_losses(&events)[1].hint.is_some_and(|hint| hint > 0.0));
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn the_same_seed_gives_the_same_curve_and_another_seed_another() {
     let mut curves = Vec::new();
     for seed in ["1", "1", "2"] {
@@ -38,7 +37,7 @@ async fn the_same_seed_gives_the_same_curve_and_another_seed_another() {
     assert_ne!(curves[0], curves[2]);
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn the_distilled_student_follows_the_teacher_more_closely() {
     let mut run = open(&[("task.shape", "blobs"), ("task.labels_per_class", "4"), ("task.transfer", "all"), ("train.steps", "200")]).await;
     let events = to_the_end(&mut run).await;
@@ -46,7 +45,7 @@ async fn the_distilled_student_follows_the_teacher_more_closely() {
     assert!(agreement(Role::Distilled) > agreement(Role::Alone), "{} against {}", agreement(Role::Distilled), agreement(Role::Alone));
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_live_knob_acts_from_the_next_step_and_a_restart_knob_is_refused() {
     let mut run = open(&[]).await;
     run.advance(30).await.unwrap();
@@ -62,7 +61,7 @@ async fn a_live_knob_acts_from_the_next_step_and_a_restart_knob_is_refused() {
     assert_eq!(run.experiment().distill.temperature, 4.0, "a refused value changes nothing");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_moving_teacher_trains_beside_the_students() {
     let mut run = open(&[("teacher.schedule", "together"), ("teacher.lr", "0.02"), ("task.shape", "blobs"), ("train.steps", "100")]).await;
     let events = to_the_end(&mut run).await;
@@ -71,7 +70,7 @@ async fn a_moving_teacher_trains_beside_the_students() {
     assert!(teacher.last().unwrap().accuracy > teacher[0].accuracy);
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn kept_logits_of_the_teacher_are_what_it_would_say_again() {
     let mut run = open(&[]).await;
     run.advance(30).await.unwrap();
@@ -82,7 +81,7 @@ async fn kept_logits_of_the_teacher_are_what_it_would_say_again() {
     assert!(kept.iter().zip(&asked).all(|(a, b)| (a - b).abs() < 1e-5), "a step hears a frozen teacher from memory");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn several_teachers_are_averaged() {
     let mut run = open(&[("teacher.count", "3"), ("train.steps", "10")]).await;
     let events = to_the_end(&mut run).await;
@@ -91,9 +90,15 @@ async fn several_teachers_are_averaged() {
     assert!(matches!(events.last(), Some(Event::Finished { .. })));
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_loss_that_explodes_stops_the_run_and_names_the_knob() {
-    let set = [("train.optimizer", "sgd"), ("train.lr", "1"), ("train.momentum", "0.99"), ("distill.divergence", "logit_mse"), ("distill.temperature", "50")];
+    let set = [
+        ("train.optimizer", "sgd"),
+        ("train.lr", "1"),
+        ("train.momentum", "0.99"),
+        ("distill.divergence", "logit_mse"),
+        ("distill.temperature", "50"),
+    ];
     let mut run = open(&[&set[..], &[("train.steps", "1000")]].concat()).await;
     let mut error = None;
     while error.is_none() && !run.finished() {
@@ -104,7 +109,7 @@ async fn a_loss_that_explodes_stops_the_run_and_names_the_knob() {
     assert!(!error.is_fatal(), "the device is still good");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn looking_at_rows_and_surfaces() {
     let mut run = open(&[]).await;
     assert!(matches!(run.inspect(0), Err(RunError::Unavailable(_))), "nothing has answered yet");
@@ -120,7 +125,7 @@ async fn looking_at_rows_and_surfaces() {
     assert!(run.plane(1).await.is_err());
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn an_omitted_class_is_reported_with_its_bias_shift() {
     let mut run = open(&[("task.shape", "blobs"), ("task.omit_class", "2"), ("task.labels_per_class", "0"), ("train.steps", "100")]).await;
     let events = to_the_end(&mut run).await;
@@ -130,12 +135,20 @@ async fn an_omitted_class_is_reported_with_its_bias_shift() {
     assert!(evaluations(&events, Role::Teacher).iter().all(|e| e.omitted.is_none()), "the teacher has seen it");
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn cnns_train_with_hints_and_attention_transfer() {
     let set = [
-        ("teacher.source", "live"), ("teacher.channels", "4,6"), ("teacher.widths", "12"), ("teacher.steps", "2"),
-        ("student.channels", "2,3"), ("student.widths", "5"), ("distill.hint_weight", "1"), ("distill.attention_weight", "10"),
-        ("train.steps", "4"), ("train.batch_size", "8"), ("train.eval_every", "4"),
+        ("teacher.source", "live"),
+        ("teacher.channels", "4,6"),
+        ("teacher.widths", "12"),
+        ("teacher.steps", "2"),
+        ("student.channels", "2,3"),
+        ("student.widths", "5"),
+        ("distill.hint_weight", "1"),
+        ("distill.attention_weight", "10"),
+        ("train.steps", "4"),
+        ("train.batch_size", "8"),
+        ("train.eval_every", "4"),
     ];
     let experiment = crate::spec::Experiment::from_preset("fashion", set).unwrap();
     let mut run = Run::new(experiment, &Place::cpu(), None).await.unwrap();
@@ -143,10 +156,13 @@ async fn cnns_train_with_hints_and_attention_transfer() {
     let distilled = losses.iter().find(|loss| loss.role == Role::Distilled).unwrap();
     let (hint, attention) = (distilled.hint.unwrap(), distilled.attention.unwrap());
     let soft = 0.9 * 16.0 * distilled.soft.unwrap();
-    assert!((distilled.total - (0.1 * distilled.hard + soft + hint + 10.0 * attention)).abs() < 1e-4, "the parts sum to the total: {distilled:?}");
+    assert!(
+        (distilled.total - (0.1 * distilled.hard + soft + hint + 10.0 * attention)).abs() < 1e-4,
+        "the parts sum to the total: {distilled:?}"
+    );
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn every_preset_opens_and_makes_a_step() {
     for preset in crate::spec::presets::TABLE {
         let mut experiment = preset.experiment();
@@ -158,7 +174,7 @@ async fn every_preset_opens_and_makes_a_step() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_run_starts_before_its_first_step_with_an_evaluation() {
     let mut run = Run::new(tiny(&[("teacher.schedule", "together")]), &Place::cpu(), None).await.unwrap();
     let events = run.advance(1).await.unwrap();

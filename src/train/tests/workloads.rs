@@ -1,8 +1,7 @@
 //! The benchmark's fixed steps against float64 losses computed in PyTorch.
 
-use wasm_bindgen_test::wasm_bindgen_test;
-
 use super::super::Workload;
+use crate::device::testing::test_async;
 use crate::device::{Place, read};
 
 /// First losses of the peers' `reference.json` (made by `torch_bench.py --reference`, float64).
@@ -17,12 +16,12 @@ async fn agrees(name: &str, expected: &[f32; 5]) {
     }
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn an_mlp_step_is_that_of_pytorch() {
     agrees("W1", &W1).await;
 }
 
-#[wasm_bindgen_test(unsupported = pollster::test)]
+#[test_async]
 async fn a_cnn_step_is_that_of_pytorch() {
     agrees("W3", &W3).await;
 }

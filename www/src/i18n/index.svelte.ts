@@ -3,9 +3,10 @@
  * `t` reads the locale rune, so whatever shows a text is redrawn when the language changes.
  */
 import { fill } from "./fill";
+import type { Locale } from "./locale";
 
-export const LOCALES = ["en", "ko"] as const;
-export type Locale = (typeof LOCALES)[number];
+export { LOCALES, isLocale, type Locale } from "./locale";
+
 type Catalogue = Record<string, string>;
 
 const FILES = import.meta.glob<Catalogue>("./{en,ko}/*.json", { eager: true, import: "default" });
@@ -19,10 +20,6 @@ function catalogue(locale: Locale): Catalogue {
 }
 
 const CATALOGUES: Record<Locale, Catalogue> = { en: catalogue("en"), ko: catalogue("ko") };
-
-export function isLocale(text: string | null | undefined): text is Locale {
-  return LOCALES.some((locale) => locale === text);
-}
 
 let current = $state<Locale>("en");
 

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { Client, Gone } from "./client";
+import { FakeWorker, type FakeOptions } from "./fake";
+import { failure, type EngineError, type Wanted } from "./protocol";
+import { Pump, nextSteps } from "./pump";
+import { Supervisor } from "./supervisor";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const OPEN = { type: "open", preset: "first-light", version: 1, set: {} } as const;
+
+describe("Client", () => {
+  const quiet = { loading: () => {}, testing: () => {}, died: () => {} };
+
+  it("sends one command at a time, in order", async () => {
+    const worker = new FakeWorker({ delay: 5 });
+    const client = new Client(worker, quiet);
+    const all = Promise.all([client.send(OPEN), client.send({ type: "advance", steps: 25 }), client.send({ type: "inspect", index: 3 })]);
+    await vi.advanceTimersByTimeAsync(7);
+    expect(worker.seen.map(({ type }) => type)).toEqual(["open"]);
+    await vi.runAllTimersAsync();
+    const types = (await all).map((replies) => replies.map((reply) => reply.type));
+    expect(types).toEqual([["opened"], ["evaluated", "progress"], ["sample"]]);
+  });
+
+  it("drops views that are overtaken while they wait", async () => {
+    const worker = new FakeWorker({ delay: 5 });
+    const client = new Client(worker, quiet);
+    void client.send(OPEN);
+    const views = [1, 2, 3].map((index) => client.send({ type: "inspect", index }, "inspect"));
+    await vi.runAllTimersAsync();
+    expect((await Promise.all(views)).map((replies) => replies.length)).toEqual([0, 0, 1]);
+    expect(worker.seen.at(-1)).toEqual({ type: "inspect", index: 3 });
+    expect(worker.seen).toHaveLength(2);
+  });
+
+  it("rejects everything that waits when the Worker dies, and ends it", async () => {
+    const died: EngineError[] = [];
+    const worker = new FakeWorker({ delay: 5 });
+    const client = new Client(worker, { ...quiet, died: (error) => died.push(error) });
+    client.poke({ type: "crash" });
+    const sent = [client.send(OPEN), client.send({ type: "save" })].map((one) => one.catch((thrown: unknown) => thrown));
+    await vi.runAllTimersAsync();
+    for (const outcome of await Promise.all(sent)) expect(outcome).toBeInstanceOf(Gone);
+    expect(died.map(({ code }) => code)).toEqual(["crashed"]);
+    expect(worker.ended).toBe(true);
+    await expect(client.send(OPEN)).rejects.toBeInstanceOf(Gone);
+  });
+
+  it("takes a fatal reply for a death", async () => {
+    const died: EngineError[] = [];
+    const worker = new FakeWorker();
+    const client = new Client(worker, { ...quiet, died: (error) => died.push(error) });
+    const sent = client.send(OPEN).catch((thrown: unknown) => thrown);
+    worker.onmessage?.({ data: { type: "replies", id: 0, replies: [failure("shader_failed", "no")] } } as MessageEvent);
+    expect(await sent).toBeInstanceOf(Gone);
+    expect(died).toHaveLength(1);
+  });
+});
+
+/** A supervisor over fake Workers, and a diary of what its hooks were told. */
+function supervise(wanted: Wanted, gpu: FakeOptions["gpu"] = "works") {
+  const workers: FakeWorker[] = [];
+  const diary: string[] = [];
+  const supervisor = new Supervisor(
+    () => {
+      const worker = new FakeWorker({ gpu });
+      workers.push(worker);
+      return worker;
+    },
+    {
+      loading: () => {},
+      testing: () => {},
+      died: (error) => diary.push(`died ${error.code}`),
+      up: (started, reason) => diary.push(`up ${started.backend} ${reason}`),
+      down: (error) => diary.push(`down ${error.code}`),
+    },
+    wanted,
+  );
+  void supervisor.start();
+  return { supervisor, workers, diary };
+}
+
+describe("Supervisor", () => {
+  it.each([
+    ["auto", "works", "up webgpu null"],
+    ["webgpu", "works", "up webgpu null"],
+    ["cpu", "works", "up cpu asked"],
+    ["auto", "no_adapter", "up cpu no_adapter"],
+    ["auto", "inexact", "up cpu self_test"],
+    ["webgpu", "inexact", "up cpu self_test"],
+    ["auto", "dies", "up cpu failed"],
+  ] as const)("wanting %s where WebGPU is %s: %s", async (wanted, gpu, outcome) => {
+    const { diary, workers } = supervise(wanted, gpu);
+    await vi.runAllTimersAsync();
+    expect(diary).toEqual([outcome]);
+    expect(workers.filter((worker) => !worker.ended)).toHaveLength(1);
+  });
+
+  it("starts again after a death, and leaves WebGPU after two", async () => {
+    const { supervisor, diary } = supervise("auto");
+    await vi.runAllTimersAsync();
+    for (let round = 0; round < 2; round += 1) {
+      await Promise.all([supervisor.send(OPEN), supervisor.send({ type: "advance", steps: 1 }), vi.runAllTimersAsync()]);
+      supervisor.poke({ type: "lose_device" });
+      await vi.runAllTimersAsync();
+    }
+    expect(diary).toEqual(["up webgpu null", "died device_lost", "up webgpu null", "died device_lost", "up cpu failed_twice"]);
+  });
+
+  it("gives up after three deaths without a step, until it is asked again", async () => {
+    const { supervisor, diary } = supervise("cpu");
+    await vi.runAllTimersAsync();
+    for (let round = 0; round < 3; round += 1) {
+      supervisor.poke({ type: "crash" });
+      await vi.runAllTimersAsync();
+    }
+    expect(diary.at(-1)).toBe("down crashed");
+    await expect(supervisor.send(OPEN)).rejects.toBeInstanceOf(Gone);
+    void supervisor.retry();
+    await vi.runAllTimersAsync();
+    expect(diary.at(-1)).toBe("up cpu asked");
+  });
+});
+
+describe("Pump", () => {
+  it("finds the number of steps that takes about 150 ms", () => {
+    let steps = 10;
+    for (let call = 0; call < 20; call += 1) steps = nextSteps(steps, steps * 0.5);
+    expect(steps).toBe(300);
+    expect(nextSteps(10, 60_000)).toBe(5);
+    expect(nextSteps(1, 60_000)).toBe(1);
+    expect(nextSteps(5000, 0)).toBe(5000);
+  });
+
+  it("runs until told to stop, once at a time", async () => {
+    let calls = 0;
+    const pump = new Pump(async () => ++calls < 5);
+    await Promise.all([pump.run(), pump.run()]);
+    expect(calls).toBe(5);
+    await pump.run();
+    expect(calls).toBe(6);
+  });
+});

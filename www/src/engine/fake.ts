@@ -1,0 +1,175 @@
+/**
+ * A stand-in for the Worker, for unit tests and for work on the page without wasm (`?fake` in development). It trains nothing: its curves
+ * are made up, so it is never part of a build.
+ */
+import type { WorkerLike } from "./client";
+import presets from "./generated/presets.json";
+import { failure, type Command, type Evaluation, type Event, type FromWorker, type Reply, type Role, type Started, type Summary, type ToWorker, type CpuReason } from "./protocol";
+
+export interface FakeOptions {
+  /** Milliseconds per command. */
+  delay?: number;
+  /** What a start with WebGPU comes to. */
+  gpu?: "works" | "inexact" | "dies" | CpuReason;
+}
+
+const EVERY = 25;
+const ROLES: Role[] = ["teacher", "alone", "distilled"];
+const CEILING: Record<Role, number> = { teacher: 0.97, alone: 0.82, distilled: 0.9 };
+
+export class FakeWorker implements WorkerLike {
+  onmessage: ((event: MessageEvent<FromWorker>) => void) | null = null;
+  onerror: ((event: ErrorEvent) => void) | null = null;
+  /** Every command that arrived. */
+  readonly seen: Command[] = [];
+  ended = false;
+  private summary: Summary | null = null;
+  private step = 0;
+
+  constructor(private readonly options: FakeOptions = {}) {}
+
+  postMessage(message: ToWorker): void {
+    setTimeout(() => this.receive(message), this.options.delay ?? 0);
+  }
+
+  terminate(): void {
+    this.ended = true;
+  }
+
+  private post(data: FromWorker): void {
+    if (!this.ended) this.onmessage?.({ data } as MessageEvent<FromWorker>);
+  }
+
+  private receive(message: ToWorker): void {
+    switch (message.type) {
+      case "start":
+        return this.start(message.wanted !== "cpu");
+      case "send":
+        this.seen.push(message.command);
+        return this.post({ type: "replies", id: message.id, replies: this.carryOut(message.command) });
+      case "lose_device":
+        return this.post({ type: "died", error: failure("device_lost", "destroyed") });
+      case "crash":
+        return this.post({ type: "died", error: failure("crashed", "on request") });
+    }
+  }
+
+  private start(webgpu: boolean): void {
+    const gpu = this.options.gpu ?? "works";
+    const started = (selfTest: Started["selfTest"]): void => {
+      this.post({ type: "loading", share: 1 });
+      this.post({ type: "started", started: { backend: webgpu ? "webgpu" : "cpu", adapter: webgpu ? "A fake adapter" : "CPU", selfTest } });
+    };
+    if (!webgpu) return started(null);
+    if (gpu === "works") return started({ worst: 2e-6, limit: 1e-4, passed: true, milliseconds: 40 });
+    if (gpu === "inexact") return started({ worst: 2e-2, limit: 1e-4, passed: false, milliseconds: 40 });
+    if (gpu === "dies") return this.post({ type: "died", error: failure("device_lost", "at start") });
+    this.post({ type: "no_gpu", reason: gpu });
+  }
+
+  private carryOut(command: Command): Reply[] {
+    const { summary } = this;
+    switch (command.type) {
+      case "open":
+        return this.open(command.preset, command.set);
+      case "open_file":
+        return [{ ...failure("bad_file", "the fake engine reads no files"), fatal: false }];
+      case "resume":
+        if (command.bytes.length !== 4) return [{ ...failure("bad_checkpoint", "too short"), fatal: false }];
+        this.open("first-light", {});
+        this.step = new DataView(command.bytes.buffer).getUint32(0);
+        return [{ type: "opened", summary: this.summary! }, this.evaluated()];
+      case "save": {
+        const bytes = new Uint8Array(4);
+        new DataView(bytes.buffer).setUint32(0, this.step);
+        return [{ type: "file", name: "fake.checkpoint.safetensors", bytes }];
+      }
+      case "weights":
+        return [{ type: "file", name: "fake.safetensors", bytes: new Uint8Array(4) }];
+      case "self_test":
+        return [{ type: "self_tested", worst: 0, limit: 1e-4, passed: true, milliseconds: 1 }];
+      case "advance":
+        return summary === null ? [] : this.advance(command.steps, summary);
+      case "set": {
+        if (summary === null) return [];
+        this.summary = { ...summary, values: { ...summary.values, [command.key]: command.value } };
+        return [{ type: "changed", step: this.step, key: command.key, value: command.value, summary: this.summary }];
+      }
+      case "inspect":
+        return [this.sample(command.index)];
+      case "plane":
+      case "load_weights":
+        return [];
+    }
+  }
+
+  private open(id: string, set: Record<string, string>): Reply[] {
+    const preset = presets.find((one) => one.id === id) ?? presets[0]!;
+    const values = { ...(preset.values as Record<string, string>), ...set };
+    this.step = 0;
+    this.summary = {
+      preset: id,
+      values,
+      differs: set,
+      json: "{}",
+      command: `distillery run ${id}`,
+      networks: ROLES.map((role) => ({ role, parameters: role === "teacher" ? 85_002 : 1_210, bytes: role === "teacher" ? 340_008 : 4_840, layers: "64 → 10" })),
+      classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+      input: [1, 8, 8],
+      train_rows: 1258,
+      labelled_rows: 100,
+      test_rows: 539,
+      teacher_steps: 0,
+      student_steps: Number(values["train.steps"]),
+    };
+    return [{ type: "opened", summary: this.summary }];
+  }
+
+  private accuracy(role: Role): number {
+    return role === "teacher" ? CEILING.teacher : 0.1 + (CEILING[role] - 0.1) * (1 - Math.exp(-this.step / 90)) + 0.01 * Math.sin(this.step / 40);
+  }
+
+  private evaluated(): Event {
+    const networks: Evaluation[] = ROLES.map((role) => ({
+      role,
+      step: this.step,
+      accuracy: this.accuracy(role),
+      loss: 2.3 * (1 - this.accuracy(role)),
+      ece: 0.05,
+      agreement: role === "teacher" ? null : this.accuracy(role),
+      omitted: null,
+    }));
+    return { type: "evaluated", phase: "students", step: this.step, networks };
+  }
+
+  private advance(steps: number, summary: Summary): Reply[] {
+    const events: Event[] = [];
+    for (let made = 0; made < steps && this.step < summary.student_steps; made += 1) {
+      this.step += 1;
+      if (this.step % EVERY === 0) events.push(this.evaluated());
+    }
+    const losses = (["alone", "distilled"] as const).map((role) => ({
+      role,
+      total: 2 * Math.exp(-this.step / 100),
+      hard: 2 * Math.exp(-this.step / 100),
+      soft: role === "distilled" ? 0.2 * Math.exp(-this.step / 100) : null,
+      hint: null,
+      attention: null,
+    }));
+    events.push({ type: "progress", phase: "students", step: this.step, steps: summary.student_steps, lr: 0.002, losses, steps_per_second: 300 });
+    if (this.step >= summary.student_steps) {
+      const [teacher, alone, distilled] = ROLES.map((role) => this.accuracy(role)) as [number, number, number];
+      events.push({ type: "finished", outcome: { teacher, alone, distilled, gap: (distilled - alone) * 100, test_rows: 539, labelled_rows: 100, compression: 70 } });
+    }
+    return events;
+  }
+
+  private sample(index: number): Event {
+    const input = Array.from({ length: 64 }, (_, i) => (Math.hypot((i % 8) - 3.5, Math.floor(i / 8) - 3.5) - 2.5) ** 2 < 1 ? 1 : 0);
+    const views = ROLES.map((role) => {
+      const probabilities = Array.from({ length: 10 }, (_, i) => (i === index % 10 ? 0.64 : 0.04));
+      return { role, logits: probabilities.map(Math.log), probabilities, entropy: 1.2, kl: role === "teacher" ? 0 : 0.05 };
+    });
+    return { type: "sample", index, label: index % 10, input, temperature: Number(this.summary?.values["distill.temperature"] ?? 4), views };
+  }
+}

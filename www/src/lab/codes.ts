@@ -1,0 +1,16 @@
+/** Every error that can reach a visitor, by its code. A test asks for a text of each in both languages. */
+
+/** Every code of the engine (`code()` in src/{spec,data,device,train}/error.rs and web/bindings.rs). */
+export const ENGINE_CODES = [
+  "unknown_key", "unknown_preset", "out_of_range", "conflict", "version", "bad_file", "no_adapter", "no_backend", "device_lost",
+  "shader_failed", "not_finite", "not_live", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
+  "nothing_to_learn", "bad_command",
+] as const;
+
+/** Codes of the page's own side. */
+export const PAGE_CODES = ["panic", "crashed", "not_loaded", "not_started", "bad_parameter", "file_kind", "file_size", "no_clipboard", "too_slow"] as const;
+
+/** Knobs that contradict others, with a text of their own (`validate` in src/spec/experiment.rs). */
+export const CONFLICTS = [
+  "teacher.kind", "student.kind", "task.omit_class", "teacher.source", "teacher.count", "distill.attention_weight", "distill.hint_weight",
+] as const;

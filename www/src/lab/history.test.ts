@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { Evaluation, Event, Role, Summary } from "../engine/generated/types";
+import { MAX_POINTS, RunHistory } from "./history";
+
+const summary = (teacher_steps = 0): Summary => ({
+  preset: "first-light",
+  values: {},
+  differs: {},
+  json: "{}",
+  command: "distillery run first-light",
+  networks: [],
+  classes: ["0", "1"],
+  input: [1, 8, 8],
+  train_rows: 100,
+  labelled_rows: 20,
+  test_rows: 50,
+  teacher_steps,
+  student_steps: 1000,
+});
+const network = (role: Role, accuracy: number, step = 0): Evaluation => ({
+  role,
+  step,
+  accuracy,
+  loss: 1 - accuracy,
+  ece: 0.1,
+  agreement: role === "teacher" ? null : accuracy,
+  omitted: null,
+});
+const progress = (step: number, phase: "teacher" | "students" = "students"): Event => ({
+  type: "progress",
+  phase,
+  step,
+  steps: 1000,
+  lr: 0.002,
+  losses: [
+    { role: "alone", total: 1 / step, hard: 1 / step, soft: null, hint: null, attention: null },
+    { role: "distilled", total: 2 / step, hard: 1 / step, soft: 0.5 / step, hint: null, attention: null },
+  ],
+  steps_per_second: 100,
+});
+const opened = (teacherSteps = 0): RunHistory => {
+  const history = new RunHistory();
+  history.push({ type: "opened", summary: summary(teacherSteps) });
+  return history;
+};
+
+describe("curves", () => {
+  it("keeps one aligned column per role", () => {
+    const history = opened();
+    history.push({ type: "evaluated", phase: "students", step: 0, networks: [network("teacher", 0.9), network("alone", 0.1), network("distilled", 0.2)] });
+    history.push({ type: "evaluated", phase: "students", step: 25, networks: [network("alone", 0.5), network("distilled", 0.6)] });
+    const { x, y } = history.series("accuracy");
+    expect(x).toEqual([0, 25]);
+    expect(y).toEqual({ teacher: [0.9, 0.9], alone: [0.1, 0.5], distilled: [0.2, 0.6] });
+    expect(history.networks.map((n) => n.accuracy)).toEqual([0.9, 0.5, 0.6]);
+  });
+
+  it("draws the teacher's phase at negative steps, without the waiting students", () => {
+    const history = opened(100);
+    history.push({ type: "evaluated", phase: "teacher", step: 0, networks: [network("teacher", 0.1), network("alone", 0.1), network("distilled", 0.1)] });
+    history.push({ type: "evaluated", phase: "teacher", step: 100, networks: [network("teacher", 0.9), network("alone", 0.1), network("distilled", 0.1)] });
+    history.push({ type: "evaluated", phase: "students", step: 25, networks: [network("alone", 0.5), network("distilled", 0.6)] });
+    const { x, y } = history.series("accuracy");
+    expect(x).toEqual([-100, 0, 25]);
+    expect(y.alone).toEqual([null, 0.1, 0.5]);
+    expect(y.teacher).toEqual([0.1, 0.9, 0.9]);
+  });
+
+  it("goes on from a checkpoint without doubling back", () => {
+    const history = opened();
+    for (const step of [10, 20, 30, 40]) history.push(progress(step));
+    history.push({ type: "changed", step: 40, key: "distill.temperature", value: "8", summary: summary() });
+    history.push(progress(20));
+    history.push(progress(30));
+    expect(history.trained.x).toEqual([10, 20, 30]);
+    expect(history.marks).toEqual([]);
+  });
+
+  it("thins itself evenly and always shows the newest point", () => {
+    const history = opened();
+    const last = MAX_POINTS * 5 + 3;
+    for (let step = 1; step <= last; step += 1) history.push(progress(step));
+    const { x } = history.series("training");
+    expect(x.length).toBeLessThanOrEqual(MAX_POINTS);
+    expect(x.length).toBeGreaterThan(MAX_POINTS / 4);
+    expect(x[0]).toBe(1);
+    expect(x.at(-1)).toBe(last);
+    const gaps = x.slice(1, -1).map((value, index) => value - x[index]!);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(2 * Math.min(...gaps));
+    for (const column of Object.values(history.trained.columns)) expect(column.length).toBe(x.length);
+  });
+});
+
+describe("marks", () => {
+  it("keeps the last value of a knob that was dragged at one step", () => {
+    const history = opened();
+    history.push(progress(10));
+    for (const value of ["5", "6", "8"]) history.push({ type: "changed", step: 10, key: "distill.temperature", value, summary: summary() });
+    history.push({ type: "changed", step: 10, key: "distill.alpha", value: "0.5", summary: summary() });
+    expect(history.marks).toEqual([
+      { x: 10, key: "distill.temperature", value: "8" },
+      { x: 10, key: "distill.alpha", value: "0.5" },
+    ]);
+  });
+
+  it("stands at a negative step while the teacher trains", () => {
+    const history = opened(100);
+    history.push(progress(40, "teacher"));
+    history.push({ type: "changed", step: 40, key: "distill.alpha", value: "0.5", summary: summary(100) });
+    expect(history.marks[0]!.x).toBe(-60);
+  });
+});
+
+describe("csv", () => {
+  it("has one row per measured step and names every column", () => {
+    const history = opened();
+    history.push(progress(10));
+    history.push({ type: "changed", step: 10, key: "distill.alpha", value: "0.5", summary: summary() });
+    history.push({ type: "evaluated", phase: "students", step: 25, networks: [network("teacher", 0.9), network("alone", 0.5), network("distilled", 0.6)] });
+    const lines = history.csv().trimEnd().split("\n");
+    const header = lines[0]!.split(",");
+    expect(lines).toHaveLength(3);
+    expect(header.slice(0, 3)).toEqual(["step", "changed", "teacher_training"]);
+    expect(lines[1]!.split(",")[1]).toBe("distill.alpha=0.5");
+    expect(lines[2]!.split(",")[header.indexOf("distilled_accuracy")]).toBe("0.6");
+    expect(new Set(lines.map((line) => line.split(",").length))).toEqual(new Set([header.length]));
+  });
+});

@@ -1,0 +1,211 @@
+// The curves of one run. Everything the charts, their tables and the CSV show comes from here, and it must stay small however long a run
+// is: the tables thin themselves, so that a run of a million steps costs the page no more than one of ten thousand.
+
+import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generated/types";
+
+export type Value = number | null;
+export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece";
+
+export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];
+export const STUDENTS: readonly Role[] = ["alone", "distilled"];
+
+/** Points that a table keeps before it drops every second one. */
+export const MAX_POINTS = 10_000;
+
+/** A live knob that was turned. */
+export interface Mark {
+  x: number;
+  key: string;
+  value: string;
+}
+
+/** Columns over one x axis, aligned as uPlot wants them. */
+export class Table {
+  x: number[] = [];
+  columns: Record<string, Value[]> = {};
+  /** Rows that one kept row stands for. */
+  private stride = 1;
+  /** Rows since the last kept one. When it is not 0, the newest row is there on sight only. */
+  private since = 0;
+
+  constructor(names: readonly string[]) {
+    for (const name of names) this.columns[name] = [];
+  }
+
+  /**
+   * Adds a row. Past `MAX_POINTS` only every second, then fourth, … row stays; the newest row is always there.
+   * A row at an earlier step means that the run was resumed there: what came after is dropped. Returns whether that happened.
+   */
+  add(x: number, row: Partial<Record<string, Value>>): boolean {
+    const rewound = this.x.length > 0 && x <= this.x[this.x.length - 1]!;
+    if (rewound) this.truncate(this.x.findIndex((old) => old >= x));
+    else if (this.since > 0) this.truncate(this.x.length - 1);
+    this.since = rewound ? 0 : (this.since + 1) % this.stride;
+    this.x.push(x);
+    for (const [name, column] of Object.entries(this.columns)) column.push(row[name] ?? null);
+    if (this.x.length > MAX_POINTS) this.halve();
+    return rewound;
+  }
+
+  private truncate(length: number): void {
+    this.x.length = length;
+    for (const column of Object.values(this.columns)) column.length = length;
+  }
+
+  private halve(): void {
+    const last = this.x.length - 1;
+    const keep = <T>(values: T[]): T[] => values.filter((_, index) => index % 2 === 0 || index === last);
+    this.x = keep(this.x);
+    for (const [name, column] of Object.entries(this.columns)) this.columns[name] = keep(column);
+    this.stride *= 2;
+    this.since = 0;
+  }
+}
+
+const column = (metric: Metric, role: Role): string => `${role}_${metric}`;
+
+/** What one run has shown so far. The teacher's own phase lies at negative steps, so that the students start at 0. */
+export class RunHistory {
+  summary: Summary | null = null;
+  phase: Phase = "students";
+  /** Steps made in this phase. */
+  step = 0;
+  marks: Mark[] = [];
+  /** Losses on the training batches. */
+  readonly trained = new Table([
+    ...ROLES.map((role) => column("training", role)),
+    "distilled_hard",
+    "distilled_soft",
+    "distilled_hint",
+    "distilled_attention",
+    "learning_rate",
+  ]);
+  /** Measures on the test rows. */
+  readonly tested = new Table([
+    ...ROLES.flatMap((role) => [column("accuracy", role), column("loss", role), column("ece", role)]),
+    ...STUDENTS.flatMap((role) => [column("agreement", role), `${role}_omitted_recall`, `${role}_omitted_recall_shifted`]),
+  ]);
+  private latest: Partial<Record<Role, Evaluation>> = {};
+
+  get teacherSteps(): number {
+    return this.summary?.teacher_steps ?? 0;
+  }
+
+  get studentSteps(): number {
+    return this.summary?.student_steps ?? 0;
+  }
+
+  /** The last evaluation of each network. */
+  get networks(): Evaluation[] {
+    return ROLES.flatMap((role) => this.latest[role] ?? []);
+  }
+
+  /** The newest x of any curve. */
+  get end(): number {
+    return Math.max(this.trained.x.at(-1) ?? 0 - this.teacherSteps, this.tested.x.at(-1) ?? 0 - this.teacherSteps);
+  }
+
+  /** x axis and one column per role, sharing the arrays of this history. */
+  series(metric: Metric): { x: number[]; y: Record<Role, Value[]> } {
+    const table = metric === "training" ? this.trained : this.tested;
+    const of = (role: Role): Value[] => table.columns[column(metric, role)] ?? [];
+    return { x: table.x, y: { teacher: of("teacher"), alone: of("alone"), distilled: of("distilled") } };
+  }
+
+  push(event: Event): void {
+    switch (event.type) {
+      case "opened":
+        this.summary = event.summary;
+        this.phase = event.summary.teacher_steps > 0 ? "teacher" : "students";
+        this.step = 0;
+        break;
+      case "changed":
+        this.summary = event.summary;
+        this.mark({ x: this.at(this.phase, event.step), key: event.key, value: event.value });
+        break;
+      case "progress":
+        this.phase = event.phase;
+        this.step = event.step;
+        this.train(event);
+        break;
+      case "evaluated":
+        this.phase = event.phase;
+        this.step = event.step;
+        this.test(event);
+        break;
+      case "finished":
+        this.phase = "finished";
+        break;
+      case "sample":
+      case "plane":
+        break;
+    }
+  }
+
+  /** All measures and marks, one row per step at which anything was measured. */
+  csv(): string {
+    const tables = [this.trained, this.tested];
+    const at = new Map<number, string[]>();
+    for (const mark of this.marks) at.set(mark.x, [...(at.get(mark.x) ?? []), `${mark.key}=${mark.value}`]);
+    const xs = [...new Set([...this.trained.x, ...this.tested.x, ...at.keys()])].sort((a, b) => a - b);
+    const rows = tables.map((table) => new Map(table.x.map((x, index) => [x, index])));
+    const header = ["step", "changed", ...tables.flatMap((table) => Object.keys(table.columns))];
+    const lines = xs.map((x) => {
+      const cells = tables.flatMap((table, which) => {
+        const row = rows[which]!.get(x);
+        return Object.values(table.columns).map((values) => (row === undefined ? "" : String(values[row] ?? "")));
+      });
+      return [String(x), quote((at.get(x) ?? []).join("; ")), ...cells].join(",");
+    });
+    return [header.join(","), ...lines, ""].join("\n");
+  }
+
+  private at(phase: Phase, step: number): number {
+    return phase === "teacher" ? step - this.teacherSteps : step;
+  }
+
+  private train(event: Extract<Event, { type: "progress" }>): void {
+    const row: Record<string, Value> = { learning_rate: event.lr };
+    for (const loss of event.losses) {
+      row[column("training", loss.role)] = loss.total;
+      if (loss.role === "distilled") {
+        row.distilled_hard = loss.hard;
+        row.distilled_soft = loss.soft;
+        row.distilled_hint = loss.hint;
+        row.distilled_attention = loss.attention;
+      }
+    }
+    this.add(this.trained, this.at(event.phase, event.step), row);
+  }
+
+  private test(event: Extract<Event, { type: "evaluated" }>): void {
+    // A frozen teacher answers once: its last answer holds until it changes.
+    for (const network of event.networks) this.latest[network.role] = network;
+    const x = this.at(event.phase, event.step);
+    const row: Record<string, Value> = {};
+    for (const network of this.networks) {
+      // The students wait at their initial weights while the teacher trains: that is no curve.
+      if (network.role !== "teacher" && x < 0) continue;
+      row[column("accuracy", network.role)] = network.accuracy;
+      row[column("loss", network.role)] = network.loss;
+      row[column("ece", network.role)] = network.ece;
+      row[column("agreement", network.role)] = network.agreement;
+      row[`${network.role}_omitted_recall`] = network.omitted?.recall ?? null;
+      row[`${network.role}_omitted_recall_shifted`] = network.omitted?.shifted_recall ?? null;
+    }
+    this.add(this.tested, x, row);
+  }
+
+  private add(table: Table, x: number, row: Record<string, Value>): void {
+    if (table.add(x, row)) this.marks = this.marks.filter((mark) => mark.x <= x);
+  }
+
+  /** A slider that is dragged sends many values at one step: the last one counts. */
+  private mark(mark: Mark): void {
+    this.marks = [...this.marks.filter((old) => old.x !== mark.x || old.key !== mark.key), mark];
+  }
+}
+
+function quote(text: string): string {
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,56 @@
+/** Takes checkpoints as a run goes on: in memory for a Worker that dies, in IndexedDB for a page that is reloaded. */
+import type { Reply } from "../engine/protocol";
+import { freeze } from "./curves";
+import type { Screen } from "./screen.svelte";
+import { remember, type Saved } from "./store";
+
+/** Evaluations between two checkpoints. */
+const EVERY = 4;
+/** Least time between two, and how much of the time they may take. */
+const LEAST_MS = 2_000;
+const SHARE = 0.05;
+
+export class Keeper {
+  /** The last checkpoint of the open run. */
+  saved: Saved | null = null;
+  private evaluations = 0;
+  private notBefore = 0;
+
+  constructor(
+    private readonly screen: Screen,
+    private readonly save: () => Promise<Reply[] | null>,
+  ) {}
+
+  /** A new run is open: the old checkpoint is not its. The stored one stays until the new run has one. */
+  reset(saved: Saved | null = null): void {
+    this.saved = saved;
+    this.evaluations = 0;
+  }
+
+  /** Told of the replies of each advance. */
+  async watch(replies: Reply[]): Promise<void> {
+    this.evaluations += replies.filter((reply) => reply.type === "evaluated").length;
+    const due = this.evaluations >= EVERY && performance.now() >= this.notBefore;
+    if (due || replies.some((reply) => reply.type === "finished")) await this.take();
+  }
+
+  async take(): Promise<void> {
+    this.evaluations = 0;
+    const begin = performance.now();
+    const file = (await this.save())?.find((reply) => reply.type === "file");
+    const { summary } = this.screen;
+    if (file === undefined || summary === null) return;
+    const now = performance.now();
+    this.notBefore = now + Math.max(LEAST_MS, (now - begin) / SHARE);
+    this.saved = {
+      bytes: file.bytes,
+      preset: summary.preset,
+      step: this.screen.step,
+      steps: this.screen.phase === "teacher" ? summary.teacher_steps : summary.student_steps,
+      finished: this.screen.finished,
+      when: Date.now(),
+      curves: freeze(this.screen.history),
+    };
+    void remember(this.saved);
+  }
+}

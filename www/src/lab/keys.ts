@@ -1,0 +1,40 @@
+/** Keys of the whole page. They leave alone whatever has a use for the key itself. */
+import type { Lab } from "./lab.svelte";
+
+export const SHORTCUTS = [
+  { keys: ["Space"], text: "keys.play" },
+  { keys: ["→"], text: "keys.step" },
+  { keys: ["R"], text: "keys.reset" },
+  { keys: ["N"], text: "keys.seed" },
+  { keys: ["Ctrl", "Z"], text: "keys.undo" },
+  { keys: ["?"], text: "keys.help" },
+] as const;
+
+/** What takes this key as input: fields take letters and arrows, buttons take Space. */
+function takes(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.closest("dialog") !== null) return true;
+  if (target.matches("input[type=text], textarea, [contenteditable]")) return true;
+  if (key === " ") return target.closest("button, a, summary, input, select, [tabindex='0']") !== null;
+  if (key.startsWith("Arrow")) return target.closest("input, select, [tabindex='0'], [role=radiogroup], [role=tablist]") !== null;
+  return target.matches("select");
+}
+
+export function onKey(event: KeyboardEvent, lab: Lab, help: () => void): void {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (takes(event.target, event.key) || event.altKey || event.defaultPrevented) return;
+  const command = event.ctrlKey || event.metaKey;
+  if (command && !(key === "z" && !event.shiftKey)) return;
+  const act = command ? () => lab.undo() : ACTIONS[key];
+  if (act === undefined) return;
+  event.preventDefault();
+  if (!event.repeat || key === "ArrowRight") act(lab, help);
+}
+
+const ACTIONS: Record<string, ((lab: Lab, help: () => void) => void) | undefined> = {
+  " ": (lab) => void lab.toggle(),
+  ArrowRight: (lab) => void lab.step(),
+  r: (lab) => void lab.restart(false),
+  n: (lab) => void lab.newSeed(),
+  "?": (_, help) => help(),
+};

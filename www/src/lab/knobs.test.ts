@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+
+import { KNOBS, PRESETS, differences, findKnob, normalise, position, presetValues, same, scaleOf, valueAt } from "./knobs";
+
+const kind = (key: string) => findKnob(key)!.kind;
+
+describe("the knob table", () => {
+  it("accepts its own defaults and presets", () => {
+    for (const knob of KNOBS) {
+      expect(normalise(knob.kind, knob.default), knob.key).not.toBeNull();
+      for (const preset of PRESETS) expect(normalise(knob.kind, preset.values[knob.key] ?? ""), `${preset.id} ${knob.key}`).not.toBeNull();
+    }
+  });
+});
+
+describe("normalise", () => {
+  it("reads what the engine reads", () => {
+    expect(normalise(kind("distill.temperature"), " 4.0 ")).toBe("4");
+    expect(normalise(kind("train.lr"), "1e-3")).toBe("0.001");
+    expect(normalise(kind("student.widths"), "64, 32")).toBe("64,32");
+    expect(normalise(kind("student.widths"), "none")).toBe("none");
+    expect(normalise(kind("task.omit_class"), "-1")).toBe("-1");
+  });
+
+  it.each([
+    ["distill.temperature", "0.4"],
+    ["distill.temperature", "NaN"],
+    ["distill.temperature", "Infinity"],
+    ["distill.temperature", ""],
+    ["distill.temperature", "4,5"],
+    ["distill.alpha", "0x1"],
+    ["train.steps", "1.5"],
+    ["train.steps", "1e3"],
+    ["student.widths", "0"],
+    ["student.widths", "1,2,3,4,5"],
+    ["student.widths", ""],
+    ["task.name", "Digits"],
+    ["distill.t_squared", "yes"],
+  ])("refuses %s=%s", (key, text) => {
+    expect(normalise(kind(key), text)).toBeNull();
+  });
+});
+
+describe("sliders", () => {
+  it("come back to a value of two digits and hold both ends", () => {
+    for (const knob of KNOBS) {
+      const own = knob.kind;
+      if ((own.type !== "int" && own.type !== "float") || scaleOf(own) === null) continue;
+      expect(valueAt(own, 0), knob.key).toBe(own.min);
+      expect(valueAt(own, 1), knob.key).toBe(own.max);
+      for (let place = 0; place <= 1; place += 0.05) {
+        const value = valueAt(own, place);
+        expect(normalise(own, String(value)), `${knob.key} ${value}`).not.toBeNull();
+        expect(valueAt(own, position(own, value)), knob.key).toBeCloseTo(value, 6);
+      }
+    }
+  });
+});
+
+describe("differences", () => {
+  it("see through spellings and skip what means nothing", () => {
+    const from = presetValues("first-light");
+    expect(differences(from, { ...from, "distill.temperature": "4" })).toEqual([]);
+    expect(differences(from, { ...from, "distill.beta": "0.7" })).toEqual([]);
+    expect(differences(from, { ...from, "student.widths": "8" })).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
+    expect(same(findKnob("train.lr")!, "0.002", "2e-3")).toBe(true);
+  });
+});

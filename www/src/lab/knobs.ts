@@ -1,0 +1,129 @@
+/** The knob table as the page needs it: reading and writing values as text, ranges, slider positions, what depends on what. */
+import presetRows from "../engine/generated/presets.json";
+import knobRows from "../engine/generated/knobs.json";
+import type { Knob, Kind } from "../engine/protocol";
+
+export type Values = Record<string, string>;
+export type Row = Knob & { default: string };
+export interface Preset {
+  id: string;
+  values: Values;
+}
+
+// The files are generated from the same Rust types as `Knob`; JSON modules have wider types.
+export const KNOBS = knobRows as unknown as Row[];
+export const PRESETS = presetRows as unknown as Preset[];
+export const FIRST_PRESET = PRESETS[0]!.id;
+
+const BY_KEY = new Map(KNOBS.map((knob) => [knob.key, knob]));
+
+export function findKnob(key: string): Row | undefined {
+  return BY_KEY.get(key);
+}
+
+export function findPreset(id: string): Preset | undefined {
+  return PRESETS.find((preset) => preset.id === id);
+}
+
+/** The values that a preset stands for. */
+export function presetValues(id: string): Values {
+  return { ...(findPreset(id) ?? PRESETS[0]!).values };
+}
+
+function parseNumber(text: string): number | null {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
+}
+
+function parseInteger(text: string): number | null {
+  return /^[+-]?\d+$/.test(text) ? Number(text) : null;
+}
+
+/** The value in one spelling, or null where it is none of this kind or out of range. */
+export function normalise(kind: Kind, text: string): string | null {
+  const trimmed = text.trim();
+  switch (kind.type) {
+    case "choice":
+      return kind.options.includes(trimmed) ? trimmed : null;
+    case "bool":
+      return trimmed === "true" || trimmed === "false" ? trimmed : null;
+    case "int":
+    case "float": {
+      const value = kind.type === "int" ? parseInteger(trimmed) : parseNumber(trimmed);
+      return value !== null && value >= kind.min && value <= kind.max ? String(value) : null;
+    }
+    case "widths": {
+      if (trimmed === "none") return "none";
+      const widths = trimmed.split(",").map((width) => parseInteger(width.trim()));
+      const fits = widths.length <= kind.max_len && widths.every((width) => width !== null && width >= 1 && width <= kind.max);
+      return fits ? widths.join(",") : null;
+    }
+  }
+}
+
+/** Whether two texts mean the same value: the engine writes `4.0` where a person writes `4`. */
+export function same(knob: Row, a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a === b || (normalise(knob.kind, a) ?? a) === (normalise(knob.kind, b) ?? b);
+}
+
+/** Whether the knob means anything beside these values. */
+export function applies(knob: Row, values: Values): boolean {
+  return knob.needs === null || knob.needs[1].includes(values[knob.needs[0]] ?? "");
+}
+
+export interface Difference {
+  key: string;
+  from: string;
+  to: string;
+}
+
+/** What turns `from` into `to`, without knobs that mean nothing on either side. */
+export function differences(from: Values, to: Values): Difference[] {
+  return KNOBS.flatMap((knob) => {
+    const [a, b] = [from[knob.key], to[knob.key]];
+    if (a === undefined || b === undefined || same(knob, a, b)) return [];
+    return applies(knob, from) || applies(knob, to) ? [{ key: knob.key, from: a, to: b }] : [];
+  });
+}
+
+/** How a slider spreads its range: evenly, by factors, or by factors with a place for 0. */
+type Scale = "linear" | "log" | "log0";
+
+/** Null where a slider would be no help: a seed has no neighbourhood. */
+export function scaleOf(kind: Kind): Scale | null {
+  if (kind.type !== "int" && kind.type !== "float") return null;
+  if (kind.log) return "log";
+  if (kind.max - kind.min > 1_000_000) return null;
+  return kind.min === 0 && kind.max >= 100 ? "log0" : "linear";
+}
+
+/** Steps of a slider with a logarithmic scale: fine enough for two digits. */
+export const LOG_STEPS = 400;
+
+const bend = {
+  linear: { to: (v: number) => v, from: (p: number) => p },
+  log: { to: Math.log, from: Math.exp },
+  log0: { to: Math.log1p, from: Math.expm1 },
+};
+
+/** Two digits are as much as a slider can promise. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(2));
+}
+
+/** Where a value lies on its slider, 0 to 1. */
+export function position(kind: Extract<Kind, { min: number }>, value: number): number {
+  const { to } = bend[scaleOf(kind) ?? "linear"];
+  return (to(value) - to(kind.min)) / (to(kind.max) - to(kind.min));
+}
+
+/** The value at a place of the slider. */
+export function valueAt(kind: Extract<Kind, { min: number }>, place: number): number {
+  const scale = scaleOf(kind) ?? "linear";
+  const { to, from } = bend[scale];
+  const raw = from(to(kind.min) + place * (to(kind.max) - to(kind.min)));
+  if (place <= 0) return kind.min;
+  if (place >= 1) return kind.max;
+  const value = kind.type === "int" ? Math.round(scale === "linear" || raw < 100 ? raw : rounded(raw)) : rounded(raw);
+  return Math.min(kind.max, Math.max(kind.min, value));
+}

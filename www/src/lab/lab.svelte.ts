@@ -1,0 +1,357 @@
+/**
+ * The laboratory: what the visitor does becomes commands to the engine, what the engine answers becomes state of the page. Everything that
+ * is lost with a Worker is brought back here.
+ */
+import { Gone, type WorkerLike } from "../engine/client";
+import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
+import { Pump } from "../engine/pump";
+import { Supervisor } from "../engine/supervisor";
+import type { Locale } from "../i18n/locale";
+import { Config } from "./config.svelte";
+import { thaw } from "./curves";
+import { RunHistory } from "./history";
+import { Keeper } from "./keeper";
+import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
+import { Notices } from "./notices.svelte";
+import { Runs } from "./runs.svelte";
+import { Screen } from "./screen.svelte";
+import { forget, recall, type Saved } from "./store";
+import { differing, type Link } from "./url";
+
+export type EngineState =
+  | { is: "loading"; share: number }
+  | { is: "testing" }
+  | { is: "up"; started: Started; reason: CpuReason | null }
+  | { is: "down"; error: EngineError };
+
+/** Cells per side of the plane's surfaces. */
+const PLANE_CELLS = 80;
+/** The plane is redrawn at most so often, and takes at most this share of the time. */
+const PLANE_MS = 300;
+const PLANE_SHARE = 0.2;
+/** A dragged slider is not worth a new run per pixel. */
+const REOPEN_MS = 250;
+
+export class Lab {
+  readonly config = new Config();
+  readonly screen = new Screen();
+  readonly runs = new Runs();
+  readonly notices = new Notices();
+
+  engine = $state.raw<EngineState>({ is: "loading", share: 0 });
+  playing = $state(false);
+  /** Why the open run cannot go on, though its device is well. */
+  stopped = $state.raw<EngineError | null>(null);
+  /** What the engine said against single knobs. */
+  problems = $state.raw<Record<string, EngineError>>({});
+  /** The test row that is looked at. */
+  row = $state(0);
+  /** The language that the visitor chose, for the address. */
+  chosenLocale = $state<Locale | null>(null);
+
+  /** Restart knobs that wait for a new run. */
+  readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
+
+  private readonly supervisor: Supervisor;
+  private readonly pump = new Pump((steps) => this.advance(steps));
+  private readonly keeper = new Keeper(this.screen, () => this.ask({ type: "save" }, { quiet: true }));
+  private first = true;
+  private planeNotBefore = 0;
+  private reopening: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(spawn: () => WorkerLike, readonly link: Link) {
+    this.config.adopt(link.preset, link.values);
+    this.chosenLocale = link.locale;
+    this.supervisor = new Supervisor(
+      spawn,
+      {
+        loading: (share) => (this.engine = { is: "loading", share }),
+        testing: () => (this.engine = { is: "testing" }),
+        died: (error) => this.died(error),
+        up: (started, reason) => void this.up(started, reason),
+        down: (error) => this.down(error),
+      },
+      link.backend,
+    );
+  }
+
+  start(): void {
+    void this.supervisor.start();
+  }
+
+  retry(): void {
+    this.engine = { is: "loading", share: 0 };
+    void this.supervisor.retry();
+  }
+
+  // ---- The transport ------------------------------------------------------------------------------------------------------------
+
+  async toggle(): Promise<void> {
+    if (this.playing) this.pause();
+    else await this.play();
+  }
+
+  async play(): Promise<void> {
+    if (this.screen.finished || this.stopped !== null || this.reopening !== undefined) return this.restart(true);
+    this.playing = true;
+    // Pressed before the engine is there: it plays as soon as a run is open.
+    if (this.ready) await this.pump.run();
+  }
+
+  pause(): void {
+    this.playing = false;
+    if (this.ready && !this.screen.untouched) void this.keeper.take();
+  }
+
+  async step(): Promise<void> {
+    this.playing = false;
+    if (!this.ready || this.screen.finished || this.stopped !== null) return;
+    await this.advance(1);
+  }
+
+  /** Begins a new run with what the controls say; the old one stays as an overlay. */
+  async restart(play: boolean): Promise<void> {
+    clearTimeout(this.reopening);
+    this.reopening = undefined;
+    this.playing = play;
+    if (this.engine.is !== "up") return;
+    await this.open(this.config.preset, this.config.values);
+    if (this.playing) await this.pump.run();
+  }
+
+  async newSeed(): Promise<void> {
+    this.turn("seed", String(Math.floor(Math.random() * 100_000)));
+    this.config.seal();
+    await this.restart(this.playing);
+  }
+
+  // ---- The experiment -----------------------------------------------------------------------------------------------------------
+
+  /** Sets a knob to a valid value. A live one acts at once. */
+  turn(key: string, value: string): void {
+    this.config.set(key, value);
+    this.settle(key);
+    this.follow();
+  }
+
+  undo(): void {
+    if (!this.config.undo()) return;
+    this.problems = {};
+    this.follow();
+  }
+
+  async usePreset(id: string): Promise<void> {
+    this.config.usePreset(id);
+    this.problems = {};
+    await this.restart(this.playing);
+  }
+
+  select(row: number): void {
+    this.row = row;
+    void this.tell({ type: "inspect", index: row }, { latest: "inspect", quiet: true });
+  }
+
+  // ---- Files --------------------------------------------------------------------------------------------------------------------
+
+  /** A file from the engine: a checkpoint or weights. */
+  async fetchFile(command: Extract<Command, { type: "save" | "weights" }>): Promise<Extract<Reply, { type: "file" }> | null> {
+    return (await this.ask(command))?.find((reply) => reply.type === "file") ?? null;
+  }
+
+  async openFile(json: string): Promise<void> {
+    if (await this.begin({ type: "open_file", json }, new RunHistory())) this.adopt();
+  }
+
+  /** Takes a checkpoint, or else weights for the distilled student. */
+  async openTensors(bytes: Uint8Array): Promise<void> {
+    this.playing = false;
+    const refused = await this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true });
+    if (refused === true) return this.adopt();
+    if (refused === null) return;
+    if (refused.code !== "bad_checkpoint") return this.refuse(refused);
+    const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
+    if (replies?.some((reply) => reply.type === "error") === false) this.notices.say("good", "notice.weights_loaded");
+  }
+
+  async resume(saved: Saved): Promise<void> {
+    this.playing = false;
+    const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves));
+    if (refused !== true) return void forget();
+    this.keeper.reset(saved);
+    this.adopt();
+  }
+
+  // ---- For tests ----------------------------------------------------------------------------------------------------------------
+
+  poke(type: "lose_device" | "crash"): void {
+    this.supervisor.poke({ type });
+  }
+
+  // ---- The engine ---------------------------------------------------------------------------------------------------------------
+
+  private get ready(): boolean {
+    return this.engine.is === "up" && this.screen.summary !== null;
+  }
+
+  /** Sends a command; null when the Worker died meanwhile, which `died` and `up` deal with. */
+  private async ask(command: Command, how: { latest?: string; quiet?: boolean } = {}): Promise<Reply[] | null> {
+    try {
+      const replies = await this.supervisor.send(command, how.latest);
+      for (const reply of replies) if (reply.type === "error" && how.quiet !== true) this.refuse(reply);
+      return replies;
+    } catch (thrown) {
+      if (thrown instanceof Gone) return null;
+      throw thrown;
+    }
+  }
+
+  /** Sends a command and shows what comes of it. */
+  private async tell(command: Command, how: { latest?: string; quiet?: boolean } = {}): Promise<Reply[] | null> {
+    const replies = await this.ask(command, how);
+    for (const reply of replies ?? []) this.show(reply);
+    return replies;
+  }
+
+  private show(reply: Reply): void {
+    if (reply.type !== "ready" && reply.type !== "self_tested" && reply.type !== "file" && reply.type !== "error") this.screen.take(reply);
+  }
+
+  private refuse(error: EngineError): void {
+    this.notices.fail(error, error.code === "not_finite" && this.config.canUndo ? [{ label: "undo", act: () => this.undo() }] : []);
+    if (error.key !== null && findKnob(error.key) !== undefined) this.problems = { ...this.problems, [error.key]: error };
+  }
+
+  private settle(key: string): void {
+    this.notices.settle(key);
+    const { [key]: _, ...others } = this.problems;
+    this.problems = others;
+  }
+
+  /** Makes steps; says whether to go on. */
+  private async advance(steps: number): Promise<boolean> {
+    const replies = await this.tell({ type: "advance", steps });
+    // The Worker died: `up` plays on.
+    if (replies === null) return false;
+    const refused = replies.find((reply) => reply.type === "error");
+    if (refused !== undefined) {
+      this.playing = false;
+      if (refused.code === "not_finite") this.stopped = refused;
+      return false;
+    }
+    if (replies.some((reply) => reply.type === "finished")) this.playing = false;
+    this.look(replies.some((reply) => reply.type === "evaluated"));
+    void this.keeper.watch(replies);
+    return this.playing;
+  }
+
+  /** Refreshes the views that have to be asked for. They stand in the queue before the next steps. */
+  private look(evaluated: boolean): void {
+    if (document.hidden) return;
+    if (evaluated) this.select(this.row);
+    if (this.screen.summary?.values["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
+  }
+
+  private async drawPlane(): Promise<void> {
+    const begin = performance.now();
+    this.planeNotBefore = Infinity;
+    await this.tell({ type: "plane", resolution: PLANE_CELLS }, { latest: "plane", quiet: true });
+    const now = performance.now();
+    this.planeNotBefore = now + Math.max(PLANE_MS, (now - begin) / PLANE_SHARE);
+  }
+
+  /** Opens a run. True, or what the engine had against it, or null when the Worker died. */
+  private async begin(command: Command, history: RunHistory, how: { quiet?: boolean } = {}): Promise<true | EngineError | null> {
+    const replies = await this.ask(command, how);
+    if (replies === null) return null;
+    const opened = replies.find((reply): reply is Opened => reply.type === "opened");
+    if (opened === undefined) return replies.find((reply) => reply.type === "error") ?? null;
+    const { history: old, summary, opening } = this.screen;
+    if (old !== history && summary !== null) this.runs.archive(old, summary.preset, opening, opened.summary.values);
+    this.stopped = null;
+    this.problems = {};
+    if (command.type !== "resume") this.keeper.reset();
+    if (this.row >= opened.summary.test_rows) this.row = 0;
+    this.screen.begin(opened, history);
+    for (const reply of replies) if (reply !== opened) this.show(reply);
+    this.planeNotBefore = 0;
+    this.look(true);
+    return true;
+  }
+
+  private open(preset: string, values: Values, history = new RunHistory()): Promise<true | EngineError | null> {
+    return this.begin({ type: "open", preset, version: VERSION, set: differing(preset, values) }, history);
+  }
+
+  /** The controls follow the run that was opened from a file. */
+  private adopt(): void {
+    const { summary } = this.screen;
+    if (summary !== null) this.config.adopt(summary.preset, summary.values);
+  }
+
+  /** The run follows the controls, as far as that costs no step. */
+  private follow(): void {
+    const { summary } = this.screen;
+    if (summary === null) return;
+    for (const knob of KNOBS) {
+      const value = this.config.values[knob.key];
+      if (knob.live && value !== undefined && applies(knob, this.config.values) && !same(knob, value, summary.values[knob.key])) void this.set(knob.key, value);
+    }
+    if (this.pending.length > 0 && this.screen.untouched && !this.playing) {
+      clearTimeout(this.reopening);
+      this.reopening = setTimeout(() => void this.restart(this.playing), REOPEN_MS);
+    }
+  }
+
+  private async set(key: string, value: string): Promise<void> {
+    const replies = await this.tell({ type: "set", key, value }, { latest: `set ${key}` });
+    const refused = replies?.some((reply) => reply.type === "error");
+    const held = this.screen.summary?.values[key];
+    if (refused && held !== undefined && this.config.values[key] === value) this.config.correct(key, held);
+    this.look(true);
+  }
+
+  private died(error: EngineError): void {
+    this.engine = { is: "loading", share: 0 };
+    this.notices.fail(error);
+  }
+
+  private down(error: EngineError): void {
+    this.playing = false;
+    this.engine = { is: "down", error };
+  }
+
+  private async up(started: Started, reason: CpuReason | null): Promise<void> {
+    this.engine = { is: "up", started, reason };
+    const { first } = this;
+    this.first = false;
+    await (first ? this.openFirst() : this.bringBack());
+    if (this.playing && this.ready) await this.pump.run();
+  }
+
+  private async openFirst(): Promise<void> {
+    // An address can hold values that contradict each other: then the preset alone is opened.
+    if ((await this.open(this.config.preset, this.config.values)) !== true) await this.open(this.config.preset, {});
+    const saved = await recall();
+    if (saved === null || saved.finished || saved.step === 0 || !this.screen.untouched) return;
+    this.notices.say("good", "notice.resume", { step: saved.step, steps: saved.steps, preset: saved.preset }, [
+      { label: "action.resume", act: () => void this.resume(saved) },
+      { label: "action.discard", act: () => void forget() },
+    ]);
+  }
+
+  /** After a death: the run goes on from its last checkpoint, or begins again. */
+  private async bringBack(): Promise<void> {
+    const { summary, opening, history } = this.screen;
+    const { saved } = this.keeper;
+    if (summary === null) return void (await this.openFirst());
+    const finished = this.screen.finished;
+    if (saved !== null && (await this.begin({ type: "resume", bytes: saved.bytes }, history)) === true) {
+      if (!finished) this.notices.say("warn", "notice.resumed", { step: saved.step });
+    } else {
+      const lost = !this.screen.untouched;
+      await this.open(summary.preset, opening);
+      if (lost) this.notices.say("warn", "notice.begun_again");
+    }
+    this.follow();
+  }
+}

@@ -1,0 +1,120 @@
+/** The open run as the views show it. Events come several times a second; what they change is drawn at most once per frame. */
+import type { Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
+import { RunHistory } from "./history";
+import type { Values } from "./knobs";
+
+export type SampleEvent = Extract<Event, { type: "sample" }>;
+export type PlaneEvent = Extract<Event, { type: "plane" }>;
+
+interface Moment {
+  phase: Phase;
+  step: number;
+  steps: number;
+  rate: number | null;
+  losses: LossParts[];
+  networks: Evaluation[];
+  sample: SampleEvent | null;
+  plane: PlaneEvent | null;
+  outcome: Outcome | null;
+}
+
+function beginning(summary: Summary | null, history: RunHistory): Moment {
+  const phase = summary !== null && summary.teacher_steps > 0 ? "teacher" : "students";
+  return {
+    phase,
+    step: 0,
+    steps: (phase === "teacher" ? summary?.teacher_steps : summary?.student_steps) ?? 0,
+    rate: null,
+    losses: [],
+    networks: history.networks,
+    sample: null,
+    plane: null,
+    outcome: null,
+  };
+}
+
+/** Newest weight of the running mean of the rate: single readings jump. */
+const RATE_WEIGHT = 0.3;
+
+export class Screen {
+  summary = $state.raw<Summary | null>(null);
+  /** The values with which the run began; live knobs may have moved since. */
+  opening = $state.raw<Values>({});
+  history = $state.raw(new RunHistory());
+  /** Grows with every drawn change of `history`. */
+  version = $state(0);
+  /** What is drawn. */
+  now = $state.raw<Moment>(beginning(null, new RunHistory()));
+  /** What is known, ahead of the next frame. */
+  private next: Moment = this.now;
+  private frame = 0;
+
+  /** No step has been made: nothing would be lost with this run. */
+  get untouched(): boolean {
+    return this.next.step === 0 && this.next.outcome === null && this.history.trained.x.length === 0;
+  }
+
+  get finished(): boolean {
+    return this.next.outcome !== null;
+  }
+
+  /** Steps made, ahead of what is drawn. */
+  get step(): number {
+    return this.next.step;
+  }
+
+  get phase(): Phase {
+    return this.next.phase;
+  }
+
+  begin({ summary }: Opened, history: RunHistory): void {
+    history.push({ type: "opened", summary });
+    this.summary = summary;
+    this.opening = summary.values;
+    this.history = history;
+    this.next = beginning(summary, history);
+    this.draw();
+  }
+
+  take(event: Event): void {
+    this.history.push(event);
+    const next = this.next;
+    switch (event.type) {
+      case "opened":
+        break;
+      case "changed":
+        this.summary = event.summary;
+        break;
+      case "progress":
+        this.next = { ...next, phase: event.phase, step: event.step, steps: event.steps, losses: event.losses, rate: mean(next.rate, event.steps_per_second) };
+        break;
+      case "evaluated": {
+        const steps = (event.phase === "teacher" ? this.summary?.teacher_steps : this.summary?.student_steps) ?? next.steps;
+        this.next = { ...next, phase: event.phase, step: event.step, steps, networks: this.history.networks };
+        break;
+      }
+      case "sample":
+        this.next = { ...next, sample: event };
+        break;
+      case "plane":
+        this.next = { ...next, plane: event };
+        break;
+      case "finished":
+        this.next = { ...next, phase: "finished", outcome: event.outcome };
+        break;
+    }
+    // A hidden page gets no frames, so it is not drawn; the numbers wait in `next`.
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  private draw(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.now = this.next;
+    this.version += 1;
+  }
+}
+
+function mean(old: number | null, reading: number): number {
+  return old === null ? reading : old + RATE_WEIGHT * (reading - old);
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+
+import type { Kind } from "../engine/protocol";
+import { FIRST_PRESET, KNOBS, PRESETS, applies, presetValues, same, type Values } from "./knobs";
+import { differing, parseLink, writeLink, type Link } from "./url";
+
+/** A small repeatable generator: the same cases on every machine. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function anyValue(kind: Kind, next: () => number): string {
+  switch (kind.type) {
+    case "choice":
+      return kind.options[Math.floor(next() * kind.options.length)]!;
+    case "bool":
+      return String(next() < 0.5);
+    case "int":
+      return String(kind.min + Math.floor(next() * (kind.max - kind.min + 1)));
+    case "float":
+      return String(Math.min(kind.max, kind.min + next() * (kind.max - kind.min)));
+    case "widths":
+      return Array.from({ length: Math.floor(next() * kind.max_len) }, () => 1 + Math.floor(next() * kind.max)).join(",") || "none";
+  }
+}
+
+function anyLink(seed: number): Link {
+  const next = random(seed);
+  const preset = PRESETS[Math.floor(next() * PRESETS.length)]!.id;
+  const values = presetValues(preset);
+  for (const knob of KNOBS) if (next() < 0.3) values[knob.key] = anyValue(knob.kind, next);
+  const locale = ([null, "en", "ko"] as const)[Math.floor(next() * 3)]!;
+  return { preset, values, locale, backend: "auto" };
+}
+
+const meaningful = (values: Values) => KNOBS.filter((knob) => applies(knob, values));
+
+describe("links", () => {
+  it("bring back every experiment that means anything", () => {
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const link = anyLink(seed);
+      const { link: read, problems } = parseLink(writeLink(link));
+      expect(problems).toEqual([]);
+      expect([read.preset, read.locale]).toEqual([link.preset, link.locale]);
+      for (const knob of meaningful(link.values)) {
+        expect(same(knob, read.values[knob.key], link.values[knob.key]), `${knob.key} of seed ${seed}`).toBe(true);
+      }
+    }
+  });
+
+  it("say only what differs", () => {
+    const values = { ...presetValues("plane"), "distill.temperature": "8", "student.widths": "24,12" };
+    expect(writeLink({ preset: "plane", values, locale: "ko", backend: "cpu" })).toBe("?preset=plane&v=1&student.widths=24,12&distill.temperature=8&lang=ko&backend=cpu");
+    expect(differing("plane", presetValues("plane"))).toEqual({});
+  });
+
+  it("never throw, and open with what was right", () => {
+    const next = random(7);
+    const alphabet = "abc.=&%?+,0123456789-_ té한{}[]\"'";
+    for (let round = 0; round < 500; round += 1) {
+      const text = Array.from({ length: Math.floor(next() * 60) }, () => alphabet[Math.floor(next() * alphabet.length)]).join("");
+      const { link } = parseLink(`?distill.temperature=9&${text}`);
+      expect(link.values["distill.temperature"]).toBe("9");
+    }
+  });
+
+  it("name what is wrong and take the rest", () => {
+    const { link, problems } = parseLink("?preset=narrow-student&distill.temprature=3&distill.alpha=2&seed=5&lang=xx&utm_source=mail");
+    expect(link.preset).toBe("narrow-student");
+    expect(link.values.seed).toBe("5");
+    expect(problems.map(({ code, key, value, allowed }) => ({ code, key, value, allowed }))).toEqual([
+      { code: "bad_parameter", key: "lang", value: "xx", allowed: "en, ko" },
+      { code: "unknown_key", key: "distill.temprature", value: null, allowed: "distill.temperature" },
+      { code: "out_of_range", key: "distill.alpha", value: "2", allowed: null },
+    ]);
+  });
+
+  it("take no settings of another version or an unknown preset", () => {
+    const old = parseLink("?v=7&preset=plane&seed=3");
+    expect(old.link).toMatchObject({ preset: FIRST_PRESET, values: presetValues(FIRST_PRESET) });
+    expect(old.problems.map(({ code }) => code)).toEqual(["version"]);
+    expect(parseLink("?preset=none").problems.map(({ code }) => code)).toEqual(["unknown_preset"]);
+  });
+});

@@ -1,0 +1,91 @@
+/** The page's address: the preset, its version, and only what differs. Pure, so that a test can try anything. */
+import { VERSION, failure, type EngineError, type Wanted } from "../engine/protocol";
+import { isLocale, type Locale } from "../i18n/locale";
+import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, type Values } from "./knobs";
+
+export interface Link {
+  preset: string;
+  values: Values;
+  locale: Locale | null;
+  backend: Wanted;
+}
+
+/** Parameters that are no knobs. */
+const OWN = ["preset", "v", "lang", "backend", "fake"];
+/** What others append to links: not worth a message. */
+const FOREIGN = /^(utm_|fbclid$|gclid$|ref$)/;
+
+function refuse(code: string, parts: Partial<EngineError>): EngineError {
+  return { ...failure(code, code), fatal: false, ...parts };
+}
+
+/** Reads an address. What is wrong is told and left out; the rest holds. */
+export function parseLink(search: string): { link: Link; problems: EngineError[] } {
+  const query = new URLSearchParams(search);
+  const problems: EngineError[] = [];
+  const lang = query.get("lang");
+  const wish = query.get("backend");
+  const link: Link = {
+    preset: FIRST_PRESET,
+    values: presetValues(FIRST_PRESET),
+    locale: isLocale(lang) ? lang : null,
+    backend: wish === "cpu" || wish === "webgpu" ? wish : "auto",
+  };
+  if (lang !== null && link.locale === null) problems.push(refuse("bad_parameter", { key: "lang", value: lang, allowed: "en, ko" }));
+  if (wish !== null && link.backend === "auto" && wish !== "auto") {
+    problems.push(refuse("bad_parameter", { key: "backend", value: wish, allowed: "cpu, webgpu, auto" }));
+  }
+
+  const version = query.get("v");
+  if (version !== null && version !== String(VERSION)) {
+    // The knobs of another version may mean something else: none is taken.
+    problems.push(refuse("version", { value: version, allowed: String(VERSION) }));
+    return { link, problems };
+  }
+  const preset = query.get("preset");
+  if (preset !== null && findPreset(preset) === undefined) {
+    problems.push(refuse("unknown_preset", { value: preset, allowed: PRESETS.map(({ id }) => id).join(", ") }));
+  } else if (preset !== null) {
+    link.preset = preset;
+    link.values = presetValues(preset);
+  }
+
+  for (const [key, text] of query) {
+    if (OWN.includes(key) || FOREIGN.test(key)) continue;
+    const knob = findKnob(key);
+    if (knob === undefined) {
+      problems.push(refuse("unknown_key", { key, allowed: nearest(key) }));
+      continue;
+    }
+    const value = normalise(knob.kind, text);
+    if (value === null) problems.push(refuse("out_of_range", { key, value: text }));
+    else link.values[key] = value;
+  }
+  return { link, problems };
+}
+
+/** The knob that was probably meant: the one whose last part begins alike. */
+function nearest(key: string): string | null {
+  const last = key.split(".").at(-1) ?? key;
+  const alike = (name: string) => name.startsWith(last.slice(0, 4)) && last.length >= 3;
+  return KNOBS.find((knob) => alike(knob.key.split(".").at(-1) ?? ""))?.key ?? null;
+}
+
+/** What differs from the preset, among the knobs that mean anything. */
+export function differing(preset: string, values: Values): Values {
+  const base = presetValues(preset);
+  const entries = KNOBS.flatMap((knob) => {
+    const value = values[knob.key];
+    return value === undefined || same(knob, value, base[knob.key]) || !applies(knob, values) ? [] : [[knob.key, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Writes an address: `?preset=plane&v=1&distill.temperature=8`. */
+export function writeLink(link: Link): string {
+  const query = new URLSearchParams({ preset: link.preset, v: String(VERSION), ...differing(link.preset, link.values) });
+  if (link.locale !== null) query.set("lang", link.locale);
+  if (link.backend !== "auto") query.set("backend", link.backend);
+  // A comma may stand in a query as it is.
+  return `?${query.toString().replaceAll("%2C", ",")}`;
+}

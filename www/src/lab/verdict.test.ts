@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+
+import type { Evaluation, Summary } from "../engine/protocol";
+import { sentence, sizeOf } from "./verdict";
+
+const summary = {
+  networks: [
+    { role: "teacher", parameters: 85_000 },
+    { role: "alone", parameters: 1_000 },
+    { role: "distilled", parameters: 1_000 },
+  ],
+  labelled_rows: 100,
+  test_rows: 540,
+  train_rows: 1257,
+  teacher_steps: 0,
+  student_steps: 1000,
+} as Summary;
+
+const networks = (alone: number, distilled: number) =>
+  [
+    { role: "teacher", accuracy: 0.97 },
+    { role: "alone", accuracy: alone },
+    { role: "distilled", accuracy: distilled },
+  ] as Evaluation[];
+
+describe("the verdict", () => {
+  it.each([
+    [0.8, 0.9, "much_better"],
+    [0.8, 0.835, "better"],
+    [0.8, 0.81, "same"],
+    [0.8, 0.8, "same"],
+    [0.835, 0.8, "worse"],
+    [0.9, 0.8, "much_worse"],
+    [1, 1, "same"],
+  ])("calls %f alone and %f distilled %s", (alone, distilled, size) => {
+    expect(sizeOf(alone, distilled, 540)).toBe(size);
+  });
+
+  it("needs a larger gap on fewer test rows", () => {
+    expect(sizeOf(0.8, 0.9, 20)).toBe("same");
+  });
+
+  it("says before, during and after, with the numbers", () => {
+    expect(sentence({ summary, phase: "students", step: 0, networks: [] }).key).toBe("verdict.before");
+    expect(sentence({ summary: { ...summary, teacher_steps: 400 }, phase: "teacher", step: 0, networks: [] }).key).toBe("verdict.before.live");
+    expect(sentence({ summary: { ...summary, teacher_steps: 400 }, phase: "teacher", step: 30, networks: networks(0.1, 0.1) }).key).toBe("verdict.teacher");
+    expect(sentence({ summary, phase: "students", step: 200, networks: networks(0.8, 0.9) }).key).toBe("verdict.during.much_better");
+    const after = sentence({ summary, phase: "finished", step: 1000, networks: networks(0.8, 0.9) });
+    expect(after).toMatchObject({ key: "verdict.after.much_better", shares: { alone: 0.8, distilled: 0.9, teacher: 0.97 }, numbers: { labels: 100, test: 540, smaller: 85 } });
+    expect(after.numbers.gap).toBeCloseTo(10);
+  });
+});

@@ -1,0 +1,75 @@
+/** The one sentence that says what the run shows, as a key and its numbers. Worded by sign and size of the gap, never by hope. */
+import type { Evaluation, Phase, Role, Summary } from "../engine/protocol";
+
+export interface Sentence {
+  key: string;
+  /** Shares of one are shown as percentages, `gap` as points. */
+  shares: Record<string, number>;
+  numbers: Record<string, number>;
+}
+
+export interface Standing {
+  summary: Summary;
+  phase: Phase;
+  step: number;
+  networks: Evaluation[];
+}
+
+type Size = "much_better" | "better" | "same" | "worse" | "much_worse";
+
+/**
+ * How large a gap is beside the chance that lies in a test set of that many rows. The standard error treats the two students' mistakes as
+ * independent, which overstates it: they see the same batches. So "much" is never said too early.
+ */
+export function sizeOf(alone: number, distilled: number, rows: number): Size {
+  const gap = distilled - alone;
+  const error = Math.sqrt((alone * (1 - alone) + distilled * (1 - distilled)) / Math.max(1, rows));
+  const size = Math.abs(gap) / Math.max(error, 1e-9);
+  if (size < 1) return "same";
+  if (gap > 0) return size < 2 ? "better" : "much_better";
+  return size < 2 ? "worse" : "much_worse";
+}
+
+function accuracies(networks: Evaluation[]): Partial<Record<Role, number>> {
+  return Object.fromEntries(networks.map((network) => [network.role, network.accuracy]));
+}
+
+function parameters(summary: Summary, role: Role): number {
+  return summary.networks.find((network) => network.role === role)?.parameters ?? 0;
+}
+
+/** The sentence before, during and after a run. */
+export function sentence({ summary, phase, step, networks }: Standing): Sentence {
+  const student = parameters(summary, "distilled");
+  const numbers = {
+    labels: summary.labelled_rows,
+    rows: summary.train_rows,
+    test: summary.test_rows,
+    step,
+    steps: phase === "teacher" ? summary.teacher_steps : summary.student_steps,
+    smaller: Math.round(parameters(summary, "teacher") / Math.max(1, student)),
+  };
+  const { teacher, alone, distilled } = accuracies(networks);
+  if (phase === "teacher" && step > 0) return { key: "verdict.teacher", shares: { teacher: teacher ?? 0 }, numbers };
+  if (teacher === undefined || alone === undefined || distilled === undefined || (step === 0 && phase !== "finished")) {
+    return { key: summary.teacher_steps > 0 ? "verdict.before.live" : "verdict.before", shares: {}, numbers };
+  }
+  const size = sizeOf(alone, distilled, summary.test_rows);
+  return {
+    key: `verdict.${phase === "finished" ? "after" : "during"}.${size}`,
+    shares: { teacher, alone, distilled },
+    numbers: { ...numbers, gap: Math.abs(distilled - alone) * 100 },
+  };
+}
+
+/** A second sentence when a class was kept from the students. */
+export function omittedSentence({ phase, networks }: Standing): Sentence | null {
+  const omitted = networks.find((network) => network.role === "distilled")?.omitted;
+  const alone = networks.find((network) => network.role === "alone")?.omitted;
+  if (!omitted || !alone || phase === "teacher") return null;
+  return {
+    key: "verdict.omitted",
+    shares: { recall: omitted.recall, shifted: omitted.shifted_recall, alone: alone.recall },
+    numbers: { class: omitted.class },
+  };
+}

@@ -1,0 +1,52 @@
+// Words that several views share, so that a knob or a class has one name wherever it is shown.
+
+import { has, number, percent, t } from "../../i18n/index.svelte";
+import type { Role } from "../../engine/generated/types";
+import type { Metric } from "../history";
+
+export const roleName = (role: Role): string => t(`view.role.${role}`);
+
+/** Name of a class from its id: `t_shirt`, `class_3`, `7`. */
+export function className(id: string): string {
+  if (has(`view.class.${id}`)) return t(`view.class.${id}`);
+  const ordinal = /^class_(\d+)$/.exec(id)?.[1];
+  return ordinal === undefined ? id : t("view.class.ordinal", { number: ordinal });
+}
+
+/** A live knob with its value, short enough for a mark on a chart: `T = 8`. */
+export function knobMark(key: string, value: string): string {
+  if (key === "distill.divergence") return t(`view.divergence.${value}`);
+  if (value === "true" || value === "false") return t(`view.mark.${key}.${value}`);
+  const text = has(`view.mark.${key}`) ? `view.mark.${key}` : "view.mark.other";
+  return t(text, { key, value: plain(value) });
+}
+
+/** A number that came as text, as the language writes it; other text as it is. */
+export function plain(text: string): string {
+  const value = Number(text);
+  return text.trim() === "" || Number.isNaN(value) ? text : number(value, { maximumSignificantDigits: 6 });
+}
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** `3.2 × 10⁻⁶`. */
+export function scientific(value: number): string {
+  if (value === 0) return number(0);
+  const [mantissa = "0", exponent = "0"] = value.toExponential(1).split("e");
+  const power = exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)]!);
+  return t("view.scientific", { mantissa: Number(mantissa), power });
+}
+
+/** Below this a row of zeros would have to be counted. */
+const TINY = 1e-3;
+
+/** A loss, a weight or what they make together, with three digits. */
+export function quantity(value: number, options: Intl.NumberFormatOptions = {}): string {
+  if (value !== 0 && Math.abs(value) < TINY) return scientific(value);
+  return number(value, { maximumSignificantDigits: 3, ...options });
+}
+
+/** A share as a percentage, a loss with the digits that tell runs apart. */
+export function measure(metric: Metric, value: number): string {
+  return metric === "training" || metric === "loss" ? quantity(value, { minimumSignificantDigits: 3 }) : percent(value);
+}
