@@ -59,7 +59,11 @@ pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
     let own: Vec<Comparison> = all
         .iter()
         .filter_map(|series| {
-            comparison((series, Role::Distilled), (series, Role::Alone), (format!("distilled of {}", series.name), format!("alone of {}", series.name)))
+            comparison(
+                (series, Role::Distilled),
+                (series, Role::Alone),
+                (format!("distilled of {}", series.name), format!("alone of {}", series.name)),
+            )
         })
         .collect();
     let mut between = Vec::new();

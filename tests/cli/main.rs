@@ -2,8 +2,8 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod inputs;
-mod resume;
 mod results;
+mod resume;
 
 use std::fs;
 use std::path::Path;

@@ -28,7 +28,14 @@ fn a_run_leaves_a_directory_that_tells_all() {
     }
     let report = fs::read_to_string(directory.join("report.html")).unwrap();
     for part in [
-        "<svg", "prefers-color-scheme", "#0072B2", "#D55E00", "#009E73", "stroke-dasharray", "1,210", "10.24432/C50P49",
+        "<svg",
+        "prefers-color-scheme",
+        "#0072B2",
+        "#D55E00",
+        "#009E73",
+        "stroke-dasharray",
+        "1,210",
+        "10.24432/C50P49",
         "distillery run first-light --set teacher.source=live",
     ] {
         assert!(report.contains(part), "`{part}` is missing in the report");
@@ -81,7 +88,13 @@ fn seeds_are_paired_and_judged() {
     let half = 4.302_653 * deviation / 3.0_f64.sqrt();
     assert!((summary["difference"]["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
     assert!((summary["difference"]["half_width"].as_f64().unwrap() - half).abs() < 1e-6);
-    let verdict = if mean - half > 0.0 { "beats" } else if mean + half < 0.0 { "worse" } else { "no_difference" };
+    let verdict = if mean - half > 0.0 {
+        "beats"
+    } else if mean + half < 0.0 {
+        "worse"
+    } else {
+        "no_difference"
+    };
     assert_eq!(summary["verdict"], verdict);
     assert!(fs::read_to_string(folder.join("a/report.html")).unwrap().contains("3 paired seeds"));
     assert!(folder.join("a/seed-6/report.html").exists());
@@ -115,7 +128,11 @@ fn runs_are_compared_by_knobs_numbers_and_shared_seeds() {
     succeeded(run(folder, "first-light", &["--out", "other", "--set", "task.split_seed=1"]));
     let said = stdout(&succeeded(cli(folder, &["compare", "hot", "cold", "other"])));
     for part in [
-        "distill.temperature", "task.split_seed", "distilled of cold", "2 paired seeds", "3 paired seeds",
+        "distill.temperature",
+        "task.split_seed",
+        "distilled of cold",
+        "2 paired seeds",
+        "3 paired seeds",
         "other and hot are tested on different rows",
     ] {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
@@ -135,7 +152,7 @@ fn a_teacher_is_written_as_f16_with_its_accuracy_said() {
     let bytes = fs::read(folder.join("teacher.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     assert!(file.tensors().iter().all(|(_, view)| view.dtype() == safetensors::Dtype::F16));
-    assert_eq!(bytes.len() / 1024, 85_002 * 2 / 1024 + 2, "two bytes a parameter and a header");
+    assert!((170_004..174_100).contains(&bytes.len()), "two bytes a parameter, and a header: {}", bytes.len());
     let output = cli(folder, &["pretrain", "digits", "-o", "no/such/folder.safetensors", "--device", "cpu", "--set", "teacher.steps=10"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no/such/folder.safetensors"), "{}", stderr(&output));
