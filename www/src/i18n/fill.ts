@@ -1,5 +1,18 @@
 /** Puts values into a text. Apart from the catalogues, so that tests need no Svelte. */
 
+/** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
+export function format(value: number, locale: string, options: Intl.NumberFormatOptions = {}): string {
+  const key = locale + JSON.stringify(options);
+  let formatter = formatters.get(key);
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat(locale, options);
+    formatters.set(key, formatter);
+  }
+  return formatter.format(value);
+}
+
 /** The names a text expects, sorted. */
 export function placeholders(text: string): string[] {
   return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""))].sort();
@@ -13,6 +26,6 @@ export function fill(text: string, params: Record<string, string | number>, loca
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+    return typeof value === "number" ? format(value, locale) : value;
   });
 }

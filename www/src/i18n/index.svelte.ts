@@ -2,7 +2,7 @@
  * Texts of the page. Every file of `en/` and `ko/` is merged into one catalogue per language, so each part of the page keeps its own file.
  * `t` reads the locale rune, so whatever shows a text is redrawn when the language changes.
  */
-import { fill } from "./fill";
+import { fill, format } from "./fill";
 import type { Locale } from "./locale";
 
 export { LOCALES, isLocale, type Locale } from "./locale";
@@ -46,7 +46,7 @@ export function t(key: string, params: Record<string, string | number> = {}): st
 
 /** A number as the language writes it. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(current, options).format(value);
+  return format(value, current, options);
 }
 
 /** A share of one as a percentage with one decimal: `0.9312` → `93.1%`. */

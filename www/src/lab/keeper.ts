@@ -45,6 +45,7 @@ export class Keeper {
     this.saved = {
       bytes: file.bytes,
       preset: summary.preset,
+      phase: this.screen.phase,
       step: this.screen.step,
       steps: this.screen.phase === "teacher" ? summary.teacher_steps : summary.student_steps,
       finished: this.screen.finished,

@@ -20,8 +20,16 @@ function takes(target: EventTarget | null, key: string): boolean {
   return target.matches("select");
 }
 
+/** The keys that act, by their place on the board: with a Korean layout they type ㄱ, ㅜ and ㅋ. */
+const PLACES: Record<string, string | undefined> = { KeyR: "r", KeyN: "n", KeyZ: "z" };
+
+function meant({ key, code }: KeyboardEvent): string {
+  if (/^[ -~]$/.test(key)) return key.toLowerCase();
+  return PLACES[code] ?? key;
+}
+
 export function onKey(event: KeyboardEvent, lab: Lab, help: () => void): void {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = meant(event);
   if (takes(event.target, event.key) || event.altKey || event.defaultPrevented) return;
   const command = event.ctrlKey || event.metaKey;
   if (command && !(key === "z" && !event.shiftKey)) return;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { KNOBS, PRESETS, differences, findKnob, normalise, position, presetValues, same, scaleOf, valueAt } from "./knobs";
+import { KNOBS, LOG_STEPS, PRESETS, differences, findKnob, normalise, position, presetValues, same, scaleOf, slideTo, valueAt } from "./knobs";
 
 const kind = (key: string) => findKnob(key)!.kind;
 
@@ -52,6 +52,27 @@ describe("sliders", () => {
         const value = valueAt(own, place);
         expect(normalise(own, String(value)), `${knob.key} ${value}`).not.toBeNull();
         expect(valueAt(own, position(own, value)), knob.key).toBeCloseTo(value, 6);
+      }
+    }
+  });
+});
+
+describe("an arrow key", () => {
+  it("always moves a logarithmic slider, and reaches both ends", () => {
+    for (const knob of KNOBS) {
+      const own = knob.kind;
+      if ((own.type !== "int" && own.type !== "float") || scaleOf(own) === "linear" || scaleOf(own) === null) continue;
+      for (const way of [1, -1]) {
+        const [from, to] = way === 1 ? [own.min, own.max] : [own.max, own.min];
+        let value = from;
+        for (let presses = 0; value !== to; presses += 1) {
+          expect(presses, `${knob.key} stands still at ${value}`).toBeLessThan(1000);
+          // The slider stands on whole places, as the browser rounds it.
+          const place = Math.round(position(own, value) * LOG_STEPS) + way;
+          const next = slideTo(own, value, Math.min(1, Math.max(0, place / LOG_STEPS)));
+          expect(Math.sign(next - value), `${knob.key} at ${value}`).toBe(way);
+          value = next;
+        }
       }
     }
   });

@@ -97,8 +97,8 @@ export function scaleOf(kind: Kind): Scale | null {
   return kind.min === 0 && kind.max >= 100 ? "log0" : "linear";
 }
 
-/** Steps of a slider with a logarithmic scale: fine enough for two digits. */
-export const LOG_STEPS = 400;
+/** Places of a slider with a logarithmic scale. */
+export const LOG_STEPS = 200;
 
 const bend = {
   linear: { to: (v: number) => v, from: (p: number) => p },
@@ -126,4 +126,16 @@ export function valueAt(kind: Extract<Kind, { min: number }>, place: number): nu
   if (place >= 1) return kind.max;
   const value = kind.type === "int" ? Math.round(scale === "linear" || raw < 100 ? raw : rounded(raw)) : rounded(raw);
   return Math.min(kind.max, Math.max(kind.min, value));
+}
+
+/**
+ * The value after a slider moved from `old` to `place`. A place is often narrower than the second digit: then it is the next value in that
+ * direction, so that an arrow key never stands still.
+ */
+export function slideTo(kind: Extract<Kind, { min: number }>, old: number, place: number): number {
+  const value = valueAt(kind, place);
+  const way = Math.sign(place - position(kind, old));
+  if (value !== old || way === 0 || place <= 0 || place >= 1) return value;
+  const unit = kind.type === "int" && old < 100 ? 1 : 10 ** (Math.floor(Math.log10(Math.abs(old) || 1)) - 1);
+  return Math.min(kind.max, Math.max(kind.min, Number((old + way * unit).toPrecision(3))));
 }

@@ -151,6 +151,12 @@ export class Lab {
     void this.tell({ type: "inspect", index: row }, { latest: "inspect", quiet: true });
   }
 
+  /** The page is seen again: the views that were not asked for meanwhile are. */
+  refresh(): void {
+    this.planeNotBefore = 0;
+    if (this.ready) this.look(true);
+  }
+
   // ---- Files --------------------------------------------------------------------------------------------------------------------
 
   /** A file from the engine: a checkpoint or weights. */
@@ -159,7 +165,8 @@ export class Lab {
   }
 
   async openFile(json: string): Promise<void> {
-    if (await this.begin({ type: "open_file", json }, new RunHistory())) this.adopt();
+    this.playing = false;
+    if ((await this.begin({ type: "open_file", json }, new RunHistory())) === true) this.adopt();
   }
 
   /** Takes a checkpoint, or else weights for the distilled student. */
@@ -178,6 +185,7 @@ export class Lab {
     const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves));
     if (refused !== true) return void forget();
     this.keeper.reset(saved);
+    this.screen.stand(saved);
     this.adopt();
   }
 
@@ -239,6 +247,8 @@ export class Lab {
       return false;
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
+    // The last word before a rest is drawn, however lately the plane was.
+    if (!this.playing) this.planeNotBefore = 0;
     this.look(replies.some((reply) => reply.type === "evaluated"));
     void this.keeper.watch(replies);
     return this.playing;
@@ -346,7 +356,9 @@ export class Lab {
     if (summary === null) return void (await this.openFirst());
     const finished = this.screen.finished;
     if (saved !== null && (await this.begin({ type: "resume", bytes: saved.bytes }, history)) === true) {
-      if (!finished) this.notices.say("warn", "notice.resumed", { step: saved.step });
+      this.screen.stand(saved);
+      if (finished) this.notices.say("good", "notice.back");
+      else this.notices.say("warn", "notice.resumed", { step: saved.step });
     } else {
       const lost = !this.screen.untouched;
       await this.open(summary.preset, opening);

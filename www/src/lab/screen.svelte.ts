@@ -76,6 +76,13 @@ export class Screen {
     this.draw();
   }
 
+  /** A checkpoint knows where it was made; the engine's events after a resume tell only of the last evaluation before it. */
+  stand({ phase, step, steps }: Pick<Moment, "phase" | "step" | "steps">): void {
+    if (this.finished) return;
+    this.next = { ...this.next, phase, step, steps };
+    this.draw();
+  }
+
   take(event: Event): void {
     this.history.push(event);
     const next = this.next;

@@ -1,9 +1,12 @@
 /** The last checkpoint in IndexedDB, so that a reload can go on. A browser that refuses storage costs only this comfort. */
 
+import type { Phase } from "../engine/protocol";
+
 export interface Saved {
   /** safetensors with the experiment inside. */
   bytes: Uint8Array;
   preset: string;
+  phase: Phase;
   step: number;
   steps: number;
   finished: boolean;

@@ -21,7 +21,7 @@ const DIVERGENCES: Record<string, string> = {
   skew_forward: String.raw`\mathrm{KL}(p\,\|\,m)`,
   skew_reverse: String.raw`\mathrm{KL}(q\,\|\,m)`,
   total_variation: String.raw`\tfrac12\textstyle\sum|p-q|`,
-  logit_mse: String.raw`\tfrac1K\lVert z_p-z_q\rVert^2`,
+  logit_mse: String.raw`\tfrac1K\lVert\tfrac{z_p-z_q}{T}\rVert^2`,
   dkd: String.raw`\mathrm{DKD}`,
 };
 
@@ -43,9 +43,9 @@ export const definitions = (values: Record<string, string>): string[] => DEFINIT
 
 /** Where p and q come from; `logit_mse` compares logits and knows no softmax. */
 export function distributions(values: Record<string, string>): string[] {
-  if (divergence(values) === "logit_mse") return [];
-  const z = values["distill.standardize"] === "true" ? String.raw`\hat z` : "z";
-  return [String.raw`p=\mathrm{softmax}(${z}_p/T),\quad q=\mathrm{softmax}(${z}_q/T)`];
+  const standardised = values["distill.standardize"] === "true" ? [String.raw`z\leftarrow\frac{z-\mathrm{mean}(z)}{\mathrm{std}(z)}`] : [];
+  const softmax = divergence(values) === "logit_mse" ? [] : [String.raw`p=\mathrm{softmax}(z_p/T),\quad q=\mathrm{softmax}(z_q/T)`];
+  return [...standardised, ...softmax];
 }
 
 /** The terms of the distilled student's loss; feature terms only where they weigh something. */

@@ -1,0 +1,64 @@
+//! The soft loss: what the teacher's word costs the student.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+
+use super::{divergence, dkd};
+use crate::spec::{Distill, Divergence};
+
+/// Keeps the deviation of a row of equal logits from being divided by, as in the authors' code: `z/(std + 1e-7)`. Under the root, so that
+/// its gradient is finite there too.
+const DEVIATION_FLOOR: f64 = 1e-7;
+
+/// What [`soft_loss`] is to be multiplied by: T² or, if the experiment leaves that out, 1.
+///
+/// The soft loss compares logits that were divided by T, so its gradient shrinks like 1/T², once for the chain rule and once because the
+/// distributions draw together; T² makes up for both (Hinton et al. 2015 §2). The logit MSE becomes independent of T. Total variation
+/// is of first order in the difference: its gradient shrinks like 1/T only, so that T² lets it grow like T.
+pub fn scale(distill: &Distill) -> f64 {
+    if distill.t_squared { distill.temperature * distill.temperature } else { 1.0 }
+}
+
+/// How far the student is from the teacher, `[1]`: the experiment's divergence between `softmax(z_teacher/T)` and `softmax(z_student/T)`,
+/// in nats, mean over the rows. T² is not in it: see [`scale`].
+///
+/// Logits and `targets` are `[batch, classes]`; only DKD looks at `targets` (see [`dkd::dkd`]). The teacher gets no gradient.
+///
+/// - `logit_mse` is the mean over rows and classes of `((z_student − z_teacher)/T)²` (Ba & Caruana 2014 eq. 1 without the ½): T divides
+///   here too, and T² takes it away again. It alone sees a constant added to all logits of a row.
+/// - total variation is that of the two distributions at T, between 0 and 1.
+/// - `standardize` replaces z by `(z − mean)/std` of its row, before T, on both sides (Sun et al. 2024, eq. 10). With two classes
+///   all rows become alike.
+pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
+    let raw = teacher.inner();
+    let (teacher, student) = (temper(raw.clone(), distill), temper(student, distill));
+    match distill.divergence {
+        Divergence::ForwardKl => compare(teacher, student, divergence::forward_kl),
+        Divergence::ReverseKl => compare(teacher, student, divergence::reverse_kl),
+        Divergence::JsdGkd => compare(teacher, student, |p, q| divergence::jsd_gkd(p, q, distill.beta)),
+        Divergence::JsdContinuous => compare(teacher, student, |p, q| divergence::jsd_continuous(p, q, distill.beta)),
+        Divergence::SkewForward => compare(teacher, student, |p, q| divergence::skew_forward(p, q, distill.skew)),
+        Divergence::SkewReverse => compare(teacher, student, |p, q| divergence::skew_reverse(p, q, distill.skew)),
+        Divergence::TotalVariation => compare(teacher, student, divergence::total_variation),
+        Divergence::LogitMse => (student - teacher).square().mean(),
+        Divergence::Dkd => dkd::dkd(teacher, student, dkd::fill(targets.inner(), raw), distill.dkd_alpha, distill.dkd_beta),
+    }
+}
+
+/// The mean over rows of a divergence of `terms` per class.
+fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Tensor<1> {
+    let [rows, _] = student.dims();
+    terms(log_softmax(teacher, 1), log_softmax(student, 1)).sum() / rows as f64
+}
+
+/// `z/T`, or `(z − mean)/(T·std)` with the sample deviation (divisor classes − 1) of each row. `[batch, classes]`.
+fn temper(logits: Tensor<2>, distill: &Distill) -> Tensor<2> {
+    let temperature = distill.temperature;
+    if !distill.standardize {
+        return if temperature == 1.0 { logits } else { logits / temperature };
+    }
+    let [_, classes] = logits.dims();
+    let centred = logits.clone() - logits.mean_dim(1);
+    let square = temperature * temperature;
+    let variance = centred.clone().square().sum_dim(1) * (square / (classes as f64 - 1.0)) + square * DEVIATION_FLOOR * DEVIATION_FLOOR;
+    centred / variance.sqrt()
+}

@@ -1,0 +1,117 @@
+// The first screen, and what a visitor does in the first minutes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { button, knob, pause, play, ready, state, stepTo, text, until, useBrowser, withPage, write } from "./lab.mjs";
+
+useBrowser();
+
+const accuracy = (now, role) => now.networks.find((network) => network.role === role).accuracy;
+
+test("play is all it takes: the curves separate and one sentence says so", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await play(page);
+    const now = await until(page, "the run is finished", (current) => current.finished);
+    assert.equal(now.step, 1000);
+    assert.ok(accuracy(now, "teacher") > accuracy(now, "distilled"));
+    assert.ok(accuracy(now, "distilled") > accuracy(now, "alone"), "the distilled student is ahead");
+    assert.ok(now.points > 30);
+
+    const percent = (share) => `${(100 * share).toFixed(1)}%`;
+    const sentence = await page.locator(".verdict").innerText();
+    for (const role of ["alone", "distilled"]) assert.ok(sentence.includes(percent(accuracy(now, role))), `"${sentence}" says ${percent(accuracy(now, role))}`);
+
+    const chart = page.getByRole("slider", { name: text("view.curves.read", { chart: text("view.curves.accuracy") }) });
+    const read = await chart.getAttribute("aria-valuetext");
+    for (const role of ["teacher", "alone", "distilled"]) assert.ok(read.includes(percent(accuracy(now, role))), `"${read}" has the ${role}'s value`);
+  }));
+
+test("the views show the same run: sample, formula, networks, trust", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const now = await stepTo(page, 2);
+    const distilled = now.losses.find((loss) => loss.role === "distilled");
+    const [alpha, temperature] = [Number(now.values["distill.alpha"]), Number(now.values["distill.temperature"])];
+    const sum = alpha * distilled.hard + (1 - alpha) * temperature ** 2 * distilled.soft;
+    assert.ok(Math.abs(sum - distilled.total) < 1e-4 * distilled.total, `the terms sum to the loss: ${sum} and ${distilled.total}`);
+
+    const sample = page.getByRole("region", { name: text("view.sample.title") });
+    await sample.getByRole("row").nth(10).waitFor();
+    await button(sample, "view.sample.next").click();
+    await sample.getByText(new RegExp(text("view.sample.row", { row: "2", rows: "\\d+" }))).waitFor();
+
+    const networks = page.getByRole("region", { name: text("view.networks.title") }).first();
+    assert.match(await networks.innerText(), /64 → 256 → 256 → 10/);
+    await page.getByText(text("view.trust.cpu")).click();
+    await page.getByText(text("view.trust.explain_cpu")).waitFor();
+  }));
+
+test("a live knob acts at once and leaves a mark", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "the run is under way", (now) => now.step >= 20);
+    await write(page, "distill.temperature", "8");
+    const now = await until(page, "a mark stands", (current) => current.marks.some((mark) => mark.key === "distill.temperature" && Number(mark.value) === 8));
+    assert.equal(Number(now.values["distill.temperature"]), 8);
+    assert.equal(now.runs, 0, "no new run was needed");
+    await until(page, "the run goes on", (current, step) => current.step > step, now.step);
+  }));
+
+test("a restart knob waits, says what it changes, and keeps the old run as an overlay", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "two evaluations", (now) => now.points >= 3);
+    await pause(page);
+    const { step } = await state(page);
+    await write(page, "student.widths", "24");
+    await page.locator(".pending").getByText(text("knob.student.widths")).waitFor();
+    const waiting = await state(page);
+    assert.deepEqual(waiting.pending.map(({ key }) => key), ["student.widths"]);
+    assert.ok(waiting.step >= step, "nothing was lost");
+
+    await button(page, "pending.restart").click();
+    const now = await until(page, "a new run", (current) => current.runs === 1 && current.values["student.widths"] === "24");
+    assert.deepEqual(now.pending, []);
+    await page.getByText(text("view.curves.overlays", { names: text("run.name", { number: "1" }) })).waitFor();
+    await page.getByRole("region", { name: text("runs.title") }).getByText(text("knob.student.widths")).first().waitFor();
+  }));
+
+test("step, reset and new seed", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await stepTo(page, 3);
+    await button(page, "transport.reset").click();
+    await until(page, "the run begins again", (now) => now.step === 0);
+    const { values } = await state(page);
+    await button(page, "transport.seed").click();
+    await until(page, "another seed", (now, seed) => now.values.seed !== seed && now.step === 0, values.seed);
+  }));
+
+test("a knob out of range is refused with its range, and the run goes on", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const { values } = await state(page);
+    await write(page, "distill.temperature", "900");
+    const problem = knob(page, "distill.temperature").getByRole("alert");
+    await problem.getByText(/50/).waitFor();
+    assert.equal((await state(page)).values["distill.temperature"], values["distill.temperature"]);
+    await stepTo(page, 1);
+    await write(page, "distill.temperature", "6");
+    await until(page, "the knob is right again", (now) => Number(now.values["distill.temperature"]) === 6);
+    assert.equal(await problem.innerText(), "");
+  }));
+
+test("the plane shows three decision surfaces in words, too", () =>
+  withPage("?backend=cpu&preset=plane", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "the students learn", (now) => now.phase === "students" && now.step >= 20);
+    await pause(page);
+    for (const role of ["teacher", "alone", "distilled"]) {
+      const picture = page.getByRole("img", { name: new RegExp(`${text(`view.role.${role}`)}: .*\\d+%`) });
+      await picture.waitFor();
+    }
+  }));

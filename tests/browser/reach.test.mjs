@@ -1,0 +1,121 @@
+// For everyone: two languages, keys only, a narrow screen, light and dark, a screen reader.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, PRESETS, TEXTS, atRest, button, ready, state, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+/** Keys of the catalogues that stand on the page instead of their texts, and placeholders that nothing filled. */
+async function unworded(page) {
+  const shown = await page.locator("body").innerText();
+  const keys = Object.keys(TEXTS.en).filter((key) => key.includes(".") && new RegExp(`(^|\\s)${key.replaceAll(".", "\\.")}($|\\s)`, "m").test(shown));
+  // The command line below names knobs by their keys.
+  return [...keys.filter((key) => !key.startsWith("knob.")), ...(shown.match(/\{\w+\}/g) ?? [])];
+}
+
+test("the page speaks the visitor's language, and the other one on request", () =>
+  withPage(
+    "?backend=cpu",
+    async (page) => {
+      await ready(page);
+      assert.equal(await page.locator("html").getAttribute("lang"), "ko");
+      await page.getByRole("heading", { level: 1, name: text("page.title", {}, "ko") }).waitFor();
+      await button(page, "transport.step", {}, "ko").click();
+      await until(page, "a step", (now) => now.step === 1);
+      assert.deepEqual(await unworded(page), []);
+
+      await button(page, "page.language.en", {}, "ko").click();
+      await page.waitForFunction(() => document.documentElement.lang === "en");
+      await button(page, "transport.step").waitFor();
+      assert.deepEqual(await unworded(page), []);
+      assert.equal((await state(page)).step, 1, "the run is untouched");
+      await page.waitForURL((url) => url.searchParams.get("lang") === "en");
+    },
+    { locale: "ko-KR" },
+  ));
+
+test("everything can be done with keys", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const focused = () => page.evaluate(() => ({ name: document.activeElement.getAttribute("aria-label"), outline: getComputedStyle(document.activeElement).outlineStyle }));
+    /** Tabs to the element of that selector; every stop on the way shows where it is. */
+    const tabTo = async (selector) => {
+      for (let stops = 0; stops < 150; stops += 1) {
+        await page.keyboard.press("Tab");
+        const { name, outline } = await focused();
+        assert.notEqual(outline, "none", `the focus on ${name} is seen`);
+        if (await page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+      }
+      assert.fail(`no Tab leads to ${selector}`);
+    };
+    await tabTo(".play");
+    await page.keyboard.press("Space");
+    await until(page, "it plays", (now) => now.playing && now.points >= 3);
+    await page.keyboard.press("Space");
+    const { step } = await atRest(page);
+    await tabTo(".plot");
+    const chart = page.locator(".plot").first();
+    const newest = await chart.getAttribute("aria-valuenow");
+    await page.keyboard.press("Home");
+    assert.equal(await chart.getAttribute("aria-valuenow"), "0");
+    assert.notEqual(newest, "0");
+    assert.equal((await state(page)).step, step, "arrows in a chart make no step");
+    await tabTo("[id='knob-distill.temperature'] input[type=range]");
+    await page.keyboard.press("ArrowRight");
+    await until(page, "the knob is turned", (now) => now.marks.some((mark) => mark.key === "distill.temperature"));
+
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press("ArrowRight");
+    await until(page, "a step", (now, before) => now.step === before + 1, step);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    // The focus leaves a closed dialog with the next frame.
+    await page.waitForFunction(() => document.activeElement.closest("dialog") === null);
+    await page.keyboard.press("r");
+    await until(page, "the run begins again", (now) => now.step === 0);
+  }));
+
+test("360 px are wide enough, with every preset and in both languages", { timeout: 900_000 }, () =>
+  withPage(
+    "?backend=cpu",
+    async (page) => {
+      await ready(page);
+      for (const preset of PRESETS) {
+        await page.locator("#preset").selectOption(preset);
+        await until(page, `${preset} is open`, (now, id) => now.step === 0 && now.wanted && location.search.includes(`preset=${id}`), preset);
+        await stepTo(page, 1);
+        for (const locale of ["ko", "en"]) {
+          await page.locator(`.languages [lang=${locale}]`).click();
+          await page.waitForFunction((wanted) => document.documentElement.lang === wanted, locale);
+          const [wide, wider] = await page.evaluate(() => {
+            const limit = document.documentElement.clientWidth;
+            const over = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !element.closest(".scroll"));
+            return [document.documentElement.scrollWidth - limit, over.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
+          });
+          assert.equal(wide, 0, `${preset} in ${locale} is ${wide} px too wide: ${wider}`);
+        }
+      }
+    },
+    { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
+  ));
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const locale of ["en", "ko"]) {
+    test(`axe finds nothing serious: ${colorScheme}, ${locale}`, () =>
+      withPage(
+        `?backend=cpu&lang=${locale}&preset=plane&teacher.steps=10`,
+        async (page) => {
+          await ready(page);
+          await button(page, "transport.play", {}, locale).click();
+          await until(page, "the students learn", (now) => now.phase === "students" && now.step >= 20);
+          await button(page, "transport.pause", {}, locale).click();
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+          assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => `${node.html.slice(0, 140)} ${node.failureSummary}`)]), []);
+        },
+        { colorScheme },
+      ));
+  }
+}

@@ -1,0 +1,59 @@
+// A Worker is a thing that may die. The run does not.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { atRest, button, pause, play, ready, state, stepTo, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+/** Trains a little and pauses, which takes a checkpoint. */
+async function pausedRun(page) {
+  await ready(page);
+  await play(page);
+  await until(page, "some curves", (now) => now.points >= 3);
+  await pause(page);
+  return atRest(page);
+}
+
+test("after a crash the run goes on from its checkpoint, with its curves", () =>
+  withPage(
+    "?backend=cpu",
+    async (page) => {
+      const before = await pausedRun(page);
+      await page.evaluate(() => window.__distillery.crashWorker());
+      const after = await until(page, "the run is back", (now) => now.engine === "up" && now.notices.includes("notice.resumed"));
+      assert.equal(after.step, before.step);
+      assert.ok(after.points >= before.points - 1, "the curves are kept");
+      assert.ok(after.notices.includes("crashed"), "what happened is told");
+      const now = await stepTo(page, before.step + 1);
+      assert.ok(now.losses.every((loss) => Number.isFinite(loss.total)));
+    },
+    { expected: [/crashed on request/] },
+  ));
+
+test("a crash while it plays does not stop it", () =>
+  withPage(
+    "?backend=cpu",
+    async (page) => {
+      await ready(page);
+      await play(page);
+      await until(page, "some steps", (now) => now.step >= 30);
+      await page.evaluate(() => window.__distillery.crashWorker());
+      await until(page, "the crash is told", (now) => now.notices.includes("crashed"));
+      const back = await until(page, "the engine is back", (now) => now.engine === "up" && now.playing);
+      await until(page, "it plays on", (now, step) => now.step > step && now.playing, back.step);
+    },
+    { expected: [/crashed on request/] },
+  ));
+
+test("a reload offers to go on, and goes on", () =>
+  withPage("?backend=cpu", async (page) => {
+    const before = await pausedRun(page);
+    await page.reload();
+    await until(page, "the offer", (now) => now.engine === "up" && now.notices.includes("notice.resume"));
+    assert.equal((await state(page)).step, 0, "nothing happens unasked");
+    await button(page, "action.resume").click();
+    const after = await until(page, "the run is back", (now, step) => now.step === step, before.step);
+    assert.ok(after.points >= before.points, "the curves are kept");
+    await stepTo(page, before.step + 1);
+  }));

@@ -1,0 +1,49 @@
+// WebGPU on Chromium's software adapter: self-test, training, and a device that is lost. A real GPU differs in speed and in its driver.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { atRest, pause, play, ready, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+/** Compiling the first kernels takes a software adapter tens of seconds. */
+const COMPILING = 300_000;
+// The smallest race there is: what is tested is the way through the GPU, not the learning.
+const TINY = "?backend=webgpu&student.widths=8&train.batch_size=8&train.steps=60&train.eval_every=20";
+
+test("the self-test passes, twenty steps are made, and a lost device costs nothing", { timeout: 4 * COMPILING }, () =>
+  withPage(
+    TINY,
+    async (page) => {
+      const started = await ready(page, COMPILING);
+      assert.equal(started.backend, "webgpu", `instead of the GPU: ${started.cpuReason}`);
+      assert.equal(started.selfTest.passed, true);
+      assert.ok(started.selfTest.worst <= started.selfTest.limit);
+      await page.getByText(text("view.trust.passed", { backend: text("view.trust.backend.webgpu") })).waitFor();
+
+      await play(page);
+      await until(page, "twenty steps", (now) => now.step >= 20, undefined, COMPILING);
+      await pause(page);
+      const before = await atRest(page);
+      assert.ok(before.losses.every((loss) => Number.isFinite(loss.total)));
+
+      await page.evaluate(() => window.__distillery.loseDevice());
+      await until(page, "the loss is told", (now) => now.notices.includes("device_lost"));
+      const after = await until(page, "the run is back", (now) => now.engine === "up" && now.notices.includes("notice.resumed"), undefined, COMPILING);
+      assert.equal(after.backend, "webgpu");
+      assert.equal(after.step, before.step);
+      await play(page);
+      await until(page, "it goes on", (now) => now.finished, undefined, COMPILING);
+    },
+    { expected: [/device/i] },
+  ));
+
+test("without WebGPU the page says so and runs on the CPU", () =>
+  withPage("", async (page) => {
+    const now = await ready(page);
+    // A browser whose only adapter computes on the CPU is better off with the CPU backend.
+    assert.equal(now.backend, "cpu");
+    assert.ok(["software_adapter", "no_adapter", "no_webgpu"].includes(now.cpuReason), now.cpuReason);
+    await page.getByText(text("view.trust.cpu")).click();
+    await page.getByText(text("view.trust.get_webgpu")).waitFor();
+  }));

@@ -1,0 +1,189 @@
+// The laboratory over fake Workers: what the visitor does, what the engine is told, what is left after a death.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { FakeWorker } from "../engine/fake";
+import type { EngineError } from "../engine/protocol";
+import { Lab } from "./lab.svelte";
+import { parseLink } from "./url";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, 16));
+  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
+  vi.stubGlobal("document", { hidden: false });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function openLab(search = "") {
+  const workers: FakeWorker[] = [];
+  const lab = new Lab(() => {
+    const worker = new FakeWorker({ delay: 5 });
+    workers.push(worker);
+    return worker;
+  }, parseLink(search).link);
+  lab.start();
+  await vi.advanceTimersByTimeAsync(200);
+  const commands = () => workers.flatMap((worker) => worker.seen);
+  return { lab, workers, commands };
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(3_000);
+const notices = (lab: Lab) => lab.notices.list.map((notice) => notice.error?.code ?? notice.text);
+
+/** Plays until that many steps are made, then pauses. */
+async function playTo(lab: Lab, step: number): Promise<void> {
+  void lab.play();
+  while (lab.screen.step < step) await vi.advanceTimersByTimeAsync(5);
+  lab.pause();
+  await vi.advanceTimersByTimeAsync(100);
+}
+
+describe("Lab", () => {
+  it("opens what the address says, with only what differs", async () => {
+    const { lab, commands } = await openLab("?preset=narrow-student&distill.temperature=2&distill.beta=0.7");
+    expect(commands()[0]).toEqual({ type: "open", preset: "narrow-student", version: 1, set: { "distill.temperature": "2" } });
+    expect(lab.screen.summary?.values["student.widths"]).toBe("8");
+    expect(lab.pending).toEqual([]);
+  });
+
+  it("plays to the end, and from the start again", async () => {
+    const { lab } = await openLab();
+    void lab.play();
+    expect(lab.playing).toBe(true);
+    await settle();
+    expect([lab.playing, lab.screen.finished, lab.screen.now.step]).toEqual([false, true, 1000]);
+    // The same experiment gives the same curves: no overlay.
+    await playTo(lab, 1);
+    expect(lab.screen.finished).toBe(false);
+    expect(lab.runs.list).toEqual([]);
+  });
+
+  it("plays when play was pressed before the engine was there", async () => {
+    const lab = new Lab(() => new FakeWorker({ delay: 50 }), parseLink("").link);
+    lab.start();
+    void lab.toggle();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(lab.screen.step).toBeGreaterThan(0);
+  });
+
+  it("makes one step, and pauses for it", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 1);
+    const before = lab.screen.step;
+    void lab.step();
+    await settle();
+    expect([lab.screen.step, lab.playing]).toEqual([before + 1, false]);
+  });
+
+  it("tells a live knob at once and marks the curves, a dragged one once", async () => {
+    const { lab, commands } = await openLab();
+    await playTo(lab, 30);
+    for (const value of ["5", "6", "8"]) lab.turn("distill.temperature", value);
+    lab.config.seal();
+    await settle();
+    const told = commands().flatMap((command) => (command.type === "set" ? [command.value] : []));
+    expect(told.at(-1)).toBe("8");
+    expect(told.length).toBeLessThan(3);
+    expect(lab.screen.history.marks).toHaveLength(1);
+    expect(lab.screen.now.sample?.temperature).toBe(8);
+    lab.undo();
+    await settle();
+    expect(lab.screen.summary?.values["distill.temperature"]).toBe("4.0");
+  });
+
+  it("lets a restart knob wait, then keeps the old run with what changed", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 100);
+    lab.turn("student.widths", "8");
+    await settle();
+    expect(lab.screen.step).toBeGreaterThan(0);
+    expect(lab.pending).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
+    void lab.restart(true);
+    await settle();
+    expect(lab.pending).toEqual([]);
+    expect(lab.runs.list).toHaveLength(1);
+    expect(lab.runs.changes(lab.screen.opening).at(-1)).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
+  });
+
+  it("takes a restart knob without asking while nothing would be lost", async () => {
+    const { lab } = await openLab();
+    lab.turn("student.widths", "8");
+    await settle();
+    expect([lab.pending, lab.screen.summary?.values["student.widths"], lab.runs.list]).toEqual([[], "8", []]);
+    lab.turn("student.widths", "4");
+    void lab.play();
+    await settle();
+    expect([lab.screen.summary?.values["student.widths"], lab.screen.finished]).toEqual(["4", true]);
+  });
+
+  it("goes on from the last checkpoint after a death, with the live knobs as they are", async () => {
+    const { lab, workers } = await openLab();
+    await playTo(lab, 300);
+    lab.turn("distill.temperature", "8");
+    await settle();
+    const saved = lab.screen.step;
+    lab.poke("lose_device");
+    void lab.play();
+    await settle();
+    expect(workers).toHaveLength(2);
+    expect(notices(lab)).toEqual(["device_lost", "notice.resumed"]);
+    expect(workers[1]!.seen[0]).toMatchObject({ type: "resume" });
+    expect(lab.screen.finished).toBe(true);
+    expect(lab.screen.summary?.values["distill.temperature"]).toBe("8");
+    const { x } = lab.screen.history.tested;
+    expect([...x].sort((a, b) => a - b)).toEqual(x);
+    expect(x.filter((step) => step <= saved).length).toBeGreaterThan(8);
+  });
+
+  it("stands after a resume where the checkpoint was made, between two evaluations", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 30);
+    void lab.step();
+    await settle();
+    lab.pause();
+    await settle();
+    const { step } = lab.screen;
+    lab.poke("crash");
+    await settle();
+    expect([lab.screen.step, lab.screen.now.step]).toEqual([step, step]);
+  });
+
+  it("begins again when it dies before the first checkpoint", async () => {
+    const { lab, workers } = await openLab();
+    void lab.step();
+    await vi.advanceTimersByTimeAsync(50);
+    lab.poke("crash");
+    await settle();
+    expect(notices(lab)).toEqual(["crashed", "notice.begun_again"]);
+    expect(workers[1]!.seen[0]).toMatchObject({ type: "open", preset: "first-light" });
+  });
+
+  it("puts weights into the student where a file is no checkpoint", async () => {
+    const { lab, commands } = await openLab();
+    void lab.openTensors(new Uint8Array(9));
+    await settle();
+    expect(commands().slice(-2).map(({ type }) => type)).toEqual(["resume", "load_weights"]);
+    expect(notices(lab)).toEqual(["notice.weights_loaded"]);
+  });
+
+  it("stops at a loss that is not finite, names the knob, and offers the way back", async () => {
+    const { lab, workers } = await openLab();
+    lab.turn("train.lr", "1");
+    await settle();
+    const error: EngineError = { type: "error", code: "not_finite", message: "", key: "train.lr", value: "1", allowed: null, fatal: false };
+    const worker = workers[0]!;
+    const { postMessage } = FakeWorker.prototype;
+    vi.spyOn(worker, "postMessage").mockImplementation((message) => {
+      if (message.type !== "send" || message.command.type !== "advance") return postMessage.call(worker, message);
+      setTimeout(() => worker.onmessage?.({ data: { type: "replies", id: message.id, replies: [error] } } as MessageEvent));
+    });
+    void lab.play();
+    await vi.advanceTimersByTimeAsync(500);
+    expect([lab.playing, lab.stopped, lab.problems["train.lr"]]).toEqual([false, error, error]);
+    lab.notices.list[0]!.actions[0]!.act();
+    expect(lab.config.values["train.lr"]).toBe("0.002");
+  });
+});
