@@ -11,7 +11,7 @@ use super::record::{self, Record};
 use super::rundir::RunDir;
 use super::summary::{Summary, judged};
 use super::table::{Table, or_dash, percent, points};
-use crate::eval::statistics::{Interval, mean};
+use crate::eval::statistics::{Interval, Verdict, mean};
 use crate::spec::{Experiment, knobs};
 use crate::train::{Evaluation, Role};
 
@@ -23,13 +23,20 @@ struct Series {
     seeds: BTreeMap<u32, BTreeMap<Role, Evaluation>>,
 }
 
+/// One finished run.
+struct Finished {
+    experiment: Experiment,
+    seed: u32,
+    networks: BTreeMap<Role, Evaluation>,
+}
+
 #[derive(Serialize)]
 struct Comparison {
     left: String,
     right: String,
     seeds: Vec<u32>,
     difference: Interval,
-    verdict: Option<crate::eval::statistics::Verdict>,
+    verdict: Option<Verdict>,
 }
 
 /// Knobs that decide which rows are tested on.
@@ -38,7 +45,7 @@ const TESTED: [&str; 7] = ["task.name", "task.shape", "task.classes", "task.poin
 pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
     let mut all: Vec<Series> = Vec::new();
     for path in paths {
-        for (experiment, seed, networks) in read(path)? {
+        for Finished { experiment, seed, networks } in read(path)? {
             let plain = Experiment { seed: 0, ..experiment };
             match all.iter_mut().find(|series| series.experiment == plain) {
                 Some(series) => {
@@ -99,7 +106,7 @@ pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
 }
 
 /// The finished runs of a directory.
-fn read(path: &Path) -> Result<Vec<(Experiment, u32, BTreeMap<Role, Evaluation>)>, Error> {
+fn read(path: &Path) -> Result<Vec<Finished>, Error> {
     let directory = RunDir::open(path)?;
     let unfinished = || Error::input(format!("{0} is not finished: `distillery resume {0}` goes on with it", path.display()));
     if directory.settings()?.seeds.is_some() {
@@ -107,14 +114,17 @@ fn read(path: &Path) -> Result<Vec<(Experiment, u32, BTreeMap<Role, Evaluation>)
             return Err(unfinished());
         }
         let Summary { experiment, seeds, .. } = Summary::read(&directory)?;
-        return Ok(seeds.into_iter().map(|seed| (experiment.clone(), seed.seed, seed.networks)).collect());
+        return Ok(seeds
+            .into_iter()
+            .map(|seed| Finished { experiment: experiment.clone(), seed: seed.seed, networks: seed.networks })
+            .collect());
     }
     let record = Record::read(&directory)?;
     if !record.finished {
         return Err(unfinished());
     }
     let seed = record.experiment.seed;
-    Ok(vec![(record.experiment, seed, record.finals)])
+    Ok(vec![Finished { experiment: record.experiment, seed, networks: record.finals }])
 }
 
 fn same_test(left: &Series, right: &Series) -> bool {

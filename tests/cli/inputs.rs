@@ -152,9 +152,24 @@ fn data_files() {
 #[test]
 fn a_run_that_explodes_fails_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["--set", "train.optimizer=sgd", "--set", "train.lr=1", "--set", "distill.hint_weight=100", "--out", "a"];
+    let args = [
+        "--set",
+        "train.optimizer=sgd",
+        "--set",
+        "train.lr=1",
+        "--set",
+        "train.momentum=0.99",
+        "--set",
+        "distill.divergence=logit_mse",
+        "--set",
+        "distill.temperature=50",
+        "--set",
+        "train.steps=1000",
+        "--out",
+        "a",
+    ];
     let output = run(folder.path(), "first-light", &args);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("no longer finite") && said.contains("lower distill.hint_weight (now 100)"), "{said}");
+    assert!(said.contains("no longer finite") && said.contains("lower distill.temperature (now 50)"), "{said}");
 }
