@@ -41,7 +41,8 @@ impl Progress {
         let shape = if json {
             Shape::Json
         } else if stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}  {eta} left  {wide_msg}").expect("the template is fixed");
+            let style =
+                ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}  {eta} left  {wide_msg}").expect("the template is fixed");
             let bar = ProgressBar::new(total as u64).with_style(style).with_prefix(label.clone());
             bar.set_position(done as u64);
             bar.reset_eta();
