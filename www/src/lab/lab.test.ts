@@ -91,7 +91,7 @@ describe("Lab", () => {
     expect(lab.screen.now.sample?.temperature).toBe(8);
     lab.undo();
     await settle();
-    expect(lab.screen.summary?.values["distill.temperature"]).toBe("4");
+    expect(Number(lab.screen.summary?.values["distill.temperature"])).toBe(4);
   });
 
   it("lets a restart knob wait, then keeps the old run with what changed", async () => {
