@@ -63,11 +63,14 @@ const BAD = [
   ["an unknown key", "bad_file", JSON_OF((experiment) => (experiment.distill.temprature = 3))],
   ["a value out of range", "out_of_range", JSON_OF((experiment) => (experiment.distill.temperature = 900))],
   ["an experiment of another version", "version", JSON_OF((experiment) => (experiment.version = 99))],
-  ["an experiment that contradicts itself", "conflict", JSON_OF((experiment) => (experiment.task.name = "plane"))],
-  ["bytes that are no safetensors", "bad_checkpoint", async () => ({ name: "student.safetensors", buffer: "weights, honestly" })],
+  ["an experiment that contradicts itself", "conflict", JSON_OF(({ task, teacher }) => {
+      task.name = "plane";
+      teacher.source = "pretrained";
+    })],
+  ["bytes that are no safetensors", "bad_file", async () => ({ name: "student.safetensors", buffer: "weights, honestly" })],
   [
     "weights cut short",
-    "bad_checkpoint",
+    "bad_file",
     async (page) => {
       const file = await download(page, "share.student");
       return { ...file, buffer: file.buffer.subarray(0, file.buffer.length - 100) };
@@ -97,7 +100,8 @@ test("weights of another shape are refused and the student keeps its own", () =>
     await ready(other);
     const before = await stepTo(other, 1);
     await upload(other, file);
-    await until(other, "a refusal", (now) => now.notices.includes("bad_checkpoint"));
+    await until(other, "a refusal", (now) => now.notices.includes("bad_file"));
+    assert.match(await other.locator(".notices").innerText(), /20/, "the message names the shape");
     assert.deepEqual((await state(other)).networks, before.networks);
     await write(other, "distill.temperature", "5");
     await stepTo(other, 2);

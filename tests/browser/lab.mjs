@@ -107,7 +107,12 @@ export async function withPage(query, act, { expected = [], ...options } = {}) {
   }
 }
 
-export const state = (page) => page.evaluate(() => window.__distillery.state());
+/** What the page shows. It draws once per frame what it knows already: so a frame is waited for. */
+export const state = (page) =>
+  page.evaluate(async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return window.__distillery.state();
+  });
 
 /** Waits until `test(state, argument)` holds in the page; on failure says what the state was. */
 export async function until(page, what, test, argument, timeout = PATIENCE) {

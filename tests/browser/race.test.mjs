@@ -43,7 +43,7 @@ test("the views show the same run: sample, formula, networks, trust", () =>
 
     const networks = page.getByRole("region", { name: text("view.networks.title") }).first();
     assert.match(await networks.innerText(), /64 → 256 → 256 → 10/);
-    await page.getByText(text("view.trust.cpu")).click();
+    await page.locator("summary", { hasText: text("view.trust.cpu") }).click();
     await page.getByText(text("view.trust.explain_cpu")).waitFor();
   }));
 
