@@ -238,7 +238,7 @@ page() {
     return
   fi
   rm -f www/dist/.stamp
-  (cd www && npm run --silent build)
+  (cd www && npm run --silent build -- --logLevel error)
   cp LICENSE ATTRIBUTIONS.md www/dist/
   printf '%s' "$stamp" >www/dist/.stamp
 }
