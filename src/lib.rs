@@ -1,5 +1,8 @@
 //! Distillery: knowledge distillation, live. The map of the crate, lowest room first; arrows run downward only.
 
+/// Shell 2: the command line.
+#[cfg(not(target_family = "wasm"))]
+pub mod cli;
 /// Data sets, what the students may see of them, batches.
 pub mod data;
 /// WHERE it runs: devices, self-test, readback.

@@ -1,3 +1,4 @@
 //! Measures of networks and runs.
 
 pub mod metrics;
+pub mod statistics;

@@ -376,8 +376,11 @@ impl Experiment {
         knobs::TABLE.iter().filter(|knob| knob.get(self) != knob.get(&base)).map(|knob| (knob.key, knob.get_text(self))).collect()
     }
 
-    /// The command that repeats this experiment natively.
+    /// The command that repeats this experiment natively. One that belongs to no preset is run from its file.
     pub fn command(&self) -> String {
+        if presets::find(&self.preset).is_err() {
+            return "distillery run experiment.json".into();
+        }
         let mut command = format!("distillery run {}", self.preset);
         for (key, value) in self.differences() {
             command.push_str(&format!(" --set {key}={value}"));

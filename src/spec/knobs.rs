@@ -187,12 +187,7 @@ impl Knob {
 
     /// The value of this knob as it stands in a URL.
     pub fn get_text(&self, experiment: &Experiment) -> String {
-        match self.get(experiment) {
-            Value::String(text) => text,
-            Value::Array(list) if list.is_empty() => "none".into(),
-            Value::Array(list) => list.iter().map(Value::to_string).collect::<Vec<_>>().join(","),
-            other => other.to_string(),
-        }
+        text_of(&self.get(experiment))
     }
 
     /// Sets this knob from text.
@@ -231,7 +226,7 @@ impl Knob {
                 list.len() <= max_len && list.iter().all(|w| w.as_u64().is_some_and(|w| (1..=max as u64).contains(&w)))
             }),
         };
-        if fits { Ok(()) } else { Err(self.out_of_range(value.to_string())) }
+        if fits { Ok(()) } else { Err(self.out_of_range(text_of(value))) }
     }
 
     fn out_of_range(&self, value: String) -> SpecError {
@@ -247,5 +242,19 @@ impl Knob {
             Kind::Bool => "true or false".into(),
             Kind::Widths { max_len, max } => format!("`none` or up to {max_len} whole numbers from 1 to {max}, such as 64,32"),
         }
+    }
+}
+
+/// A value as it stands in a URL: `4` for 4.0, `256,256` for a list, `none` for an empty one.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) if list.is_empty() => "none".into(),
+        Value::Array(list) => list.iter().map(text_of).collect::<Vec<_>>().join(","),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() => float.to_string(),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
     }
 }

@@ -202,16 +202,20 @@ impl Run {
     async fn advance_chunk(&mut self, chunk: usize) -> Result<Event, RunError> {
         let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
         let rates = self.rates(base, chunk);
+        let losses = |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None });
         let mut parts = Vec::new();
-        if self.phase == Phase::Teacher || self.teacher_moves() {
-            let rates = self.rates(self.experiment.teacher.lr, chunk);
-            let hard = self.teachers.learn(self.step, &rates);
-            parts.push((Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None }));
-        }
-        if self.phase == Phase::Students {
-            let [alone, distilled] = self.learn(&rates);
-            parts.push((Role::Alone, alone));
-            parts.push((Role::Distilled, distilled));
+        if self.phase == Phase::Teacher {
+            parts.push(losses(self.teachers.learn(self.step, &rates)));
+        } else if self.teacher_moves() {
+            // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
+            let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
+            for at in 0..chunk {
+                let hard = self.teachers.learn(self.step + at, &teacher_rates[at..=at]);
+                let students = self.learn(self.step + at, &rates[at..=at]);
+                parts = [losses(hard)].into_iter().chain(students).collect();
+            }
+        } else {
+            parts.extend(self.learn(self.step, &rates));
         }
         self.step += chunk;
         let losses = self.read_losses(parts).await?;
@@ -231,18 +235,18 @@ impl Run {
         (self.step..self.step + chunk).map(|step| learning_rate(&self.experiment.train, base, step, self.phase_steps())).collect()
     }
 
-    /// Both students make one step per rate, on the same batches; the losses of the last one.
-    fn learn(&mut self, rates: &[f64]) -> [Parts; 2] {
+    /// Both students make one step per rate from step `from`, on the same batches; the losses of the last one.
+    fn learn(&mut self, from: usize, rates: &[f64]) -> [(Role, Parts); 2] {
         let Experiment { distill, train, .. } = &self.experiment;
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
         let mut last = None;
-        for (batch, lr) in self.table.chunk(self.step, rates.len()).into_iter().zip(rates) {
+        for (batch, lr) in self.table.chunk(from, rates.len()).into_iter().zip(rates) {
             let guide = self.teachers.guide(&batch.inputs, batch.teacher, with_features);
             let alone = response::alone(&self.alone.net, batch.inputs.clone(), batch.targets.clone(), train.label_smoothing);
             let distilled = response::distilled(&self.distilled.net, batch.inputs, batch.targets, &guide, distill);
             self.alone.learn(&alone.total, *lr);
             self.distilled.learn(&distilled.total, *lr);
-            last = Some([alone, distilled]);
+            last = Some([(Role::Alone, alone), (Role::Distilled, distilled)]);
         }
         last.expect("a chunk has at least one step")
     }

@@ -29,8 +29,18 @@ pub(super) async fn open(backend: &str) -> Result<Place, JsValue> {
     opened.map_err(|error| to_js(&error_event(&RunError::Device(error))).unwrap_or_else(|error| error))
 }
 
+unsafe extern "C" {
+    /// Runs the static constructors of the module, by which cubecl registers its operations (crate `inventory`).
+    ///
+    /// wasm-ld runs them again at every call from JavaScript unless the module calls this itself once: a value that crosses the border is
+    /// such a call, and the constructors then take most of the time of a large reply.
+    fn __wasm_call_ctors();
+}
+
 #[wasm_bindgen(start)]
 fn start() {
+    // SAFETY: the linker defines it, and this is the first code that runs in the module.
+    unsafe { __wasm_call_ctors() };
     console_error_panic_hook::set_once();
 }
 

@@ -7,40 +7,43 @@ import { play, ready, until, useBrowser, withPage, write } from "./lab.mjs";
 useBrowser();
 
 const LIMIT_MS = 50;
-// The tests share two cores with whatever else runs: a task that is interrupted looks long. What is really long is so every time.
-const ATTEMPTS = 3;
 
-/** The longest tasks of the main thread while a run of `query` trains `steps` steps and a knob is turned. */
-async function longTasks(query, steps) {
-  let found = [];
-  await withPage(query, async (page) => {
-    await ready(page);
-    await page.evaluate(() => {
-      window.__tasks = [];
-      new PerformanceObserver((list) => window.__tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
-    });
-    await play(page);
-    await until(page, "half of it", (now, half) => now.step >= half, steps / 2);
-    await write(page, "distill.temperature", "6");
-    await until(page, "the steps", (now, all) => now.step >= all, steps);
-    found = await page.evaluate(() => window.__tasks);
-  });
-  return found.filter((duration) => duration > LIMIT_MS);
+/**
+ * Records what the main thread does during `act`: per task the time on the clock and the time on a processor. The browser's own `longtask`
+ * entries know the clock only, and where two cores are shared with a training Worker and a compiler, a task of 5 ms may take 150 on the clock.
+ */
+async function tasksDuring(page, act) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const complete = new Promise((done) => session.once("Tracing.tracingComplete", done));
+  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] } });
+  await act();
+  await session.send("Tracing.end");
+  await complete;
+  const main = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`);
+  const tasks = events.filter(({ name, ph, pid, tid }) => name === "RunTask" && ph === "X" && main.includes(`${pid} ${tid}`));
+  assert.ok(tasks.length > 100, "the trace has the main thread's tasks");
+  return tasks.map(({ dur, tdur }) => ({ clock: dur / 1000, processor: tdur / 1000 }));
 }
 
 for (const [name, query, steps] of [
   ["digits", "?backend=cpu", 600],
   ["the plane with its surfaces", "?backend=cpu&preset=plane&teacher.steps=50", 300],
 ]) {
-  test(`no task over ${LIMIT_MS} ms while training: ${name}`, async (context) => {
-    let found = [];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      found = await longTasks(query, steps);
-      context.diagnostic(`attempt ${attempt + 1}: ${found.length} long tasks, longest ${Math.max(0, ...found)} ms`);
-      if (found.length === 0) return;
-    }
-    assert.deepEqual(found, []);
-  });
+  test(`no task over ${LIMIT_MS} ms while training: ${name}`, (context) =>
+    withPage(query, async (page) => {
+      await ready(page);
+      const tasks = await tasksDuring(page, async () => {
+        await play(page);
+        await until(page, "half of it", (now, half) => now.phase === "students" && now.step >= half, steps / 2);
+        await write(page, "distill.temperature", "6");
+        await until(page, "the steps", (now, all) => now.step >= all, steps);
+      });
+      const worst = (clock) => Math.max(...tasks.map((task) => task[clock])).toFixed(1);
+      context.diagnostic(`${tasks.length} tasks; longest ${worst("processor")} ms of processor time, ${worst("clock")} ms on the clock`);
+      assert.deepEqual(tasks.filter(({ processor }) => processor > LIMIT_MS), []);
+    }));
 }
 
 test("the first step comes soon on the CPU", () =>

@@ -2,6 +2,7 @@
 // console fails the test at its end, whatever else it looked at.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
@@ -107,6 +108,7 @@ export async function withPage(query, act, { expected = [], ...options } = {}) {
   }
 }
 
+/** Where the page stands. Step, phase and points are what it knows, losses and networks what it has drawn: a few frames older while it runs. */
 export const state = (page) => page.evaluate(() => window.__distillery.state());
 
 /** Waits until `test(state, argument)` holds in the page; on failure says what the state was. */
@@ -144,16 +146,27 @@ export async function write(page, key, value) {
   await box.press("Tab");
 }
 
-/** Makes single steps, by key, until the run stands at `step`; calls back with the losses of each. */
-export async function stepTo(page, step, each = () => {}) {
+/** Makes single steps until the run stands at `step`. */
+export async function stepTo(page, step) {
   for (;;) {
     const now = await state(page);
     if (now.step >= step) return now;
     await button(page, "transport.step").click();
     const next = await until(page, `step ${now.step + 1} is made`, (after, before) => after.step > before, now.step);
     assert.equal(next.step, now.step + 1);
-    each(next);
   }
+}
+
+export async function download(page, key) {
+  const [file] = await Promise.all([page.waitForEvent("download"), button(page, key).click()]);
+  return { name: file.suggestedFilename(), buffer: await readFile(await file.path()) };
+}
+
+/** The curves as the page saves them: per column of the CSV its value at a step. */
+export async function curves(page) {
+  const { buffer } = await download(page, "view.curves.csv");
+  const [header, ...rows] = buffer.toString().trimEnd().split("\n").map((line) => line.split(","));
+  return (column, step) => Number(rows.find(([at]) => Number(at) === step)[header.indexOf(column)]);
 }
 
 /**

@@ -12,7 +12,7 @@ test("play is all it takes: the curves separate and one sentence says so", () =>
   withPage("?backend=cpu", async (page) => {
     await ready(page);
     await play(page);
-    const now = await until(page, "the run is finished", (current) => current.finished);
+    const now = await until(page, "the end of the run is drawn", (current) => current.finished && current.outcome !== null);
     assert.equal(now.step, 1000);
     assert.ok(accuracy(now, "teacher") > accuracy(now, "distilled"));
     assert.ok(accuracy(now, "distilled") > accuracy(now, "alone"), "the distilled student is ahead");
@@ -30,7 +30,8 @@ test("play is all it takes: the curves separate and one sentence says so", () =>
 test("the views show the same run: sample, formula, networks, trust", () =>
   withPage("?backend=cpu", async (page) => {
     await ready(page);
-    const now = await stepTo(page, 2);
+    await stepTo(page, 2);
+    const now = await until(page, "losses", (current) => current.losses.length > 0);
     const distilled = now.losses.find((loss) => loss.role === "distilled");
     const [alpha, temperature] = [Number(now.values["distill.alpha"]), Number(now.values["distill.temperature"])];
     const sum = alpha * distilled.hard + (1 - alpha) * temperature ** 2 * distilled.soft;
@@ -43,7 +44,7 @@ test("the views show the same run: sample, formula, networks, trust", () =>
 
     const networks = page.getByRole("region", { name: text("view.networks.title") }).first();
     assert.match(await networks.innerText(), /64 → 256 → 256 → 10/);
-    await page.getByText(text("view.trust.cpu")).click();
+    await page.locator("summary", { hasText: text("view.trust.cpu") }).click();
     await page.getByText(text("view.trust.explain_cpu")).waitFor();
   }));
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ready, reference, stepTo, useBrowser, withPage } from "./lab.mjs";
+import { curves, ready, reference, stepTo, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -13,7 +13,9 @@ async function losses(query, patience) {
   const found = [];
   await withPage(query, async (page) => {
     await ready(page, patience);
-    await stepTo(page, native.length, ({ losses: parts }) => found.push(["alone", "distilled"].map((role) => parts.find((part) => part.role === role).total)));
+    await stepTo(page, native.length);
+    const at = await curves(page);
+    native.forEach((_, step) => found.push([at("alone_training", step + 1), at("distilled_training", step + 1)]));
   });
   return found;
 }

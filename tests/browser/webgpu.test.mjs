@@ -9,7 +9,7 @@ useBrowser();
 /** Compiling the first kernels takes a software adapter tens of seconds. */
 const COMPILING = 300_000;
 // The smallest race there is: what is tested is the way through the GPU, not the learning.
-const TINY = "?backend=webgpu&student.widths=8&train.batch_size=8&train.steps=60&train.eval_every=20";
+const TINY = "?backend=webgpu&preset=plane&task.points=300&teacher.widths=8&teacher.steps=10&student.widths=8&train.batch_size=8&train.steps=60&train.eval_every=20";
 
 test("the self-test passes, twenty steps are made, and a lost device costs nothing", { timeout: 4 * COMPILING }, () =>
   withPage(
@@ -19,10 +19,10 @@ test("the self-test passes, twenty steps are made, and a lost device costs nothi
       assert.equal(started.backend, "webgpu", `instead of the GPU: ${started.cpuReason}`);
       assert.equal(started.selfTest.passed, true);
       assert.ok(started.selfTest.worst <= started.selfTest.limit);
-      await page.getByText(text("view.trust.passed", { backend: text("view.trust.backend.webgpu") })).waitFor();
+      await page.locator("summary", { hasText: text("view.trust.passed", { backend: text("view.trust.backend.webgpu") }) }).waitFor();
 
       await play(page);
-      await until(page, "twenty steps", (now) => now.step >= 20, undefined, COMPILING);
+      await until(page, "twenty steps", (now) => now.phase === "students" && now.step >= 20, undefined, COMPILING);
       await pause(page);
       const before = await atRest(page);
       assert.ok(before.losses.every((loss) => Number.isFinite(loss.total)));
@@ -44,6 +44,6 @@ test("without WebGPU the page says so and runs on the CPU", () =>
     // A browser whose only adapter computes on the CPU is better off with the CPU backend.
     assert.equal(now.backend, "cpu");
     assert.ok(["software_adapter", "no_adapter", "no_webgpu"].includes(now.cpuReason), now.cpuReason);
-    await page.getByText(text("view.trust.cpu")).click();
+    await page.locator("summary", { hasText: text("view.trust.cpu") }).click();
     await page.getByText(text("view.trust.get_webgpu")).waitFor();
   }));

@@ -141,7 +141,7 @@ async fn cnns_train_with_hints_and_attention_transfer() {
         ("teacher.source", "live"),
         ("teacher.channels", "4,6"),
         ("teacher.widths", "12"),
-        ("teacher.steps", "2"),
+        ("teacher.steps", "10"),
         ("student.channels", "2,3"),
         ("student.widths", "5"),
         ("distill.hint_weight", "1"),

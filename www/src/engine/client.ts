@@ -1,5 +1,5 @@
 /**
- * One Worker, seen from the page: a queue of commands that are carried out strictly one after another, each answered by its replies.
+ * One Worker, seen from the page: a queue of commands that are carried out strictly one after another and answered in that order.
  * A client lives as long as its Worker; when that dies everything that waits is rejected and a new client is made.
  */
 import { failure, type Command, type EngineError, type FromWorker, type Reply, type Started, type ToWorker, type Wanted, type CpuReason } from "./protocol";
@@ -16,7 +16,15 @@ export interface ClientHooks {
   loading(share: number): void;
   testing(): void;
   died(error: EngineError): void;
+  /** How long the engine itself took for a command. */
+  took(command: Command, ms: number): void;
 }
+
+/**
+ * Commands that the Worker holds: one that it carries out, and the next, so that it does not wait while the page draws. A longer line would
+ * only make a turned knob act later.
+ */
+const AHEAD = 2;
 
 /** The Worker is gone; `error` says why. */
 export class Gone extends Error {
@@ -40,7 +48,8 @@ interface Start {
 
 export class Client {
   private waiting: Job[] = [];
-  private flight: { id: number; job: Job } | null = null;
+  /** Sent and not answered, oldest first. */
+  private flights: { id: number; job: Job }[] = [];
   private starting: Start | null = null;
   private error: EngineError | null = null;
   private next = 0;
@@ -88,10 +97,10 @@ export class Client {
     this.worker.terminate();
     const gone = new Gone(error);
     this.starting?.reject(gone);
-    this.flight?.job.reject(gone);
+    for (const { job } of this.flights) job.reject(gone);
     for (const job of this.waiting) job.reject(gone);
+    this.flights = [];
     this.waiting = [];
-    this.flight = null;
   }
 
   private die(error: EngineError): void {
@@ -101,11 +110,12 @@ export class Client {
   }
 
   private dispatch(): void {
-    if (this.flight !== null) return;
+    if (this.flights.length >= AHEAD) return;
     const job = this.waiting.shift();
     if (job === undefined) return;
-    this.flight = { id: this.next++, job };
-    this.worker.postMessage({ type: "send", id: this.flight.id, command: job.command });
+    const id = this.next++;
+    this.flights.push({ id, job });
+    this.worker.postMessage({ type: "send", id, command: job.command });
   }
 
   private receive(message: FromWorker): void {
@@ -121,14 +131,15 @@ export class Client {
       case "died":
         return this.die(message.error);
       case "replies":
-        return this.answer(message.id, message.replies);
+        return this.answer(message.id, message.replies, message.ms);
     }
   }
 
-  private answer(id: number, replies: Reply[]): void {
-    if (this.flight?.id !== id) return;
-    const { job } = this.flight;
-    this.flight = null;
+  private answer(id: number, replies: Reply[], ms: number): void {
+    const flight = this.flights.shift();
+    if (flight?.id !== id) return this.die(failure("crashed", "the Worker answered out of order"));
+    const { job } = flight;
+    this.hooks.took(job.command, ms);
     // A device that failed cannot be trusted with the next command.
     const fatal = replies.find((reply): reply is EngineError => reply.type === "error" && reply.fatal);
     if (fatal !== undefined) {

@@ -16,14 +16,14 @@ afterEach(() => {
 const OPEN = { type: "open", preset: "first-light", version: 1, set: {} } as const;
 
 describe("Client", () => {
-  const quiet = { loading: () => {}, testing: () => {}, died: () => {} };
+  const quiet = { loading: () => {}, testing: () => {}, died: () => {}, took: () => {} };
 
-  it("sends one command at a time, in order", async () => {
+  it("has the Worker hold two commands, and answers in order", async () => {
     const worker = new FakeWorker({ delay: 5 });
     const client = new Client(worker, quiet);
     const all = Promise.all([client.send(OPEN), client.send({ type: "advance", steps: 25 }), client.send({ type: "inspect", index: 3 })]);
     await vi.advanceTimersByTimeAsync(7);
-    expect(worker.seen.map(({ type }) => type)).toEqual(["open"]);
+    expect(worker.seen.map(({ type }) => type)).toEqual(["open", "advance"]);
     await vi.runAllTimersAsync();
     const types = (await all).map((replies) => replies.map((reply) => reply.type));
     expect(types).toEqual([["opened"], ["evaluated", "progress"], ["sample"]]);
@@ -33,11 +33,12 @@ describe("Client", () => {
     const worker = new FakeWorker({ delay: 5 });
     const client = new Client(worker, quiet);
     void client.send(OPEN);
+    void client.send({ type: "advance", steps: 1 });
     const views = [1, 2, 3].map((index) => client.send({ type: "inspect", index }, "inspect"));
     await vi.runAllTimersAsync();
     expect((await Promise.all(views)).map((replies) => replies.length)).toEqual([0, 0, 1]);
     expect(worker.seen.at(-1)).toEqual({ type: "inspect", index: 3 });
-    expect(worker.seen).toHaveLength(2);
+    expect(worker.seen).toHaveLength(3);
   });
 
   it("rejects everything that waits when the Worker dies, and ends it", async () => {
@@ -58,7 +59,7 @@ describe("Client", () => {
     const worker = new FakeWorker();
     const client = new Client(worker, { ...quiet, died: (error) => died.push(error) });
     const sent = client.send(OPEN).catch((thrown: unknown) => thrown);
-    worker.onmessage?.({ data: { type: "replies", id: 0, replies: [failure("shader_failed", "no")] } } as MessageEvent);
+    worker.onmessage?.({ data: { type: "replies", id: 0, replies: [failure("shader_failed", "no")], ms: 1 } } as MessageEvent);
     expect(await sent).toBeInstanceOf(Gone);
     expect(died).toHaveLength(1);
   });
@@ -77,6 +78,7 @@ function supervise(wanted: Wanted, gpu: FakeOptions["gpu"] = "works") {
     {
       loading: () => {},
       testing: () => {},
+      took: () => {},
       died: (error) => diary.push(`died ${error.code}`),
       up: (started, reason) => diary.push(`up ${started.backend} ${reason}`),
       down: (error) => diary.push(`down ${error.code}`),
@@ -130,21 +132,38 @@ describe("Supervisor", () => {
 });
 
 describe("Pump", () => {
-  it("finds the number of steps that takes about 150 ms", () => {
+  it("finds the number of steps that takes about 100 ms", () => {
     let steps = 10;
     for (let call = 0; call < 20; call += 1) steps = nextSteps(steps, steps * 0.5);
-    expect(steps).toBe(300);
+    expect(steps).toBe(200);
     expect(nextSteps(10, 60_000)).toBe(5);
     expect(nextSteps(1, 60_000)).toBe(1);
     expect(nextSteps(5000, 0)).toBe(5000);
   });
 
-  it("runs until told to stop, once at a time", async () => {
+  it("keeps two calls under way until told to stop, and no more when it is called again", async () => {
     let calls = 0;
-    const pump = new Pump(async () => ++calls < 5);
+    let under = 0;
+    let most = 0;
+    const pump = new Pump(async () => {
+      most = Math.max(most, ++under);
+      await Promise.resolve();
+      under -= 1;
+      return ++calls < 5;
+    });
     await Promise.all([pump.run(), pump.run()]);
-    expect(calls).toBe(5);
+    expect([calls, most]).toEqual([6, 2]);
     await pump.run();
-    expect(calls).toBe(6);
+    expect([calls, most]).toEqual([8, 2]);
+  });
+
+  it("learns from whole calls only", async () => {
+    const asked: number[] = [];
+    const pump = new Pump(async (steps) => asked.push(steps) < 0);
+    await pump.run();
+    pump.took(1, 0.1);
+    pump.took(10, 50);
+    await pump.run();
+    expect(asked).toEqual([10, 10, 20, 20]);
   });
 });

@@ -46,7 +46,7 @@ export class FakeWorker implements WorkerLike {
         return this.start(message.wanted !== "cpu");
       case "send":
         this.seen.push(message.command);
-        return this.post({ type: "replies", id: message.id, replies: this.carryOut(message.command) });
+        return this.post({ type: "replies", id: message.id, replies: this.carryOut(message.command), ms: this.options.delay ?? 0 });
       case "lose_device":
         return this.post({ type: "died", error: failure("device_lost", "destroyed") });
       case "crash":

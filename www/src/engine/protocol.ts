@@ -40,7 +40,8 @@ export type FromWorker =
   | { type: "started"; started: Started }
   /** WebGPU cannot or should not be used here; nothing was loaded. */
   | { type: "no_gpu"; reason: CpuReason }
-  | { type: "replies"; id: number; replies: Reply[] }
+  /** `ms` is what the engine took; the way to the page and back is not its fault. */
+  | { type: "replies"; id: number; replies: Reply[]; ms: number }
   | { type: "died"; error: EngineError };
 
 /** An error of the page's own side, in the engine's form. `code` has a text like those of the engine. */

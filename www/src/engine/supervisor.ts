@@ -18,6 +18,8 @@ export interface SupervisorHooks {
   died(error: EngineError): void;
   /** A fresh engine without a run. */
   up(started: Started, reason: CpuReason | null): void;
+  /** How long the engine itself took for a command. */
+  took(command: Command, ms: number): void;
   /** Every attempt failed; `retry` starts over. */
   down(error: EngineError): void;
 }
@@ -66,6 +68,7 @@ export class Supervisor {
     const client = new Client(this.spawn(), {
       loading: (share) => this.hooks.loading(share),
       testing: () => this.hooks.testing(),
+      took: (command, ms) => this.hooks.took(command, ms),
       // A death during the start is seen by the catch below.
       died: (error) => this.client === client && this.died(error),
     });

@@ -6,12 +6,14 @@ import init, { Engine } from "distillery";
 import wasmUrl from "distillery/distillery_bg.wasm?url";
 
 import { destroyDevices, obstacle, watchDevices } from "./gpu";
-import { asError, failure, type Backend, type EngineError, type FromWorker, type SelfTest, type ToWorker, type Wanted } from "./protocol";
+import { asError, failure, type Backend, type Command, type EngineError, type FromWorker, type SelfTest, type ToWorker, type Wanted } from "./protocol";
 
 let engine: Engine | null = null;
 /** The panic hook writes its message to the console, and then the trap says only `unreachable`. */
 let panic: string | null = null;
 let dead = false;
+/** Ends with the last command that was sent: the engine is lent to one at a time. */
+let last = Promise.resolve();
 
 function post(message: FromWorker): void {
   postMessage(message);
@@ -73,17 +75,24 @@ async function start(wanted: Wanted): Promise<void> {
   post({ type: "started", started: { backend, adapter, selfTest: test } });
 }
 
+async function carryOut(id: number, command: Command): Promise<void> {
+  if (engine === null || dead) return;
+  const begin = performance.now();
+  try {
+    const replies = await engine.send(command);
+    post({ type: "replies", id, replies, ms: performance.now() - begin });
+  } catch (thrown) {
+    die(asError(thrown, "crashed"));
+  }
+}
+
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   switch (data.type) {
     case "start":
       start(data.wanted).catch((thrown: unknown) => die(asError(thrown, "not_started")));
       break;
     case "send":
-      // The page sends one command at a time: the engine borrows itself until it has answered.
-      engine
-        ?.send(data.command)
-        .then((replies) => post({ type: "replies", id: data.id, replies }))
-        .catch((thrown: unknown) => die(asError(thrown, "crashed")));
+      last = last.then(() => carryOut(data.id, data.command));
       break;
     case "lose_device":
       destroyDevices();

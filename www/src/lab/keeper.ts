@@ -4,17 +4,19 @@ import { freeze } from "./curves";
 import type { Screen } from "./screen.svelte";
 import { remember, type Saved } from "./store";
 
-/** Evaluations between two checkpoints. */
+/** Evaluations between two checkpoints, or this long on a slow device. */
 const EVERY = 4;
+const MOST_MS = 10_000;
 /** Least time between two, and how much of the time they may take. */
-const LEAST_MS = 2_000;
-const SHARE = 0.05;
+const LEAST_MS = 1_000;
+const SHARE = 0.1;
 
 export class Keeper {
   /** The last checkpoint of the open run. */
   saved: Saved | null = null;
   private evaluations = 0;
   private notBefore = 0;
+  private takenAt = 0;
 
   constructor(
     private readonly screen: Screen,
@@ -25,18 +27,21 @@ export class Keeper {
   reset(saved: Saved | null = null): void {
     this.saved = saved;
     this.evaluations = 0;
+    this.takenAt = performance.now();
   }
 
   /** Told of the replies of each advance. */
   async watch(replies: Reply[]): Promise<void> {
     this.evaluations += replies.filter((reply) => reply.type === "evaluated").length;
-    const due = this.evaluations >= EVERY && performance.now() >= this.notBefore;
+    const now = performance.now();
+    const due = now >= this.notBefore && (this.evaluations >= EVERY || now >= this.takenAt + MOST_MS);
     if (due || replies.some((reply) => reply.type === "finished")) await this.take();
   }
 
   async take(): Promise<void> {
     this.evaluations = 0;
     const begin = performance.now();
+    this.takenAt = begin;
     const file = (await this.save())?.find((reply) => reply.type === "file");
     const { summary } = this.screen;
     if (file === undefined || summary === null) return;

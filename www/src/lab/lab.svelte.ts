@@ -69,6 +69,7 @@ export class Lab {
         testing: () => (this.engine = { is: "testing" }),
         died: (error) => this.died(error),
         up: (started, reason) => void this.up(started, reason),
+        took: (command, ms) => command.type === "advance" && this.pump.took(command.steps, ms),
         down: (error) => this.down(error),
       },
       link.backend,
@@ -92,7 +93,9 @@ export class Lab {
   }
 
   async play(): Promise<void> {
-    if (this.screen.finished || this.stopped !== null || this.reopening !== undefined) return this.restart(true);
+    // An experiment that the engine refused is tried again, so that its message is seen again.
+    const unopened = this.engine.is === "up" && this.screen.summary === null;
+    if (unopened || this.screen.finished || this.stopped !== null || this.reopening !== undefined) return this.restart(true);
     this.playing = true;
     // Pressed before the engine is there: it plays as soon as a run is open.
     if (this.ready) await this.pump.run();
@@ -116,6 +119,7 @@ export class Lab {
     this.playing = play;
     if (this.engine.is !== "up") return;
     await this.open(this.config.preset, this.config.values);
+    if (!this.ready) this.playing = false;
     if (this.playing) await this.pump.run();
   }
 

@@ -81,17 +81,17 @@ describe("Lab", () => {
   it("tells a live knob at once and marks the curves, a dragged one once", async () => {
     const { lab, commands } = await openLab();
     await playTo(lab, 30);
-    for (const value of ["5", "6", "8"]) lab.turn("distill.temperature", value);
+    for (const value of ["5", "5.5", "6", "7", "8"]) lab.turn("distill.temperature", value);
     lab.config.seal();
     await settle();
     const told = commands().flatMap((command) => (command.type === "set" ? [command.value] : []));
     expect(told.at(-1)).toBe("8");
-    expect(told.length).toBeLessThan(3);
+    expect(told.length).toBeLessThan(4);
     expect(lab.screen.history.marks).toHaveLength(1);
     expect(lab.screen.now.sample?.temperature).toBe(8);
     lab.undo();
     await settle();
-    expect(lab.screen.summary?.values["distill.temperature"]).toBe("4.0");
+    expect(Number(lab.screen.summary?.values["distill.temperature"])).toBe(4);
   });
 
   it("lets a restart knob wait, then keeps the old run with what changed", async () => {
@@ -178,7 +178,7 @@ describe("Lab", () => {
     const { postMessage } = FakeWorker.prototype;
     vi.spyOn(worker, "postMessage").mockImplementation((message) => {
       if (message.type !== "send" || message.command.type !== "advance") return postMessage.call(worker, message);
-      setTimeout(() => worker.onmessage?.({ data: { type: "replies", id: message.id, replies: [error] } } as MessageEvent));
+      setTimeout(() => worker.onmessage?.({ data: { type: "replies", id: message.id, replies: [error], ms: 1 } } as MessageEvent));
     });
     void lab.play();
     await vi.advanceTimersByTimeAsync(500);

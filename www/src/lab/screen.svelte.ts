@@ -1,4 +1,4 @@
-/** The open run as the views show it. Events come several times a second; what they change is drawn at most once per frame. */
+/** The open run as the views show it. Events come many times a second; what they change is drawn some ten times a second, in a frame. */
 import type { Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
 import { RunHistory } from "./history";
 import type { Values } from "./knobs";
@@ -33,6 +33,9 @@ function beginning(summary: Summary | null, history: RunHistory): Moment {
   };
 }
 
+/** Eyes do not need curves that move more often, and a slow machine has better things to do. */
+const DRAW_MS = 100;
+
 /** Newest weight of the running mean of the rate: single readings jump. */
 const RATE_WEIGHT = 0.3;
 
@@ -48,6 +51,8 @@ export class Screen {
   /** What is known, ahead of the next frame. */
   private next: Moment = this.now;
   private frame = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private drawnAt = -Infinity;
 
   /** No step has been made: nothing would be lost with this run. */
   get untouched(): boolean {
@@ -111,12 +116,14 @@ export class Screen {
         break;
     }
     // A hidden page gets no frames, so it is not drawn; the numbers wait in `next`.
-    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
+    this.timer ??= setTimeout(() => (this.frame = requestAnimationFrame(() => this.draw())), Math.max(0, this.drawnAt + DRAW_MS - performance.now()));
   }
 
   private draw(): void {
+    clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.timer = undefined;
+    this.drawnAt = performance.now();
     this.now = this.next;
     this.version += 1;
   }

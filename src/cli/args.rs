@@ -1,0 +1,229 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
+
+use crate::device::Choice;
+use crate::spec::TaskName;
+
+/// Distil a teacher network into a small student, beside the same student without a teacher, and measure whether it was worth it.
+#[derive(Debug, Parser)]
+#[command(name = "distillery", version, max_term_width = 100, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  distillery list                                   what there is to run
+  distillery run first-light                        one race: teacher, student alone, student distilled
+  distillery run first-light --seeds 5              the same with 5 paired seeds, and a verdict
+  distillery run first-light --set distill.temperature=8 --set train.steps=500
+  distillery describe knobs                         everything that --set can change
+  distillery describe first-light > mine.toml       a preset as a file; edit it, then: distillery run mine.toml";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  distillery run first-light
+  distillery run first-light --seeds 5 --out runs/five
+  distillery run mine.toml --device cpu
+  distillery run fashion --set teacher.source=live --data ~/fashion-mnist
+  distillery run first-light --json | jq -c 'select(.type == \"evaluated\")'";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a preset or an experiment file, and keep it in a run directory
+    Run(RunArgs),
+    /// Go on with a run that was stopped or killed, from its last checkpoint
+    Resume(ResumeArgs),
+    /// List the presets
+    List {
+        /// JSON on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe a preset (as a file to edit), all knobs, or one knob
+    Describe {
+        /// A preset, `knobs`, or the key of a knob such as `distill.temperature`; nothing for an overview
+        #[arg(value_name = "PRESET|knobs|KEY")]
+        what: Option<String>,
+        /// JSON on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the GPUs that this build can use, and which one `--device auto` takes
+    Devices {
+        /// JSON on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare a device with the CPU backend on a fixed problem: forward, backward, optimiser
+    SelfTest {
+        #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+        device: DeviceArg,
+        /// JSON on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write report.html of a run directory again
+    Report {
+        /// A run directory, or one of `--seeds`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Put runs side by side: what differs in knobs, results, and a verdict over the seeds they share
+    Compare {
+        /// Run directories, or directories of `--seeds`
+        #[arg(value_name = "DIR", required = true)]
+        directories: Vec<PathBuf>,
+        /// JSON on stdout
+        #[arg(long)]
+        json: bool,
+    },
+    /// Train a teacher of the default shape of a task and write its weights as f16 safetensors
+    #[command(after_help = "Example:\n  distillery pretrain digits -o src/train/teachers/digits.safetensors --set teacher.steps=2000")]
+    Pretrain(PretrainArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// A preset (`distillery list`) or an experiment file (.json or .toml)
+    #[arg(value_name = "PRESET|FILE")]
+    pub what: String,
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+    /// Where it runs; `auto` takes a hardware GPU when there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Run directory [default: runs/<preset>-seed<seed>-<n>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Repeat with this many paired seeds, from `seed` upwards, and judge distilled against alone
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=1000))]
+    pub seeds: Option<u32>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct KnobArgs {
+    /// Turn a knob (`distillery describe knobs`); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps)
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub checkpoint_every: usize,
+    /// One event per line on stdout, for machines
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// A run directory, or one of `--seeds`
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Another device than before; numbers are the very same only on the same one
+    #[arg(long, value_enum)]
+    pub device: Option<DeviceArg>,
+    /// Where the IDX files are now, if they have moved
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// One event per line on stdout, for machines
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PretrainArgs {
+    #[arg(value_enum)]
+    pub task: TaskArg,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Folder with the four IDX files (fashion)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// One event per line on stdout, for machines
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    Auto,
+    Vulkan,
+    Metal,
+    Cpu,
+}
+
+impl From<DeviceArg> for Choice {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Auto => Self::Auto,
+            DeviceArg::Vulkan => Self::Vulkan,
+            DeviceArg::Metal => Self::Metal,
+            DeviceArg::Cpu => Self::Cpu,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TaskArg {
+    Digits,
+    Fashion,
+    Plane,
+}
+
+impl From<TaskArg> for TaskName {
+    fn from(task: TaskArg) -> Self {
+        match task {
+            TaskArg::Digits => Self::Digits,
+            TaskArg::Fashion => Self::Fashion,
+            TaskArg::Plane => Self::Plane,
+        }
+    }
+}
+
+impl Arguments {
+    /// Whether stdout belongs to a machine.
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            Command::Run(args) => args.output.json,
+            Command::Resume(args) => args.json,
+            Command::Pretrain(args) => args.json,
+            Command::List { json }
+            | Command::Describe { json, .. }
+            | Command::Devices { json }
+            | Command::SelfTest { json, .. }
+            | Command::Compare { json, .. } => *json,
+            Command::Report { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+}

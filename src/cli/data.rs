@@ -1,0 +1,61 @@
+//! The four IDX files of a `--data` folder.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+
+use super::error::Error;
+use crate::data::{DataError, IdxFiles};
+use crate::train::RunError;
+
+/// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
+pub fn read(folder: &Path) -> Result<IdxFiles, Error> {
+    if !fs::metadata(folder).map_err(Error::read(folder))?.is_dir() {
+        return Err(Error::input(format!("--data {}: it must be a folder with the four IDX files", folder.display())));
+    }
+    let file = |parts: &[&str], content: &str| unpacked(&find(folder, parts, content)?);
+    Ok(IdxFiles {
+        train_images: file(&["train"], "images-idx3")?,
+        train_labels: file(&["train"], "labels-idx1")?,
+        test_images: file(&["t10k", "test"], "images-idx3")?,
+        test_labels: file(&["t10k", "test"], "labels-idx1")?,
+    })
+}
+
+/// An error of a run, with the folder that its files came from.
+pub fn blame(folder: Option<&Path>) -> impl FnOnce(RunError) -> Error {
+    let folder = folder.map(Path::to_owned);
+    move |error| match (error, folder) {
+        (RunError::Data(error @ DataError::BadFile { .. }), Some(folder)) => Error::input(format!("--data {}: {error}", folder.display())),
+        (error, _) => error.into(),
+    }
+}
+
+fn find(folder: &Path, parts: &[&str], content: &str) -> Result<PathBuf, Error> {
+    let dotted = content.replace("-idx", ".idx");
+    let names = parts.iter().flat_map(|part| {
+        [content, &dotted].into_iter().flat_map(move |content| ["", ".gz"].map(|end| format!("{part}-{content}-ubyte{end}")))
+    });
+    names.map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+        Error::input(format!(
+            "--data {}: the file {}-{content}-ubyte (or with .gz) is missing; it is one of the four IDX files of Fashion-MNIST and MNIST",
+            folder.display(),
+            parts[0]
+        ))
+    })
+}
+
+fn unpacked(path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = fs::read(path).map_err(Error::read(path))?;
+    // Told by content: files are renamed more often than packed again.
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes.as_slice())
+        .read_to_end(&mut plain)
+        .map_err(|error| Error::input(format!("{}: a damaged or truncated gzip file ({error}); get it again", path.display())))?;
+    Ok(plain)
+}

@@ -1,0 +1,144 @@
+//! What ends a command: one message that names the thing and the remedy, and an exit code. 2 = the command line or an input is wrong,
+//! 1 = a run failed, 130 = stopped by Ctrl-C.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::suggest;
+use crate::data::DataError;
+use crate::device::DeviceError;
+use crate::spec::SpecError;
+use crate::train::RunError;
+
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The command line or a file is not what it must be.
+    #[error("{0}")]
+    Input(String),
+    #[error("{}", spec_message(.0))]
+    Spec(SpecError),
+    #[error("{}", run_message(.0))]
+    Run(RunError),
+    #[error("{}: {error}{}", .path.display(), disk_hint(.error))]
+    Read { error: io::Error, path: PathBuf },
+    #[error("cannot write {}: {error}{}", .path.display(), disk_hint(.error))]
+    Write { error: io::Error, path: PathBuf },
+    /// A run that stopped before its end and can be gone on with.
+    #[error("{cause}\n{}", resume_hint(.directory, *.checkpoint))]
+    Stopped { cause: Box<Error>, directory: PathBuf, checkpoint: Option<usize> },
+    /// Ctrl-C.
+    #[error("{0}")]
+    Interrupted(String),
+    #[error("the self-test failed on {device}: worst difference from the CPU backend {worst:.1e}, limit {limit:.1e}; use --device cpu")]
+    SelfTest { device: String, worst: f64, limit: f64 },
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+}
+
+impl Error {
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::Input(message.into())
+    }
+
+    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Read { error, path }
+    }
+
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Write { error, path }
+    }
+
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
+            Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. })) => 2,
+            Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_)) => 2,
+            Self::Run(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
+            Self::Stopped { cause, .. } => cause.exit_code(),
+            Self::Interrupted(_) => 130,
+        }
+    }
+
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Self::Stopped { cause, .. } => cause.is_broken_pipe(),
+            _ => false,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "bad_input",
+            Self::Spec(error) => error.code(),
+            Self::Run(error) => error.code(),
+            Self::Read { .. } => "unreadable",
+            Self::Write { .. } | Self::Stdout(_) => "unwritable",
+            Self::Stopped { cause, .. } => cause.code(),
+            Self::Interrupted(_) => "interrupted",
+            Self::SelfTest { .. } => "self_test_failed",
+        }
+    }
+
+    /// The error as the last event of a `--json` stream.
+    pub fn to_json(&self) -> Value {
+        json!({ "type": "error", "code": self.code(), "message": self.to_string() })
+    }
+}
+
+impl From<SpecError> for Error {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl From<DeviceError> for Error {
+    fn from(error: DeviceError) -> Self {
+        Self::Run(RunError::Device(error))
+    }
+}
+
+fn spec_message(error: &SpecError) -> String {
+    let near = match error {
+        SpecError::UnknownPreset { name, .. } => suggest::preset(name),
+        SpecError::UnknownKey { key, nearest: None } => suggest::knob(key),
+        _ => None,
+    };
+    near.map_or_else(|| error.to_string(), |near| format!("{error}. Did you mean `{near}`?"))
+}
+
+fn run_message(error: &RunError) -> String {
+    match error {
+        RunError::Spec(error) | RunError::Data(DataError::Task(error)) => spec_message(error),
+        _ => error.to_string(),
+    }
+}
+
+fn disk_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "; free some space or choose another --out"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; check its permissions or choose another folder",
+        _ => "",
+    }
+}
+
+fn resume_hint(directory: &Path, checkpoint: Option<usize>) -> String {
+    let directory = directory.display();
+    match checkpoint {
+        Some(step) => format!("the checkpoint of step {step} is safe; once that is mended, go on with: distillery resume {directory}"),
+        None => format!("no checkpoint was saved yet; once that is mended, start anew with: distillery resume {directory}"),
+    }
+}

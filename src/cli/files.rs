@@ -1,0 +1,58 @@
+//! Files that are either there in full or not at all.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use super::error::Error;
+
+/// Writes aside, waits until it is on the disk, then renames: a kill or a full disk leaves the old file, or none.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".partial");
+    let aside = Path::new(&aside);
+    let written = File::create(aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(aside, path)
+    });
+    if let Err(error) = written {
+        // The space is needed, and the failure to report is the first one.
+        let _ = fs::remove_file(aside);
+        return Err(Error::write(path)(error));
+    }
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes a rename durable. Only Unix can open a folder; elsewhere the file system sees to it.
+fn sync_folder(path: &Path) {
+    if let Some(Ok(folder)) = path.parent().map(File::open) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// The whole of a text file.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    let bytes = fs::read(path).map_err(Error::read(path))?;
+    String::from_utf8(bytes).map_err(|error| {
+        Error::input(format!("{}: not a text file (byte {} is not UTF-8)", path.display(), error.utf8_error().valid_up_to()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_whole(&path, b"old").unwrap();
+        // A folder in the place of the partial file makes the write fail.
+        fs::create_dir(folder.path().join("file.partial")).unwrap();
+        let error = write_whole(&path, b"new").unwrap_err();
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+}

@@ -1,0 +1,69 @@
+//! Shell 2: the command line. It pumps the same runs as the page, and keeps them in files.
+
+mod args;
+mod compare;
+mod data;
+mod describe;
+mod devices;
+mod error;
+mod files;
+mod interrupt;
+mod metrics;
+mod output;
+mod page;
+mod plot;
+mod pretrain;
+mod progress;
+mod race;
+mod record;
+mod report;
+mod run;
+mod rundir;
+mod seeds;
+mod session;
+mod settings;
+mod source;
+mod suggest;
+mod summary;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use error::Error;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.wants_json();
+    match carry_out(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `distillery list | head -1`: the reader has what it wanted.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            if json {
+                // A reader that is gone has no use for the error either.
+                let _ = output::line(&error.to_json().to_string());
+            }
+            let kind = if matches!(error, Error::Interrupted(_)) { "" } else { "error: " };
+            eprintln!("{kind}{error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Run(args) => run::start(&args),
+        Command::Resume(args) => run::resume(&args),
+        Command::List { json } => describe::list(json),
+        Command::Describe { what, json } => describe::describe(what.as_deref(), json),
+        Command::Devices { json } => devices::list(json),
+        Command::SelfTest { device, json } => devices::self_test(device.into(), json),
+        Command::Report { directory } => report::rewrite(&directory),
+        Command::Compare { directories, json } => compare::compare(&directories, json),
+        Command::Pretrain(args) => pretrain::pretrain(&args),
+    }
+}

@@ -1,0 +1,199 @@
+//! One run in its directory, from wherever it stands to its end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pollster::block_on;
+use serde_json::json;
+
+use super::error::Error;
+use super::interrupt;
+use super::metrics::{self, Metrics};
+use super::progress::Progress;
+use super::record::Record;
+use super::report;
+use super::rundir::RunDir;
+use super::session::Session;
+use super::settings::Settings;
+use crate::spec::TeacherSource;
+use crate::train::{Event, Role, Run, RunError};
+
+/// Steps per pump: the distance between two readbacks of a run. Every pump begins at a multiple of it, so a resumed run reads its losses at
+/// the same steps as one that was never stopped.
+const PUMP: usize = 10;
+
+pub struct Race {
+    run: Run,
+    directory: RunDir,
+    settings: Settings,
+    metrics: Metrics,
+    progress: Progress,
+    /// What `resume` is to be called with.
+    resume_path: PathBuf,
+    teacher_steps: usize,
+    /// Steps made, the teacher's own phase counted.
+    step: usize,
+    /// Step of the newest checkpoint.
+    saved: Option<usize>,
+}
+
+impl Race {
+    /// Starts a run in a fresh directory.
+    pub fn start(
+        session: &Session,
+        run: Run,
+        directory: RunDir,
+        settings: Settings,
+        label: &str,
+        resume_path: &Path,
+    ) -> Result<Self, Error> {
+        directory.describe(run.experiment(), &settings)?;
+        let metrics = Metrics::open(&directory.file("metrics.jsonl"), None)?;
+        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, None);
+        race.announce(session)?;
+        let opened = race.run.opened();
+        race.tell(&[opened])?;
+        Ok(race)
+    }
+
+    /// Goes on with the run of a directory from its newest checkpoint that can be read; without any, from its start.
+    pub fn resume(session: &Session, directory: RunDir, label: &str, resume_path: &Path) -> Result<Self, Error> {
+        let (experiment, settings) = (directory.experiment()?, directory.settings()?);
+        let Some((step, run)) = newest(session, &directory)? else {
+            let run = session.begin(experiment)?;
+            return Self::start(session, run, directory, settings, label, resume_path);
+        };
+        if *run.experiment() != experiment {
+            let path = directory.file("experiment.json");
+            return Err(Error::input(format!(
+                "{}: it was changed after the run began; put it back, or start a new run with it by `distillery run {}`",
+                path.display(),
+                path.display()
+            )));
+        }
+        let metrics = Metrics::open(&directory.file("metrics.jsonl"), Some(step))?;
+        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, Some(step));
+        race.announce(session)?;
+        // The file has these lines already; a machine that listens has not.
+        for event in race.run.restored() {
+            race.progress.event(&event, step)?;
+        }
+        Ok(race)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private: it only gathers the fields")]
+    fn assemble(
+        session: &Session,
+        run: Run,
+        directory: RunDir,
+        settings: Settings,
+        metrics: Metrics,
+        label: &str,
+        resume_path: &Path,
+        saved: Option<usize>,
+    ) -> Self {
+        let summary = run.summary();
+        let step = saved.unwrap_or(0);
+        let total = summary.teacher_steps + summary.student_steps;
+        let progress = Progress::new(session.json, label.into(), run.experiment().seed, total, step);
+        let teacher_steps = summary.teacher_steps;
+        Self { run, directory, settings, metrics, progress, resume_path: resume_path.into(), teacher_steps, step, saved }
+    }
+
+    fn announce(&self, session: &Session) -> Result<(), Error> {
+        let place = &session.place;
+        self.progress.machine(&json!({
+            "type": "started", "directory": self.directory.path(), "from_step": self.step,
+            "backend": place.backend(), "adapter": place.adapter(), "note": place.note(),
+        }))?;
+        let from = if self.step > 0 { format!("from step {}, ", self.step) } else { String::new() };
+        self.progress.person(&format!("{from}on {} ({}), into {}", place.backend(), place.adapter(), self.directory.path().display()));
+        Ok(())
+    }
+
+    /// Runs to the end, then writes weights and report.
+    pub fn finish(mut self) -> Result<Record, Error> {
+        while !self.run.finished() {
+            self.pump().map_err(|error| self.stopped(error))?;
+            if interrupt::asked() && !self.run.finished() {
+                self.save().map_err(|error| self.stopped(error))?;
+                self.progress.clear();
+                let (step, directory) = (self.step, self.resume_path.display());
+                return Err(Error::Interrupted(format!("stopped at step {step}; go on with: distillery resume {directory}")));
+            }
+        }
+        self.write_results().map_err(|error| self.stopped(error))?;
+        self.progress.clear();
+        Record::read(&self.directory)
+    }
+
+    fn pump(&mut self) -> Result<(), Error> {
+        let events = block_on(self.run.advance(PUMP))?;
+        self.tell(&events)?;
+        let every = self.settings.checkpoint_every;
+        if self.run.finished() || self.step / every > self.saved.unwrap_or(0) / every {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, events: &[Event]) -> Result<(), Error> {
+        let seed = self.run.experiment().seed;
+        for event in events {
+            self.step = metrics::total_step(event, self.teacher_steps, self.step);
+            self.metrics.append(&metrics::line(event, seed, self.step))?;
+            self.progress.event(event, self.step)?;
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(), Error> {
+        if self.saved == Some(self.step) {
+            return Ok(());
+        }
+        let bytes = block_on(self.run.save())?;
+        self.metrics.sync()?;
+        let path = self.directory.save_checkpoint(self.step, &bytes)?;
+        self.saved = Some(self.step);
+        self.progress.machine(&json!({ "type": "checkpoint", "path": path, "total_step": self.step }))
+    }
+
+    fn write_results(&self) -> Result<(), Error> {
+        let weights = |role: Role| block_on(self.run.weights(role, false)).map_err(Error::from);
+        self.directory.write("student.safetensors", &weights(Role::Distilled)?)?;
+        self.directory.write("alone.safetensors", &weights(Role::Alone)?)?;
+        if self.run.experiment().teacher.source == TeacherSource::Live {
+            self.directory.write("teacher.safetensors", &weights(Role::Teacher)?)?;
+        }
+        report::write(&self.directory)
+    }
+
+    /// Says how to go on, unless the same steps would lead to the same end.
+    fn stopped(&self, cause: Error) -> Error {
+        self.progress.clear();
+        match cause {
+            Error::Run(RunError::NotFinite { .. }) => cause,
+            cause => Error::Stopped { cause: Box::new(cause), directory: self.resume_path.clone(), checkpoint: self.saved },
+        }
+    }
+}
+
+/// The newest checkpoint that can be read. A damaged one is passed by with a note: the one before leads to the same numbers.
+fn newest(session: &Session, directory: &RunDir) -> Result<Option<(usize, Run)>, Error> {
+    let mut last_error = None;
+    for (step, path) in directory.checkpoints()? {
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        match session.resume(&bytes) {
+            Ok(run) => return Ok(Some((step, run))),
+            Err(Error::Run(error @ (RunError::Weights(_) | RunError::Checkpoint(_)))) => {
+                eprintln!("note: {}: {error}; trying the checkpoint before it", path.display());
+                last_error = Some(Error::input(format!(
+                    "{}: {error}. No checkpoint of this run can be read: delete the folder checkpoints/ to start it anew",
+                    path.display()
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    last_error.map_or(Ok(None), Err)
+}

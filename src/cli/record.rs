@@ -1,0 +1,167 @@
+//! A run as its directory tells it: what `report`, `compare` and `--seeds` read.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::error::Error;
+use super::files::read_text;
+use super::rundir::RunDir;
+use super::settings::Settings;
+use crate::spec::Experiment;
+use crate::train::{Evaluation, LossParts, Phase, Role};
+
+/// A run and all it said.
+pub struct Record {
+    pub experiment: Experiment,
+    pub settings: Settings,
+    pub facts: Facts,
+    /// Evaluations with the steps of the whole run, in order.
+    pub evaluations: Vec<(usize, Evaluation)>,
+    /// Training losses with the steps of the whole run, in order.
+    pub losses: Vec<(usize, LossParts)>,
+    /// The last evaluation of every network.
+    pub finals: BTreeMap<Role, Evaluation>,
+    /// Median of the measured steps per second of the students' phase.
+    pub steps_per_second: Option<f64>,
+    pub finished: bool,
+}
+
+/// The part of the opening event that a report shows.
+#[derive(Debug, Default, Deserialize)]
+pub struct Facts {
+    pub networks: Vec<Size>,
+    pub train_rows: usize,
+    pub labelled_rows: usize,
+    pub test_rows: usize,
+    pub teacher_steps: usize,
+    pub student_steps: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Size {
+    pub role: Role,
+    pub parameters: usize,
+    pub bytes: usize,
+    pub layers: String,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    total_step: usize,
+    #[serde(flatten)]
+    event: Said,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Said {
+    Opened {
+        summary: Facts,
+    },
+    Progress {
+        phase: Phase,
+        losses: Vec<LossParts>,
+        steps_per_second: f64,
+    },
+    Evaluated {
+        phase: Phase,
+        networks: Vec<Evaluation>,
+    },
+    Finished {},
+    #[serde(other)]
+    Other,
+}
+
+impl Record {
+    pub fn read(directory: &RunDir) -> Result<Self, Error> {
+        let mut record = Self {
+            experiment: directory.experiment()?,
+            settings: directory.settings()?,
+            facts: Facts::default(),
+            evaluations: Vec::new(),
+            losses: Vec::new(),
+            finals: BTreeMap::new(),
+            steps_per_second: None,
+            finished: false,
+        };
+        let path = directory.file("metrics.jsonl");
+        let text = read_text(&path)?;
+        let mut rates = Vec::new();
+        let mut lines = text.lines().enumerate().peekable();
+        while let Some((index, line)) = lines.next() {
+            match serde_json::from_str::<Line>(line) {
+                Ok(line) => record.hear(line, &mut rates),
+                // A kill may tear the last line.
+                Err(_) if lines.peek().is_none() => {}
+                Err(error) => {
+                    return Err(Error::input(format!(
+                        "{}: line {} is no event ({error}); `distillery resume` mends it",
+                        path.display(),
+                        index + 1
+                    )));
+                }
+            }
+        }
+        rates.sort_by(f64::total_cmp);
+        record.steps_per_second = rates.get(rates.len() / 2).copied();
+        Ok(record)
+    }
+
+    fn hear(&mut self, line: Line, rates: &mut Vec<f64>) {
+        match line.event {
+            Said::Opened { summary } => self.facts = summary,
+            Said::Progress { phase, losses, steps_per_second } => {
+                self.losses.extend(losses.into_iter().map(|loss| (line.total_step, loss)));
+                if phase != Phase::Teacher {
+                    rates.push(steps_per_second);
+                }
+            }
+            Said::Evaluated { phase, networks } => {
+                for network in networks {
+                    // During the teacher's own phase the students stand still: their curves begin at its end.
+                    if phase == Phase::Teacher && network.role != Role::Teacher {
+                        self.evaluations.retain(|(_, before)| before.role != network.role);
+                    }
+                    self.finals.insert(network.role, network.clone());
+                    self.evaluations.push((line.total_step, network));
+                }
+            }
+            Said::Finished {} => self.finished = true,
+            Said::Other => {}
+        }
+    }
+
+    pub fn accuracy(&self, role: Role) -> Option<f64> {
+        self.finals.get(&role).map(|found| found.accuracy)
+    }
+
+    /// The command that repeats the run, with what only the command line knows.
+    pub fn command(&self) -> String {
+        command(&self.experiment, &self.settings)
+    }
+}
+
+/// The command that repeats an experiment natively, with what only the command line knows.
+pub fn command(experiment: &Experiment, settings: &Settings) -> String {
+    let mut command = if experiment.preset == "custom" { "distillery run experiment.json".to_owned() } else { experiment.command() };
+    if let Some(data) = &settings.data {
+        command.push_str(&format!(" --data {}", data.display()));
+    }
+    command.push_str(&format!(" --device {}", settings.backend));
+    if let Some(seeds) = settings.seeds {
+        command.push_str(&format!(" --seeds {seeds}"));
+    }
+    command
+}
+
+/// A role in words.
+pub fn name(role: Role) -> &'static str {
+    match role {
+        Role::Teacher => "teacher",
+        Role::Alone => "student alone",
+        Role::Distilled => "student distilled",
+    }
+}
+
+pub const ROLES: [Role; 3] = [Role::Teacher, Role::Alone, Role::Distilled];

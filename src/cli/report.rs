@@ -1,0 +1,174 @@
+//! `report.html` of a run or of several seeds.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::output;
+use super::page::Page;
+use super::plot::{self, Curve};
+use super::record::{self, Record};
+use super::run::{networks, sentences};
+use super::rundir::RunDir;
+use super::settings::Settings;
+use super::summary::{FILE, Summary};
+use super::table::thousands;
+use crate::spec::{Experiment, TaskName, knobs};
+use crate::train::{Evaluation, Role};
+
+const NAME: &str = "report.html";
+
+/// `distillery report DIR`.
+pub fn rewrite(path: &Path) -> Result<(), Error> {
+    let directory = RunDir::open(path)?;
+    write(&directory)?;
+    output::line(&directory.file(NAME).display().to_string())
+}
+
+/// Writes the report of a directory from what lies in it.
+pub fn write(directory: &RunDir) -> Result<(), Error> {
+    let settings = directory.settings()?;
+    let html = if settings.seeds.is_none() {
+        of_run(&Record::read(directory)?)
+    } else if directory.file(FILE).exists() {
+        of_seeds(&Summary::read(directory)?, &settings)
+    } else {
+        let shown = directory.path().display();
+        return Err(Error::input(format!("{shown} has no {FILE} yet: its seeds are not finished; go on by `distillery resume {shown}`")));
+    };
+    directory.write(NAME, html.as_bytes())
+}
+
+fn of_run(record: &Record) -> String {
+    let experiment = &record.experiment;
+    let mut page = Page::new(&format!("Distillery: {}, seed {}", experiment.preset, experiment.seed));
+    if !record.finished {
+        page.paragraph("This run is not finished: the numbers are those of its last evaluation.");
+    }
+    for text in sentences(record) {
+        page.paragraph(&text);
+    }
+    page.table(&networks(record).into_rows());
+    for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
+        let who = if size.role == Role::Alone { "both students" } else { record::name(size.role) };
+        page.quiet(&format!("{who}: {}", size.layers));
+    }
+    curves(&mut page, record);
+    repeat(&mut page, &record.command(), experiment);
+    page.heading("Measured on");
+    let rate = record
+        .steps_per_second
+        .map(|rate| format!(", {rate:.0} steps/s with all networks training and a readback every 10 steps"))
+        .unwrap_or_default();
+    page.quiet(&format!(
+        "{} ({}){rate}; Distillery {}; {} training rows, {} with a label for the students, {} test rows",
+        record.settings.backend,
+        record.settings.adapter,
+        record.settings.distillery,
+        thousands(record.facts.train_rows),
+        thousands(record.facts.labelled_rows),
+        thousands(record.facts.test_rows)
+    ));
+    attribution(&mut page, experiment, &record.settings);
+    page.finish()
+}
+
+fn curves(page: &mut Page, record: &Record) {
+    let last = (record.facts.teacher_steps + record.facts.student_steps) as f64;
+    let evaluated = |value: fn(&Evaluation) -> Option<f64>| -> Vec<Curve> {
+        let of = |role: Role| {
+            let found = record.evaluations.iter().filter(|(_, found)| found.role == role);
+            let mut points: Vec<_> = found.filter_map(|(step, found)| Some((*step as f64, value(found)?))).collect();
+            // A frozen teacher is evaluated once and stays what it is.
+            if role == Role::Teacher
+                && record.finished
+                && let Some((_, y)) = points.last().copied()
+            {
+                points.push((last, y));
+            }
+            Curve { role, points }
+        };
+        record::ROLES.map(of).into()
+    };
+    let losses = record::ROLES.map(|role| {
+        let found = record.losses.iter().filter(|(_, loss)| loss.role == role);
+        Curve { role, points: found.map(|(step, loss)| (*step as f64, f64::from(loss.total))).collect() }
+    });
+    let colour = |role| {
+        let plotters::style::RGBColor(r, g, b) = plot::colour(role);
+        format!("#{r:02X}{g:02X}{b:02X}")
+    };
+    let keys = record::ROLES.map(|role| {
+        let class = if role == Role::Alone { "key alone" } else { "key" };
+        format!("<span class=\"{class}\" style=\"color:{}\"></span>{}", colour(role), record::name(role))
+    });
+    page.raw(&format!("<p>{}</p>", keys.concat()));
+    let phases = if record.facts.teacher_steps > 0 {
+        format!(
+            " Steps count from the start of the teacher's own phase; the students begin at step {}.",
+            thousands(record.facts.teacher_steps)
+        )
+    } else {
+        String::new()
+    };
+    let plots = [
+        ("Accuracy on the test rows", "accuracy", evaluated(|found| Some(found.accuracy)), true),
+        ("Cross-entropy on the test rows", "nats", evaluated(|found| Some(found.loss)), false),
+        ("Agreement with the teacher on the test rows", "agreement", evaluated(|found| found.agreement), true),
+        ("Training loss, each network's own", "loss", losses.into(), false),
+    ];
+    for (title, y_name, list, percent) in plots {
+        if let Some(svg) = plot::curves(title, y_name, &list, percent) {
+            page.heading(title);
+            page.raw(&format!("<div class=\"scroll\">{svg}</div>"));
+        }
+    }
+    page.quiet(&format!(
+        "The training losses of the two students are not comparable: the distilled one's holds the teacher's part.{phases}"
+    ));
+}
+
+fn of_seeds(summary: &Summary, settings: &Settings) -> String {
+    let mut page = Page::new(&format!("Distillery: {}, {} paired seeds", summary.experiment.preset, summary.seeds.len()));
+    page.paragraph(&summary.sentence());
+    page.quiet("Both students of a seed start from the same weights and see the same batches. Intervals are Student-t at 95 % over the seeds; the verdict stands when the interval of the paired difference excludes zero.");
+    page.heading("Means over the seeds");
+    page.table(&summary.means().into_rows());
+    page.heading("Accuracy of each seed");
+    page.table(&summary.table().into_rows());
+    page.quiet("Each seed has a report of its own in its directory.");
+    repeat(&mut page, &summary.command, &summary.experiment);
+    page.heading("Measured on");
+    page.quiet(&format!("{} ({}); Distillery {}", settings.backend, settings.adapter, settings.distillery));
+    attribution(&mut page, &summary.experiment, settings);
+    page.finish()
+}
+
+fn repeat(page: &mut Page, command: &str, experiment: &Experiment) {
+    page.heading("Repeat it");
+    page.code(command);
+    let changed: Vec<_> = experiment.differences().into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let changed = if changed.is_empty() { "nothing".into() } else { changed.join(", ") };
+    page.quiet(&format!("Turned against the preset `{}`: {changed}. The whole experiment:", experiment.preset));
+    let mut rows = vec![vec!["knob".to_owned(), "value".to_owned()]];
+    rows.extend(knobs::TABLE.iter().map(|knob| vec![knob.key.to_owned(), knob.get_text(experiment)]));
+    page.raw("<details><summary>All knobs</summary>");
+    page.table(&rows);
+    page.raw("</details>");
+}
+
+fn attribution(page: &mut Page, experiment: &Experiment, settings: &Settings) {
+    let text = match (experiment.task.name, &settings.data) {
+        (TaskName::Digits, _) => {
+            "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, \
+             https://doi.org/10.24432/C50P49, CC BY 4.0."
+        }
+        (TaskName::Fashion, None) => "A 14×14 subset of Fashion-MNIST, H. Xiao, K. Rasul and R. Vollgraf, © 2017 Zalando SE, MIT licence.",
+        (TaskName::Fashion, Some(_)) => {
+            "IDX files of the user: Fashion-MNIST is by H. Xiao, K. Rasul and R. Vollgraf, © 2017 Zalando SE, MIT licence; MNIST by Y. LeCun, \
+             C. Cortes and C. Burges."
+        }
+        (TaskName::Plane, _) => "Points in the plane, generated by Distillery.",
+    };
+    page.heading("Data");
+    page.quiet(text);
+}

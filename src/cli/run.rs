@@ -1,0 +1,109 @@
+//! `run` and `resume`.
+
+use super::args::{ResumeArgs, RunArgs};
+use super::error::Error;
+use super::output;
+use super::race::Race;
+use super::record::{self, Record};
+use super::rundir::RunDir;
+use super::seeds;
+use super::session::Session;
+use super::settings::Settings;
+use super::source;
+use super::table::{Table, bytes, or_dash, percent, points, thousands};
+use crate::train::Role;
+
+pub fn start(args: &RunArgs) -> Result<(), Error> {
+    let experiment = source::experiment(&args.what, &args.knobs.set)?;
+    let session = Session::open(args.device.into(), args.data.as_deref(), args.output.json)?;
+    let settings = Settings::new(&session.place, session.data.clone(), args.output.checkpoint_every, args.seeds);
+    if let Some(count) = args.seeds {
+        return seeds::start(&session, experiment, settings, count, args.out.as_deref());
+    }
+    // Before the directory is made: an experiment that cannot start leaves nothing behind.
+    let run = session.begin(experiment)?;
+    let experiment = run.experiment();
+    let label = experiment.preset.clone();
+    let directory = match &args.out {
+        Some(path) => RunDir::create(path)?,
+        None => RunDir::create_numbered(&format!("{label}-seed{}", experiment.seed))?,
+    };
+    let path = directory.path().to_owned();
+    let record = Race::start(&session, run, directory.clone(), settings, &label, &path)?.finish()?;
+    conclude(&session, &directory, &record)
+}
+
+pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
+    let directory = RunDir::open(&args.directory)?;
+    let settings = directory.settings()?;
+    let device = args.device.map_or_else(|| settings.choice(), Into::into);
+    let data = args.data.as_deref().or(settings.data.as_deref());
+    let session = Session::open(device, data, args.json)?;
+    if session.place.backend() != settings.backend {
+        eprintln!("note: the run began on {}; on {} its numbers will differ in the last digits", settings.backend, session.place.backend());
+    }
+    if let Some(count) = settings.seeds {
+        return seeds::run(&session, &directory, &directory.experiment()?, &settings, count);
+    }
+    let label = directory.experiment()?.preset;
+    let path = directory.path().to_owned();
+    let record = Race::resume(&session, directory.clone(), &label, &path)?.finish()?;
+    conclude(&session, &directory, &record)
+}
+
+/// The result for people; a machine has heard the `finished` event.
+fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<(), Error> {
+    if session.json {
+        return Ok(());
+    }
+    output::line(&networks(record).to_string())?;
+    for text in sentences(record) {
+        output::line(&text)?;
+    }
+    let shown = directory.path().display();
+    output::line(&format!("Kept in {shown}: report.html, student.safetensors (distilled), alone.safetensors, metrics.jsonl"))
+}
+
+/// The three networks, one a row.
+pub fn networks(record: &Record) -> Table {
+    let mut table = Table::new(["", "parameters", "size", "accuracy", "ECE", "agreement"]);
+    for role in record::ROLES {
+        let size = record.facts.networks.iter().find(|size| size.role == role);
+        let found = record.finals.get(&role);
+        table.row([
+            record::name(role).to_owned(),
+            or_dash(size.map(|size| thousands(size.parameters))),
+            or_dash(size.map(|size| bytes(size.bytes))),
+            or_dash(found.map(|found| percent(found.accuracy))),
+            or_dash(found.map(|found| format!("{:.4}", found.ece))),
+            or_dash(found.and_then(|found| found.agreement).map(percent)),
+        ]);
+    }
+    table
+}
+
+/// What happened, in words.
+pub fn sentences(record: &Record) -> Vec<String> {
+    let mut list = Vec::new();
+    if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
+        list.push(format!(
+            "Distilled against alone: {} points of accuracy on {} test rows, from {} labelled rows. One run is no evidence: --seeds 5 gives an interval.",
+            points(distilled - alone),
+            thousands(record.facts.test_rows),
+            thousands(record.facts.labelled_rows)
+        ));
+    }
+    for role in [Role::Alone, Role::Distilled] {
+        if let Some(omitted) = record.finals.get(&role).and_then(|found| found.omitted) {
+            list.push(format!(
+                "Class {}, which the students never saw: {} recognises {} of it, and {} after its bias is raised by {:.1}.",
+                omitted.class,
+                record::name(role),
+                percent(omitted.recall),
+                percent(omitted.shifted_recall),
+                omitted.shift
+            ));
+        }
+    }
+    list
+}

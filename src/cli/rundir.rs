@@ -1,0 +1,142 @@
+//! A run directory: the experiment, `metrics.jsonl`, checkpoints, weights, report.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::files::{read_text, write_whole};
+use super::settings::Settings;
+use crate::spec::Experiment;
+
+/// Checkpoints kept: the newest, and older ones in case the disk damages it.
+const KEPT: usize = 3;
+const CHECKPOINTS: &str = "checkpoints";
+
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// A new directory, or an old one without a run. Nothing is ever overwritten.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let directory = Self { path: path.to_owned() };
+        if directory.holds_run() {
+            let shown = path.display();
+            return Err(Error::input(format!(
+                "{shown} holds a run already: choose another --out, or go on with it by `distillery resume {shown}`"
+            )));
+        }
+        fs::create_dir_all(path).map_err(Error::write(path))?;
+        Ok(directory)
+    }
+
+    /// `runs/<name>-<n>` with the first free n. Creating it claims it, so two processes cannot take the same.
+    pub fn create_numbered(name: &str) -> Result<Self, Error> {
+        let runs = Path::new("runs");
+        fs::create_dir_all(runs).map_err(Error::write(runs))?;
+        for n in 1_u32.. {
+            let path = runs.join(format!("{name}-{n}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::write(&path)(error)),
+            }
+        }
+        Err(Error::input("runs/ is full: choose another --out"))
+    }
+
+    /// A directory that holds a run.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let directory = Self { path: path.to_owned() };
+        fs::metadata(path).map_err(Error::read(path))?;
+        if !directory.holds_run() {
+            return Err(Error::input(format!(
+                "{} is no run directory: it has no experiment.json; `distillery run` makes one",
+                path.display()
+            )));
+        }
+        Ok(directory)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a run was begun here.
+    pub fn holds_run(&self) -> bool {
+        ["experiment.json", "metrics.jsonl", CHECKPOINTS].iter().any(|name| self.path.join(name).exists())
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        write_whole(&self.file(name), bytes)
+    }
+
+    /// Writes what the run is. The experiment comes last: with it the directory holds a run.
+    pub fn describe(&self, experiment: &Experiment, settings: &Settings) -> Result<(), Error> {
+        let settings = serde_json::to_string_pretty(settings).expect("plain data");
+        self.write("run.json", format!("{settings}\n").as_bytes())?;
+        self.write("experiment.json", format!("{}\n", experiment.to_json()).as_bytes())
+    }
+
+    pub fn experiment(&self) -> Result<Experiment, Error> {
+        let path = self.file("experiment.json");
+        Experiment::from_json(&read_text(&path)?).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+    }
+
+    pub fn settings(&self) -> Result<Settings, Error> {
+        let path = self.file("run.json");
+        serde_json::from_str(&read_text(&path)?).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+    }
+
+    /// Saves a checkpoint, then lets the oldest go.
+    pub fn save_checkpoint(&self, step: usize, bytes: &[u8]) -> Result<PathBuf, Error> {
+        let folder = self.path.join(CHECKPOINTS);
+        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+        let path = folder.join(format!("step-{step:06}.safetensors"));
+        write_whole(&path, bytes)?;
+        for (_, old) in self.checkpoints()?.into_iter().skip(KEPT) {
+            // A checkpoint too many does no harm.
+            let _ = fs::remove_file(old);
+        }
+        Ok(path)
+    }
+
+    /// Steps and files of the checkpoints, newest first.
+    pub fn checkpoints(&self) -> Result<Vec<(usize, PathBuf)>, Error> {
+        let folder = self.path.join(CHECKPOINTS);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::read(&folder)(error)),
+        };
+        let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
+        let mut found: Vec<(usize, PathBuf)> =
+            entries.flatten().map(|entry| entry.path()).filter_map(|path| Some((step(&path)?, path))).collect();
+        found.sort_by(|a, b| b.cmp(a));
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_newest_checkpoints_and_passes_by_what_a_kill_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = RunDir::create(folder.path()).unwrap();
+        for step in [10, 20, 1_000_000, 30, 2_000_000] {
+            directory.save_checkpoint(step, b"bytes").unwrap();
+        }
+        fs::write(folder.path().join("checkpoints/step-3000000.safetensors.partial"), b"half").unwrap();
+        let steps: Vec<usize> = directory.checkpoints().unwrap().into_iter().map(|(step, _)| step).collect();
+        assert_eq!(steps, [2_000_000, 1_000_000, 30]);
+        assert!(RunDir::create(folder.path()).is_err(), "a directory that holds a run is refused");
+    }
+}

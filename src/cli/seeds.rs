@@ -1,0 +1,74 @@
+//! `--seeds N`: the same race with N seeds, each in a directory of its own, and what they say together.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::output;
+use super::race::Race;
+use super::record::{Record, command};
+use super::report;
+use super::rundir::RunDir;
+use super::session::Session;
+use super::settings::Settings;
+use super::summary::{FILE, Summary};
+use crate::spec::{Experiment, knobs};
+
+pub fn start(session: &Session, experiment: Experiment, settings: Settings, count: u32, out: Option<&Path>) -> Result<(), Error> {
+    if experiment.seed.checked_add(count - 1).is_none() {
+        let most = u32::MAX - (count - 1);
+        return Err(Error::input(format!("--seeds {count} goes past the largest seed: set seed={most} or less")));
+    }
+    // An experiment that cannot start leaves no directory behind.
+    drop(session.begin(experiment.clone())?);
+    let directory = match out {
+        Some(path) => RunDir::create(path)?,
+        None => RunDir::create_numbered(&format!("{}-{count}seeds", experiment.preset))?,
+    };
+    directory.describe(&experiment, &settings)?;
+    run(session, &directory, &experiment, &settings, count)
+}
+
+/// Runs every seed that is not finished yet, then sums up.
+pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &Settings, count: u32) -> Result<(), Error> {
+    let mut records = Vec::new();
+    for (index, seed) in (base.seed..=base.seed + (count - 1)).enumerate() {
+        let path = directory.file(&format!("seed-{seed}"));
+        let label = format!("seed {seed} ({}/{count})", index + 1);
+        records.push(one(session, directory.path(), &path, base, seed, settings, &label)?);
+    }
+    let summary = Summary::new(base.clone(), command(base, settings), &records)?;
+    let text = serde_json::to_string_pretty(&summary).expect("plain data");
+    directory.write(FILE, format!("{text}\n").as_bytes())?;
+    report::write(directory)?;
+    if session.json {
+        return output::line(&serde_json::to_string(&summary).expect("plain data"));
+    }
+    output::line(&format!("{}\n\n{}\n\n{}", summary.table(), summary.means(), summary.sentence()))?;
+    output::line(&format!("Kept in {}: report.html, summary.json, a run directory for each seed", directory.path().display()))
+}
+
+fn one(
+    session: &Session,
+    parent: &Path,
+    path: &Path,
+    base: &Experiment,
+    seed: u32,
+    settings: &Settings,
+    label: &str,
+) -> Result<Record, Error> {
+    if path.join("experiment.json").exists() {
+        let directory = RunDir::open(path)?;
+        if path.join("report.html").exists() {
+            let record = Record::read(&directory)?;
+            if record.finished {
+                return Ok(record);
+            }
+        }
+        return Race::resume(session, directory, label, parent)?.finish();
+    }
+    let mut experiment = base.clone();
+    knobs::find("seed")?.set_text(&mut experiment, &seed.to_string())?;
+    let run = session.begin(experiment)?;
+    let own = Settings { seeds: None, ..settings.clone() };
+    Race::start(session, run, RunDir::create(path)?, own, label, parent)?.finish()
+}

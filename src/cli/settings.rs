@@ -1,0 +1,43 @@
+//! `run.json`: what a run directory must remember besides the experiment, so that `resume` needs no arguments.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::device::{Choice, Place};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Version of Distillery that made the directory.
+    pub distillery: String,
+    pub backend: String,
+    pub adapter: String,
+    /// Folder of the IDX files, absolute.
+    pub data: Option<PathBuf>,
+    pub checkpoint_every: usize,
+    /// Present in a directory of `--seeds`: how many.
+    pub seeds: Option<u32>,
+}
+
+impl Settings {
+    pub fn new(place: &Place, data: Option<PathBuf>, checkpoint_every: usize, seeds: Option<u32>) -> Self {
+        Self {
+            distillery: env!("CARGO_PKG_VERSION").into(),
+            backend: place.backend().into(),
+            adapter: place.adapter().into(),
+            data,
+            checkpoint_every,
+            seeds,
+        }
+    }
+
+    /// The device on which the run began: only there does it reach the very same numbers.
+    pub fn choice(&self) -> Choice {
+        match self.backend.as_str() {
+            "cpu" => Choice::Cpu,
+            "vulkan" => Choice::Vulkan,
+            "metal" => Choice::Metal,
+            _ => Choice::Auto,
+        }
+    }
+}

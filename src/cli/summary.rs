@@ -1,0 +1,153 @@
+//! `summary.json`: what several paired seeds say together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+use super::files::read_text;
+use super::record::{self, Record};
+use super::rundir::RunDir;
+use super::table::{Table, or_dash, percent, points};
+use crate::eval::statistics::{Interval, Verdict};
+use crate::spec::Experiment;
+use crate::train::{Evaluation, Role};
+
+/// Name of the file in the directory of `--seeds`.
+pub const FILE: &str = "summary.json";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// Always `summary`: the file is also the last line of a `--json` stream.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// With the first seed.
+    pub experiment: Experiment,
+    pub command: String,
+    pub seeds: Vec<Seed>,
+    pub roles: BTreeMap<Role, RoleSummary>,
+    /// Accuracy of distilled − alone, paired by seed.
+    pub difference: Interval,
+    /// `None` for a single seed.
+    pub verdict: Option<Verdict>,
+}
+
+/// The networks of one seed at the end.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Seed {
+    pub seed: u32,
+    pub networks: BTreeMap<Role, Evaluation>,
+}
+
+/// One network over the seeds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RoleSummary {
+    pub accuracy: Interval,
+    pub ece: Interval,
+    pub agreement: Option<Interval>,
+    /// Of the omitted class, when there is one.
+    pub recall: Option<Interval>,
+    pub shifted_recall: Option<Interval>,
+}
+
+impl Summary {
+    /// `records` are finished runs that differ in their seeds alone.
+    pub fn new(experiment: Experiment, command: String, records: &[Record]) -> Result<Self, Error> {
+        let seeds: Vec<Seed> =
+            records.iter().map(|record| Seed { seed: record.experiment.seed, networks: record.finals.clone() }).collect();
+        let over = |role: Role, value: &dyn Fn(&Evaluation) -> Option<f64>| {
+            let values: Option<Vec<f64>> = seeds.iter().map(|seed| seed.networks.get(&role).and_then(value)).collect();
+            values.and_then(|values| Interval::of(&values))
+        };
+        let roles = record::ROLES.into_iter().filter_map(|role| {
+            let summary = RoleSummary {
+                accuracy: over(role, &|found| Some(found.accuracy))?,
+                ece: over(role, &|found| Some(found.ece))?,
+                agreement: over(role, &|found| found.agreement),
+                recall: over(role, &|found| Some(found.omitted?.recall)),
+                shifted_recall: over(role, &|found| Some(found.omitted?.shifted_recall)),
+            };
+            Some((role, summary))
+        });
+        let roles = roles.collect();
+        let difference = Interval::of_difference(&accuracies(&seeds, Role::Distilled), &accuracies(&seeds, Role::Alone))
+            .ok_or_else(|| Error::input("there are no finished runs to sum up"))?;
+        Ok(Self { kind: "summary".into(), experiment, command, seeds, roles, difference, verdict: difference.verdict() })
+    }
+
+    pub fn read(directory: &RunDir) -> Result<Self, Error> {
+        let path = directory.file(FILE);
+        serde_json::from_str(&read_text(&path)?).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+    }
+
+    /// Accuracy of every network for every seed.
+    pub fn table(&self) -> Table {
+        let mut table = Table::new(["seed", "teacher", "alone", "distilled", "distilled − alone"]);
+        for seed in &self.seeds {
+            let accuracy = |role| seed.networks.get(&role).map(|found| found.accuracy);
+            let gap = accuracy(Role::Distilled).zip(accuracy(Role::Alone)).map(|(distilled, alone)| points(distilled - alone));
+            let cells = record::ROLES.map(|role| or_dash(accuracy(role).map(percent)));
+            table.row([seed.seed.to_string()].into_iter().chain(cells).chain([or_dash(gap)]));
+        }
+        table
+    }
+
+    /// Means with 95 % intervals.
+    pub fn means(&self) -> Table {
+        let omitted = self.roles.values().any(|role| role.recall.is_some());
+        let mut header = vec!["mean ± 95 %", "accuracy", "ECE", "agreement"];
+        if omitted {
+            header.extend(["recall of omitted", "after bias shift"]);
+        }
+        let mut table = Table::new(header);
+        for (role, found) in &self.roles {
+            let mut cells = vec![
+                record::name(*role).to_owned(),
+                shares(&found.accuracy),
+                plain(&found.ece),
+                or_dash(found.agreement.as_ref().map(shares)),
+            ];
+            if omitted {
+                cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
+            }
+            table.row(cells);
+        }
+        table
+    }
+
+    /// The verdict in one sentence.
+    pub fn sentence(&self) -> String {
+        judged("distilled", "alone", &self.difference, self.seeds.len())
+    }
+}
+
+/// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`
+pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize) -> String {
+    let mean = points(difference.mean);
+    match (difference.half_width, difference.verdict()) {
+        (Some(half), Some(verdict)) => {
+            let link = match verdict {
+                Verdict::Beats => format!("{left} BEATS {right}"),
+                Verdict::Worse => format!("{left} is WORSE than {right}"),
+                Verdict::NoDifference => format!("NO DIFFERENCE between {left} and {right}"),
+            };
+            let (low, high) = (points(difference.mean - half), points(difference.mean + half));
+            format!("{link}: {mean} points of accuracy, 95 % interval [{low}, {high}], {seeds} paired seeds")
+        }
+        _ => format!("{left} − {right}: {mean} points of accuracy; one seed is no evidence"),
+    }
+}
+
+fn accuracies(seeds: &[Seed], role: Role) -> Vec<f64> {
+    seeds.iter().filter_map(|seed| seed.networks.get(&role)).map(|found| found.accuracy).collect()
+}
+
+fn shares(interval: &Interval) -> String {
+    let half = interval.half_width.map(|half| format!(" ± {:.2}", half * 100.0)).unwrap_or_default();
+    format!("{:.2}{half} %", interval.mean * 100.0)
+}
+
+fn plain(interval: &Interval) -> String {
+    let half = interval.half_width.map(|half| format!(" ± {half:.4}")).unwrap_or_default();
+    format!("{:.4}{half}", interval.mean)
+}

@@ -1,0 +1,109 @@
+//! Numbers and tables in plain text.
+
+use std::fmt;
+
+/// Rows under a header; the first column to the left, the others to the right.
+pub struct Table {
+    rows: Vec<Vec<String>>,
+    left: bool,
+}
+
+impl Table {
+    pub fn new(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { rows: vec![header.into_iter().map(Into::into).collect()], left: false }
+    }
+
+    /// All columns to the left: a table of words.
+    pub fn left(mut self) -> Self {
+        self.left = true;
+        self
+    }
+
+    /// The cells, header first.
+    pub fn into_rows(self) -> Vec<Vec<String>> {
+        self.rows
+    }
+
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for (index, row) in self.rows.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+                if column == 0 || self.left { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            f.write_str(cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// `97.40 %`
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+/// `+5.94`: a difference of shares in points.
+pub fn points(difference: f64) -> String {
+    format!("{:+.2}", difference * 100.0)
+}
+
+/// `12,345`
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `4.7 KiB`
+pub fn bytes(count: usize) -> String {
+    let count = count as f64;
+    if count < 1024.0 {
+        format!("{count} B")
+    } else if count < 1024.0 * 1024.0 {
+        format!("{:.1} KiB", count / 1024.0)
+    } else {
+        format!("{:.1} MiB", count / 1024.0 / 1024.0)
+    }
+}
+
+/// `–` where there is nothing.
+pub fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(percent(0.974), "97.40 %");
+        assert_eq!(points(-0.0012), "-0.12");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(bytes(4096), "4.0 KiB");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(["", "accuracy"]);
+        table.row(["student alone", "81.00 %"]);
+        assert_eq!(table.to_string(), "               accuracy\nstudent alone   81.00 %");
+    }
+}

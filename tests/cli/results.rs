@@ -1,0 +1,197 @@
+//! What a run leaves, and what is said about it.
+
+use std::fs;
+
+use distillery::spec::{Experiment, presets};
+
+use super::*;
+
+#[test]
+fn a_run_leaves_a_directory_that_tells_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let output = succeeded(run(folder, "first-light", &[]));
+    let said = stdout(&output);
+    for part in ["teacher", "student alone", "student distilled", "1,210", "4.7 KiB", "runs/first-light-seed0-1", "--seeds 5"] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+    assert!(stderr(&output).contains("step 100/100"), "plain progress without a terminal: {}", stderr(&output));
+    let directory = folder.join("runs/first-light-seed0-1");
+    let lines = metrics(&directory);
+    assert_eq!(lines.first().unwrap()["type"], "opened");
+    assert_eq!(lines.last().unwrap()["type"], "finished");
+    assert!(lines.iter().all(|line| line["seed"] == 0 && line["total_step"].is_u64()), "each line stands for itself");
+    assert_eq!(checkpoints(&directory), ["step-000100.safetensors"]);
+    for name in ["student", "alone", "teacher"] {
+        let bytes = fs::read(directory.join(format!("{name}.safetensors"))).unwrap();
+        assert!(bytes.windows(21).any(|window| window == b"distillery.experiment"), "{name} carries its experiment");
+    }
+    let report = fs::read_to_string(directory.join("report.html")).unwrap();
+    for part in [
+        "<svg",
+        "prefers-color-scheme",
+        "#0072B2",
+        "#D55E00",
+        "#009E73",
+        "stroke-dasharray",
+        "1,210",
+        "10.24432/C50P49",
+        "distillery run first-light --set teacher.source=live",
+    ] {
+        assert!(report.contains(part), "`{part}` is missing in the report");
+    }
+    for part in ["<script", "<link", " src=", "@import", "NaN"] {
+        assert!(!report.contains(part), "`{part}` in a report that must need nothing else");
+    }
+    succeeded(run(folder, "first-light", &[]));
+    assert!(folder.join("runs/first-light-seed0-2/report.html").exists(), "a second run takes the next number");
+    fs::remove_file(directory.join("report.html")).unwrap();
+    succeeded(cli(folder, &["report", "runs/first-light-seed0-1"]));
+    assert_eq!(fs::read_to_string(directory.join("report.html")).unwrap(), report);
+}
+
+#[test]
+fn a_machine_hears_events_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = succeeded(run(folder.path(), "first-light", &["--json", "--out", "a"]));
+    let said = stdout(&output);
+    let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds[..3], ["started", "opened", "evaluated"]);
+    assert!(kinds.contains(&"progress") && kinds.contains(&"finished"), "{kinds:?}");
+    assert_eq!(events[0]["backend"], "cpu");
+    assert_eq!(stderr(&output), "");
+    let failed = run(folder.path(), "first-light", &["--json", "--out", "a"]);
+    let error: Value = serde_json::from_str(stdout(&failed).trim()).unwrap();
+    assert_eq!((error["type"].as_str(), error["code"].as_str()), (Some("error"), Some("bad_input")));
+}
+
+#[test]
+fn seeds_are_paired_and_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let said = stdout(&succeeded(run(folder, "first-light", &["--seeds", "3", "--out", "a", "--set", "seed=5"])));
+    assert!(said.contains("95 % interval") && said.contains("3 paired seeds"), "{said}");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(folder.join("a/summary.json")).unwrap()).unwrap();
+    let seeds = summary["seeds"].as_array().unwrap();
+    assert_eq!(seeds.iter().map(|seed| seed["seed"].as_u64().unwrap()).collect::<Vec<_>>(), [5, 6, 7]);
+    let gaps: Vec<f64> = seeds
+        .iter()
+        .map(|seed| {
+            let accuracy = |role: &str| seed["networks"][role]["accuracy"].as_f64().unwrap();
+            accuracy("distilled") - accuracy("alone")
+        })
+        .collect();
+    let mean = gaps.iter().sum::<f64>() / 3.0;
+    let deviation = (gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+    // t(0.975, 2) = 4.302653
+    let half = 4.302_653 * deviation / 3.0_f64.sqrt();
+    assert!((summary["difference"]["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
+    assert!((summary["difference"]["half_width"].as_f64().unwrap() - half).abs() < 1e-6);
+    let verdict = if mean - half > 0.0 {
+        "beats"
+    } else if mean + half < 0.0 {
+        "worse"
+    } else {
+        "no_difference"
+    };
+    assert_eq!(summary["verdict"], verdict);
+    assert!(fs::read_to_string(folder.join("a/report.html")).unwrap().contains("3 paired seeds"));
+    assert!(folder.join("a/seed-6/report.html").exists());
+
+    let alone = stdout(&succeeded(run(folder, "first-light", &["--set", "seed=6", "--json", "--out", "six"])));
+    let last: Value = serde_json::from_str(alone.lines().last().unwrap()).unwrap();
+    let last = if last["type"] == "checkpoint" { metrics(&folder.join("six")).pop().unwrap() } else { last };
+    assert_eq!(last["outcome"]["distilled"], seeds[1]["networks"]["distilled"]["accuracy"], "a seed is a run like any other");
+
+    let json = stdout(&succeeded(run(folder, "first-light", &["--seeds", "2", "--json", "--out", "b"])));
+    let events: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.last().unwrap()["type"], "summary");
+}
+
+#[test]
+fn an_omitted_class_is_in_the_words_and_in_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--seeds", "2", "--out", "a"];
+    let said = stdout(&succeeded(run(folder.path(), "omitted-class", &args)));
+    assert!(said.contains("recall of omitted"), "{said}");
+    let one = stdout(&succeeded(run(folder.path(), "omitted-class", &["--out", "b"])));
+    assert!(one.contains("Class 3, which the students never saw"), "{one}");
+}
+
+#[test]
+fn runs_are_compared_by_knobs_numbers_and_shared_seeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    succeeded(run(folder, "first-light", &["--seeds", "2", "--out", "hot"]));
+    succeeded(run(folder, "first-light", &["--seeds", "3", "--out", "cold", "--set", "distill.temperature=1"]));
+    succeeded(run(folder, "first-light", &["--out", "other", "--set", "task.split_seed=1"]));
+    let said = stdout(&succeeded(cli(folder, &["compare", "hot", "cold", "other"])));
+    for part in [
+        "distill.temperature",
+        "task.split_seed",
+        "distilled of cold",
+        "2 paired seeds",
+        "3 paired seeds",
+        "other and hot are tested on different rows",
+    ] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+    let json: Value = serde_json::from_str(&stdout(&succeeded(cli(folder, &["compare", "hot", "cold", "--json"])))).unwrap();
+    assert_eq!(json["between_runs"][0]["seeds"], serde_json::json!([0, 1]));
+    assert_eq!(json["runs"][1]["differs"]["distill.temperature"], "1");
+}
+
+#[test]
+fn a_teacher_is_written_as_f16_with_its_accuracy_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let args = ["pretrain", "digits", "-o", "teacher.safetensors", "--device", "cpu", "--set", "teacher.steps=60"];
+    let said = stdout(&succeeded(cli(folder, &args)));
+    assert!(said.contains("64 → 256 → 256 → 10") && said.contains("on 539 test rows after 60 steps"), "{said}");
+    let bytes = fs::read(folder.join("teacher.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert!(file.tensors().iter().all(|(_, view)| view.dtype() == safetensors::Dtype::F16));
+    assert!((170_004..174_100).contains(&bytes.len()), "two bytes a parameter, and a header: {}", bytes.len());
+    let output = cli(folder, &["pretrain", "digits", "-o", "no/such/folder.safetensors", "--device", "cpu", "--set", "teacher.steps=10"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no/such/folder.safetensors"), "{}", stderr(&output));
+}
+
+#[test]
+fn every_preset_survives_a_file_in_both_formats() {
+    for preset in presets::TABLE {
+        let experiment = preset.experiment();
+        assert_eq!(Experiment::from_json(&experiment.to_json()).unwrap(), experiment, "{} as JSON", preset.id);
+        let text = toml::to_string(&experiment).unwrap();
+        let tree: Value = toml::from_str(&text).unwrap();
+        assert_eq!(Experiment::from_value(tree).unwrap(), experiment, "{} as TOML", preset.id);
+    }
+}
+
+#[test]
+fn a_described_preset_runs_as_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = stdout(&succeeded(cli(folder, &["describe", "first-light"])));
+    fs::write(folder.join("mine.toml"), text).unwrap();
+    succeeded(run(folder, "mine.toml", &["--out", "file"]));
+    succeeded(run(folder, "first-light", &["--out", "preset"]));
+    assert_same_run(&folder.join("file"), &folder.join("preset"));
+    succeeded(cli(folder, &["run", "file/experiment.json", "--device", "cpu", "--out", "again"]));
+    assert_same_run(&folder.join("again"), &folder.join("preset"));
+}
+
+#[test]
+fn what_there_is_can_be_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert!(stdout(&succeeded(cli(folder, &["list"]))).contains("omitted-class"));
+    assert!(stdout(&succeeded(cli(folder, &["describe", "knobs"]))).contains("distill.temperature"));
+    assert!(stdout(&succeeded(cli(folder, &["describe", "distill.temperature"]))).contains("from 0.5 to 50"));
+    assert!(stdout(&succeeded(cli(folder, &["devices"]))).contains("burn-flex"));
+    assert!(stdout(&succeeded(cli(folder, &["self-test", "--device", "cpu"]))).contains("passed"));
+    for args in [&["list", "--json"][..], &["describe", "knobs", "--json"], &["describe", "seed", "--json"], &["devices", "--json"]] {
+        serde_json::from_str::<Value>(&stdout(&succeeded(cli(folder, args)))).unwrap();
+    }
+}
