@@ -347,10 +347,10 @@ command_serve() {
   need_rust
   need_node
   # Before the long part, not after it.
-  node serve.mjs --free "${PORT:-8787}" || { explained=yes; exit 1; }
+  node www/serve.mjs --free "${PORT:-8787}" || { explained=yes; exit 1; }
   build
   trap - EXIT
-  exec node serve.mjs www/dist "${PORT:-8787}"
+  exec node www/serve.mjs www/dist "${PORT:-8787}"
 }
 
 command_native() {

@@ -59,6 +59,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Time a fixed distillation step (W1: an MLP, W3: a CNN) and write a JSON object
+    Bench {
+        #[arg(value_name = "WORKLOAD")]
+        workload: String,
+        #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+        device: DeviceArg,
+    },
     /// Compare a device with the CPU backend on a fixed problem: forward, backward, optimiser
     SelfTest {
         #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
@@ -95,13 +102,9 @@ pub struct RunArgs {
     pub what: String,
     #[command(flatten)]
     pub knobs: KnobArgs,
-    /// Where it runs; `auto` takes a hardware GPU when there is one
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion)
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Run directory [default: runs/<preset>-seed<seed>-<n>]
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Run directory [default: runs/PRESET-seedN-K]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Repeat with this many paired seeds, from `seed` upwards, and judge distilled against alone
@@ -129,6 +132,16 @@ pub struct OutputArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Where it runs; `auto` takes a hardware GPU when there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// A run directory, or one of `--seeds`
     #[arg(value_name = "DIR")]
@@ -153,11 +166,8 @@ pub struct PretrainArgs {
     pub output: PathBuf,
     #[command(flatten)]
     pub knobs: KnobArgs,
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Folder with the four IDX files (fashion)
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,
@@ -211,7 +221,8 @@ impl Arguments {
             | Command::Devices { json }
             | Command::SelfTest { json, .. }
             | Command::Compare { json, .. } => *json,
-            Command::Report { .. } => false,
+            // Its one line is JSON; errors go to stderr alone.
+            Command::Bench { .. } | Command::Report { .. } => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Shell 2: the command line. It pumps the same runs as the page, and keeps them in files.
 
 mod args;
+mod bench;
 mod compare;
 mod data;
 mod describe;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
 fn carry_out(command: Command) -> Result<(), Error> {
     match command {
         Command::Run(args) => run::start(&args),
+        Command::Bench { workload, device } => bench::bench(&workload, device.into()),
         Command::Resume(args) => run::resume(&args),
         Command::List { json } => describe::list(json),
         Command::Describe { what, json } => describe::describe(what.as_deref(), json),

@@ -144,7 +144,7 @@ impl Record {
 
 /// The command that repeats an experiment natively, with what only the command line knows.
 pub fn command(experiment: &Experiment, settings: &Settings) -> String {
-    let mut command = if experiment.preset == "custom" { "distillery run experiment.json".to_owned() } else { experiment.command() };
+    let mut command = experiment.command();
     if let Some(data) = &settings.data {
         command.push_str(&format!(" --data {}", data.display()));
     }
@@ -153,15 +153,6 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
         command.push_str(&format!(" --seeds {seeds}"));
     }
     command
-}
-
-/// A role in words.
-pub fn name(role: Role) -> &'static str {
-    match role {
-        Role::Teacher => "teacher",
-        Role::Alone => "student alone",
-        Role::Distilled => "student distilled",
-    }
 }
 
 pub const ROLES: [Role; 3] = [Role::Teacher, Role::Alone, Role::Distilled];

@@ -49,7 +49,7 @@ fn of_run(record: &Record) -> String {
     }
     page.table(&networks(record).into_rows());
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
-        let who = if size.role == Role::Alone { "both students" } else { record::name(size.role) };
+        let who = if size.role == Role::Alone { "both students" } else { size.role.name() };
         page.quiet(&format!("{who}: {}", size.layers));
     }
     curves(&mut page, record);
@@ -99,7 +99,7 @@ fn curves(page: &mut Page, record: &Record) {
     };
     let keys = record::ROLES.map(|role| {
         let class = if role == Role::Alone { "key alone" } else { "key" };
-        format!("<span class=\"{class}\" style=\"color:{}\"></span>{}", colour(role), record::name(role))
+        format!("<span class=\"{class}\" style=\"color:{}\"></span>{}", colour(role), role.name())
     });
     page.raw(&format!("<p>{}</p>", keys.concat()));
     let phases = if record.facts.teacher_steps > 0 {

@@ -15,7 +15,7 @@ use crate::train::Role;
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &args.knobs.set)?;
-    let session = Session::open(args.device.into(), args.data.as_deref(), args.output.json)?;
+    let session = Session::open(args.place.device.into(), args.place.data.as_deref(), args.output.json)?;
     let settings = Settings::new(&session.place, session.data.clone(), args.output.checkpoint_every, args.seeds);
     if let Some(count) = args.seeds {
         return seeds::start(&session, experiment, settings, count, args.out.as_deref());
@@ -71,7 +71,7 @@ pub fn networks(record: &Record) -> Table {
         let size = record.facts.networks.iter().find(|size| size.role == role);
         let found = record.finals.get(&role);
         table.row([
-            record::name(role).to_owned(),
+            role.name().to_owned(),
             or_dash(size.map(|size| thousands(size.parameters))),
             or_dash(size.map(|size| bytes(size.bytes))),
             or_dash(found.map(|found| percent(found.accuracy))),
@@ -98,7 +98,7 @@ pub fn sentences(record: &Record) -> Vec<String> {
             list.push(format!(
                 "Class {}, which the students never saw: {} recognises {} of it, and {} after its bias is raised by {:.1}.",
                 omitted.class,
-                record::name(role),
+                role.name(),
                 percent(omitted.recall),
                 percent(omitted.shifted_recall),
                 omitted.shift

@@ -101,12 +101,8 @@ impl Summary {
         }
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
-            let mut cells = vec![
-                record::name(*role).to_owned(),
-                shares(&found.accuracy),
-                plain(&found.ece),
-                or_dash(found.agreement.as_ref().map(shares)),
-            ];
+            let mut cells =
+                vec![role.name().to_owned(), shares(&found.accuracy), plain(&found.ece), or_dash(found.agreement.as_ref().map(shares))];
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
             }

@@ -64,10 +64,6 @@ impl Place {
         &self.adapter
     }
 
-    pub fn is_cpu(&self) -> bool {
-        self.backend == "cpu"
-    }
-
     /// Why this device and not the one hoped for.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()

@@ -16,7 +16,7 @@ pub enum RunError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    #[error("the loss of {role:?} is no longer finite at step {step}: lower {key} (now {value}) and start again")]
+    #[error("the loss of the {} is no longer finite at step {step}: lower {key} (now {value}) and start again", .role.name())]
     NotFinite { role: Role, step: usize, key: &'static str, value: f64 },
     #[error("{key} takes effect only in a new run; live knobs are {live}")]
     NotLive { key: String, live: String },

@@ -16,6 +16,17 @@ pub enum Role {
     Distilled,
 }
 
+impl Role {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Teacher => "teacher",
+            Self::Alone => "student alone",
+            Self::Distilled => "student distilled",
+        }
+    }
+}
+
 /// The part of a run that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -3,7 +3,7 @@
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION};
-use crate::train::{Role, Run, RunError};
+use crate::train::{Run, RunError};
 
 /// A device and the run on it.
 pub struct Engine {
@@ -61,11 +61,7 @@ impl Engine {
             }
             Command::Weights { role } => {
                 let run = self.running()?;
-                let who = match role {
-                    Role::Teacher => "teacher",
-                    Role::Alone => "student-alone",
-                    Role::Distilled => "student-distilled",
-                };
+                let who = role.name().replace(' ', "-");
                 let name = format!("{}-{who}.safetensors", run.experiment().preset);
                 return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.weights(role, false).await?.into() })]);
             }

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { serve } from "../../serve.mjs";
+import { serve } from "../../www/serve.mjs";
 
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 // The packages are the page's: this folder has none of its own.

@@ -1,4 +1,4 @@
-// Serves a folder on 127.0.0.1: `node serve.mjs FOLDER [PORT]` (8787). `node serve.mjs --free PORT` only says whether the port can be had.
+// Serves a folder on 127.0.0.1: `node www/serve.mjs FOLDER [PORT]` (8787). `node www/serve.mjs --free PORT` only says whether the port can be had.
 // A plain static host is all that the page needs: no header of ours makes it work.
 import { createReadStream, realpathSync } from "node:fs";
 import { stat } from "node:fs/promises";
