@@ -12,8 +12,9 @@ use crate::train::RunError;
 
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
 pub fn read(folder: &Path) -> Result<IdxFiles, Error> {
-    if !folder.is_dir() {
-        return Err(Error::input(format!("--data {}: no such folder; it must be one with the four IDX files", folder.display())));
+    let wrong = |what: String| Error::input(format!("--data {}: {what}; it must be a folder with the four IDX files", folder.display()));
+    if !fs::metadata(folder).map_err(|error| wrong(error.to_string()))?.is_dir() {
+        return Err(wrong("this is no folder".into()));
     }
     let file = |parts: &[&str], content: &str| unpacked(&find(folder, parts, content)?);
     Ok(IdxFiles {
