@@ -1,14 +1,11 @@
 // `./build.sh bench`: the fixed workloads in headless Chromium and natively, on the CPU backend, each with its median steps/s behind a loss
-// readback every 10 steps. For TensorFlow.js, jax-js and PyTorch beside them, name pkg/ (with peer.mjs in it) to the peer benchmark.
+// readback every 10 steps; then the page itself: when it can be used, its first step, and the race with the teacher's logits kept. For
+// TensorFlow.js, jax-js and PyTorch beside the workloads, name pkg/ (with peer.mjs in it) to the peer benchmark.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 
-import { serve } from "../www/serve.mjs";
+import { at, inBrowser, until } from "./browser.mjs";
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const { chromium } = createRequire(at("../www/package.json"))("playwright-core");
 const WORKLOADS = ["W1", "W3"];
 
 /** Runs in the page: one workload, as src/cli/bench.rs times it. */
@@ -47,23 +44,42 @@ const row = (engine, workload, repeats, first, ready) => {
 console.log(`${"engine".padEnd(20)}${["steps/s", "range", "first step ms", "engine ready ms"].map((head) => head.padStart(16)).join("")}`);
 copyFileSync(at("peer.mjs"), at("../pkg/peer.mjs"));
 writeFileSync(at("../pkg/index.html"), "<!doctype html><title>bench</title>");
-const server = await serve(at("../pkg"), 0);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: ["--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+await inBrowser("../pkg", async (browser, address) => {
+  for (const workload of WORKLOADS) {
+    const page = await browser.newPage();
+    await page.goto(address);
+    const { repeats, first, ready } = await page.evaluate(measure, workload);
+    row("browser CPU", workload, repeats, first, ready);
+    await page.close();
+  }
 });
-for (const workload of WORKLOADS) {
-  const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  const { repeats, first, ready } = await page.evaluate(measure, workload);
-  row("browser CPU", workload, repeats, first, ready);
-  await page.close();
-}
-await browser.close();
-server.close();
 for (const workload of WORKLOADS) {
   const out = execFileSync(process.env.DISTILLERY, ["bench", workload, "--device", "cpu"], { encoding: "utf8" });
   const { repeats, first_step_ms } = JSON.parse(out.trim().split("\n").at(-1));
   row("native CPU", workload, repeats.map((repeat) => repeat.steps_per_s), first_step_ms);
 }
+
+/** The preset of the first screen in the page: a visitor with nothing cached, from the request to the end of the run. */
+async function race(backend, steps) {
+  await inBrowser("../www/dist", async (browser, address) => {
+    const page = await browser.newPage();
+    const asked = performance.now();
+    await page.goto(`${address}?backend=${backend}&train.steps=${steps}`);
+    await until(page, (now) => now.engine === "up" && now.values !== null);
+    const usable = performance.now() - asked;
+    await page.keyboard.press("Space");
+    const pressed = performance.now();
+    await until(page, (now) => now.step > 0);
+    const first = performance.now() - pressed;
+    const half = await until(page, (now, wanted) => now.step >= wanted, steps / 2);
+    const began = performance.now();
+    const end = await until(page, (now, wanted) => now.step >= wanted, steps);
+    const rate = ((end.step - half.step) * 1000) / (performance.now() - began);
+    console.log(`page ${backend.padEnd(7)} usable after ${usable.toFixed(0)} ms; first step ${first.toFixed(0)} ms after play; race ${rate.toFixed(0)} steps/s`);
+  });
+}
+console.log("\nfirst-light in the page: two students per step, the teacher's logits computed once");
+await race("cpu", 20_000);
+await race("webgpu", 400);
+console.log();
 execFileSync(process.execPath, [at("size.mjs")], { stdio: "inherit" });

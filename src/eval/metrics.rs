@@ -46,19 +46,6 @@ pub fn cross_entropy(logits: &[f32], labels: &[usize], classes: usize) -> f64 {
     total / labels.len().max(1) as f64
 }
 
-/// Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over equal bins of confidence, weighted by rows.
-pub fn expected_calibration_error(logits: &[f32], labels: &[usize], classes: usize, bins: usize) -> f64 {
-    let mut sums = vec![(0.0, 0.0); bins];
-    for (row, label) in logits.chunks_exact(classes).zip(labels) {
-        let best = argmax(row);
-        let confidence = log_softmax(row, 1.0)[best].exp();
-        let bin = ((confidence * bins as f64).ceil() as usize).clamp(1, bins) - 1;
-        sums[bin].0 += confidence;
-        sums[bin].1 += f64::from(u8::from(best == *label));
-    }
-    sums.iter().map(|(confidence, correct): &(f64, f64)| (confidence - correct).abs()).sum::<f64>() / labels.len().max(1) as f64
-}
-
 /// Recall of a class and what raising its bias does to it (Hinton et al. 2015, section 3).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BiasShift {

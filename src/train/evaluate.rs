@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::event::{Evaluation, OmittedClass, Role};
 use crate::data::Dataset;
 use crate::device::Place;
-use crate::eval::metrics;
+use crate::eval::{metrics, study};
 
 /// Test rows on the device, and what every network last said about them.
 pub struct Exam {
@@ -17,9 +17,6 @@ pub struct Exam {
     /// Logits `[rows, classes]` of the last evaluation, by role.
     pub answers: Vec<(Role, Vec<f32>)>,
 }
-
-/// Bins of the calibration error.
-const BINS: usize = 15;
 
 impl Exam {
     pub fn new(dataset: &Dataset, omitted: Option<usize>, place: &Place) -> Self {
@@ -65,10 +62,15 @@ impl Exam {
             step,
             accuracy: metrics::agreement(&found, &self.labels),
             loss: metrics::cross_entropy(logits, &self.labels, self.classes),
-            ece: metrics::expected_calibration_error(logits, &self.labels, self.classes, BINS),
+            ece: study::calibration_error(&study::reliability(logits, &self.labels, self.classes)),
             agreement: teacher.filter(|_| role != Role::Teacher).map(|teacher| metrics::agreement(&found, teacher)),
             omitted,
         }
+    }
+
+    /// Labels of all test rows.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
     }
 
     /// Label of a test row.

@@ -4,6 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::dissect::{Followed, Pull};
+use super::studied::{Dispute, Study};
+
 /// Who is who in the race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -15,6 +18,9 @@ pub enum Role {
     /// The student that learns from the teacher too.
     Distilled,
 }
+
+/// All of them, the teacher first.
+pub const ROLES: [Role; 3] = [Role::Teacher, Role::Alone, Role::Distilled];
 
 impl Role {
     /// In words.
@@ -205,6 +211,34 @@ pub enum Event {
         input: Vec<f32>,
         temperature: f64,
         views: Vec<SampleView>,
+    },
+    /// An input of the visitor's own as the networks see it now.
+    Opinion { step: usize, temperature: f64, views: Vec<SampleView> },
+    /// What the answers on all test rows show.
+    Studied {
+        step: usize,
+        temperature: f64,
+        networks: Vec<Study>,
+        /// The rows on which the students disagree most, most disputed first.
+        disputed: Vec<Dispute>,
+    },
+    /// The next step of the distilled student, taken apart.
+    Dissected {
+        /// Steps made so far.
+        step: usize,
+        /// Rows of the batch.
+        rows: usize,
+        /// The one that is followed.
+        row: usize,
+        temperature: f64,
+        alpha: f64,
+        /// T², or 1 without it.
+        scale: f64,
+        lr: f64,
+        losses: LossParts,
+        followed: Followed,
+        whole: Pull,
+        tensors: Vec<Pull>,
     },
     /// The decision surfaces over [−extent, extent]².
     Plane { resolution: usize, extent: f32, surfaces: Vec<Surface>, points: Vec<Point> },

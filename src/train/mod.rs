@@ -1,6 +1,7 @@
 //! The step loop as a stream of events. Shells pump it: `Run::new`, then `advance` until it is finished.
 
 mod checkpoint;
+mod dissect;
 mod error;
 mod evaluate;
 mod event;
@@ -8,17 +9,20 @@ mod learner;
 mod optimizer;
 mod pretrained;
 mod run;
+mod studied;
 mod summary;
 mod table;
 mod teachers;
 mod views;
 mod workload;
 
+pub use dissect::{Followed, Pull};
 pub use error::RunError;
 pub use event::*;
 pub use learner::Learner;
 pub use optimizer::Optimizer;
 pub use run::Run;
+pub use studied::{Dispute, Study};
 pub use workload::{Workload, names as workload_names};
 
 #[cfg(test)]

@@ -252,7 +252,7 @@ impl Run {
     }
 
     /// Reads the losses in one transaction and stops the run when one is not finite.
-    async fn read_losses(&self, parts: Vec<(Role, Parts)>) -> Result<Vec<LossParts>, RunError> {
+    pub(super) async fn read_losses(&self, parts: Vec<(Role, Parts)>) -> Result<Vec<LossParts>, RunError> {
         let mut reads = Reads::default();
         let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
         let mut shape = Vec::new();

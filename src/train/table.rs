@@ -47,7 +47,7 @@ impl Table {
     }
 
     /// The batches of `steps` steps from step `from`. They are gathered at once: three kernels for all of them.
-    pub fn chunk(&mut self, from: usize, steps: usize) -> Vec<Batch> {
+    pub fn chunk(&self, from: usize, steps: usize) -> Vec<Batch> {
         let rows: Vec<i32> = (from..from + steps).flat_map(|step| self.batches.at(step)).collect();
         let count = rows.len();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.inputs.device());

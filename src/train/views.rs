@@ -28,22 +28,30 @@ impl Run {
         let teacher = row(Role::Teacher).ok_or(RunError::Unavailable("the networks have not answered yet: make a step first"))?;
         let temperature = self.experiment.distill.temperature;
         let log_p = metrics::log_softmax(&teacher, temperature);
-        let views = [Role::Teacher, Role::Alone, Role::Distilled]
-            .into_iter()
-            .filter_map(|role| {
-                let logits = row(role)?;
-                let log_q = metrics::log_softmax(&logits, temperature);
-                Some(SampleView {
-                    role,
-                    probabilities: log_q.iter().map(|v| v.exp() as f32).collect(),
-                    entropy: metrics::entropy(&log_q) as f32,
-                    kl: metrics::kl(&log_p, &log_q) as f32,
-                    logits,
-                })
-            })
-            .collect();
+        let views = ROLES.into_iter().filter_map(|role| Some(sample_view(role, row(role)?, &log_p, temperature))).collect();
         let input = self.dataset.test.row(index).to_vec();
         Ok(Event::Sample { index, label: self.exam.label(index), input, temperature, views })
+    }
+
+    /// An input that is in no data set, `[features]`, as the networks see it now, at the current temperature.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] when the input has another size or a value that is no number, [`RunError::Device`] when the device fails.
+    pub async fn ask(&self, input: Vec<f32>) -> Result<Event, RunError> {
+        let features = self.dataset.test.features();
+        if input.len() != features || input.iter().any(|value| !value.is_finite()) {
+            return Err(RunError::Unavailable("an input must have one finite number per value of a row of the data set"));
+        }
+        let input = Tensor::<2>::from_data(TensorData::new(input, [1, features]), &self.place.inner());
+        let mut reads = Reads::default();
+        reads.add(self.teachers.logits(&input));
+        reads.add(self.alone.logits(&input));
+        reads.add(self.distilled.logits(&input));
+        let answers = reads.run().await?;
+        let temperature = self.experiment.distill.temperature;
+        let log_p = metrics::log_softmax(&answers[0], temperature);
+        let views = ROLES.into_iter().zip(answers).map(|(role, logits)| sample_view(role, logits, &log_p, temperature)).collect();
+        Ok(Event::Opinion { step: self.step, temperature, views })
     }
 
     /// The decision surfaces of the three networks on a grid of `resolution`² cells.
@@ -64,7 +72,7 @@ impl Run {
         reads.add(self.teachers.logits(&grid));
         reads.add(self.alone.logits(&grid));
         reads.add(self.distilled.logits(&grid));
-        let surfaces = [Role::Teacher, Role::Alone, Role::Distilled]
+        let surfaces = ROLES
             .into_iter()
             .zip(reads.run().await?)
             .map(|(role, logits)| {
@@ -89,5 +97,17 @@ impl Run {
             })
             .collect();
         Ok(Event::Plane { resolution, extent: EXTENT, surfaces, points })
+    }
+}
+
+/// How a network sees one row. `log_p` is what the teacher says of it at the temperature.
+pub(super) fn sample_view(role: Role, logits: Vec<f32>, log_p: &[f64], temperature: f64) -> SampleView {
+    let log_q = metrics::log_softmax(&logits, temperature);
+    SampleView {
+        role,
+        probabilities: log_q.iter().map(|v| v.exp() as f32).collect(),
+        entropy: metrics::entropy(&log_q) as f32,
+        kl: metrics::kl(log_p, &log_q) as f32,
+        logits,
     }
 }

@@ -43,6 +43,9 @@ impl Engine {
             Command::Set { key, value } => vec![self.running()?.set(&key, &value)?],
             Command::Inspect { index } => vec![self.running()?.inspect(index)?],
             Command::Plane { resolution } => vec![self.running()?.plane(resolution).await?],
+            Command::Ask { input } => vec![self.running()?.ask(input).await?],
+            Command::Study => vec![self.running()?.study()?],
+            Command::Dissect { row } => vec![self.running()?.dissect(row).await?],
             Command::SelfTest => {
                 let test = self_test(&self.place).await?;
                 let (worst, limit, passed, milliseconds) = (test.worst, test.limit, test.passed, test.milliseconds);

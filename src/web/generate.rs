@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use ts_rs::{Config, TS};
 
 use super::protocol::{Command, EngineEvent, Reply};
+use crate::eval::study;
 use crate::spec::{Experiment, knobs, presets};
 use crate::train;
 
@@ -25,6 +26,12 @@ fn types() -> String {
         train::OmittedClass,
         train::Evaluation,
         train::SampleView,
+        study::Confusion,
+        study::Bin,
+        train::Study,
+        train::Dispute,
+        train::Pull,
+        train::Followed,
         train::Surface,
         train::Point,
         train::Outcome,

@@ -23,6 +23,12 @@ pub enum Command {
     Inspect { index: usize },
     /// Draws the decision surfaces (plane only).
     Plane { resolution: usize },
+    /// Asks every network about an input of the visitor's own.
+    Ask { input: Vec<f32> },
+    /// Looks at the answers on all test rows.
+    Study,
+    /// Takes the next step of the distilled student apart; a row of its batch is followed.
+    Dissect { row: usize },
     /// Compares this device with the CPU backend on a fixed problem.
     SelfTest,
     /// Writes a checkpoint of the run: safetensors bytes.

@@ -1,0 +1,169 @@
+//! One step in slow motion: what the next step of the distilled student will do, taken apart, without doing it.
+
+use burn::module::Module;
+use burn::tensor::{Gradients, Tensor};
+use serde::Serialize;
+
+use super::{Learner, Run, RunError, event::*, views::sample_view};
+use crate::device::Reads;
+use crate::eval::metrics;
+use crate::method::response;
+use crate::model::Net;
+use crate::spec::Experiment;
+
+/// How the two halves of the loss pull at one tensor of the network, or at all of them. The halves carry their weights, `α` and `(1−α)·T²`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Pull {
+    /// The tensor, such as `dense.0.weight`; empty for the whole network.
+    pub name: String,
+    /// Norm of the gradient of the hard-label half.
+    pub hard: f64,
+    /// Norm of the gradient of the soft half.
+    pub soft: f64,
+    /// Norm of what hints and attention transfer add.
+    pub features: f64,
+    /// Norm of the gradient of the whole loss.
+    pub total: f64,
+    /// Cosine between the hard and the soft half; 0 when one of them is 0.
+    pub cosine: f64,
+    /// Norm of the values.
+    pub weights: f64,
+    /// Norm of the change that the optimiser will make.
+    pub update: f64,
+}
+
+/// The row of the batch that is followed on its way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Followed {
+    /// The input, `[features]`.
+    pub input: Vec<f32>,
+    /// The label that the student is given, if any; it may be a noisy one.
+    pub label: Option<usize>,
+    /// The teacher and the distilled student, before the step.
+    pub views: Vec<SampleView>,
+}
+
+/// The halves of the loss at one point, each with the gradient of every tensor, flat.
+struct Halves {
+    hard: Vec<Tensor<1>>,
+    soft: Vec<Tensor<1>>,
+    total: Vec<Tensor<1>>,
+}
+
+impl Run {
+    /// Takes the next step of the distilled student apart. `row` of the batch is followed on its way.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] while no step of the students comes next, [`RunError::Device`] when the device fails.
+    pub async fn dissect(&mut self, row: usize) -> Result<Event, RunError> {
+        if self.phase != Phase::Students {
+            return Err(RunError::Unavailable("only a step of the students can be taken apart, and none comes next"));
+        }
+        let Experiment { distill, train, .. } = &self.experiment;
+        let batch = self.table.chunk(self.step, 1).swap_remove(0);
+        let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
+        let guide = self.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
+        let student = &self.distilled;
+        let parts = || response::distilled(&student.net, batch.inputs.clone(), batch.targets.clone(), &guide, distill);
+        let grad = |loss: Tensor<1>| flat(&student.net, &mut loss.backward());
+        let first = parts();
+        let scale = (1.0 - distill.alpha) * crate::loss::soft::scale(distill);
+        let soft_loss = parts().soft.expect("the distilled student has a soft loss");
+        let halves = Halves { hard: grad(parts().hard * distill.alpha), soft: grad(soft_loss * scale), total: grad(first.total.clone()) };
+
+        let before = student.net.parameters();
+        let after = self.stepped(student, first.total.clone());
+        let mut reads = Reads::default();
+        for (index, (before, after)) in before.iter().zip(after).enumerate() {
+            let (hard, soft, total) = (&halves.hard[index], &halves.soft[index], &halves.total[index]);
+            let features = total.clone() - hard.clone() - soft.clone();
+            let square = |tensor: Tensor<1>| tensor.square().sum();
+            let sums = [
+                square(hard.clone()),
+                square(soft.clone()),
+                square(features),
+                square(total.clone()),
+                (hard.clone() * soft.clone()).sum(),
+                square(before.clone()),
+                square(after - before.clone()),
+            ];
+            reads.add(Tensor::cat(sums.to_vec(), 0));
+        }
+        let [rows, features] = batch.inputs.dims();
+        let row = row % rows;
+        let one = |tensor: Tensor<2>| {
+            let [_, width] = tensor.dims();
+            tensor.inner().slice([row..row + 1, 0..width])
+        };
+        reads.add(one(batch.inputs.clone()));
+        reads.add(one(batch.targets.clone()));
+        reads.add(one(guide.logits.clone()));
+        reads.add(one(student.net.forward(batch.inputs.clone()).logits));
+        let mut values = reads.run().await?;
+        let [input, target, teacher, logits] = values.split_off(before.len()).try_into().expect("four were asked for");
+        let losses = self.read_losses(vec![(Role::Distilled, first)]).await?;
+
+        let names = student.layout.parameters();
+        let per_tensor: Vec<Pull> = names.iter().zip(&values).map(|(parameter, sums)| pull(&parameter.name, sums)).collect();
+        let whole: Vec<f32> = (0..7).map(|at| values.iter().map(|sums| sums[at]).sum()).collect();
+        let label = target.iter().any(|value| *value > 0.0).then(|| metrics::argmax(&target));
+        let temperature = distill.temperature;
+        let log_p = metrics::log_softmax(&teacher, temperature);
+        let view = |role, logits: Vec<f32>| sample_view(role, logits, &log_p, temperature);
+        debug_assert_eq!(input.len(), features);
+        Ok(Event::Dissected {
+            step: self.step,
+            rows,
+            row,
+            temperature,
+            alpha: distill.alpha,
+            scale: crate::loss::soft::scale(distill),
+            lr: super::optimizer::learning_rate(train, train.lr, self.step, self.experiment.train.steps),
+            losses: losses[0],
+            followed: Followed { input, label, views: vec![view(Role::Teacher, teacher), view(Role::Distilled, logits)] },
+            whole: pull("", &whole),
+            tensors: per_tensor,
+        })
+    }
+
+    /// The parameters after a step down the gradient of `loss`, which a copy makes.
+    fn stepped(&self, student: &Learner, loss: Tensor<1>) -> Vec<Tensor<1>> {
+        let train = &self.experiment.train;
+        let lr = super::optimizer::learning_rate(train, train.lr, self.step, train.steps);
+        student.optimizer.clone().step(student.net.clone(), loss.backward(), lr).parameters()
+    }
+}
+
+/// Norms and cosine from sums of squares and products.
+fn pull(name: &str, sums: &[f32]) -> Pull {
+    let root = |at: usize| f64::from(sums[at]).max(0.0).sqrt();
+    let (hard, soft) = (root(0), root(1));
+    let product = hard * soft;
+    Pull {
+        name: name.into(),
+        hard,
+        soft,
+        features: root(2),
+        total: root(3),
+        cosine: if product > 0.0 { (f64::from(sums[4]) / product).clamp(-1.0, 1.0) } else { 0.0 },
+        weights: root(5),
+        update: root(6),
+    }
+}
+
+/// The gradient of every parameter, flat, zeros where the loss does not reach.
+fn flat(net: &Net, gradients: &mut Gradients) -> Vec<Tensor<1>> {
+    struct Collect<'a>(&'a mut Gradients, Vec<Tensor<1>>);
+    impl burn::module::ModuleVisitor for Collect<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+            let value = param.val();
+            let gradient = value.grad_remove(self.0).unwrap_or_else(|| value.clone().inner().zeros_like());
+            self.1.push(gradient.flatten(0, D - 1));
+        }
+    }
+    let mut collect = Collect(gradients, Vec::new());
+    net.visit(&mut collect);
+    collect.1
+}

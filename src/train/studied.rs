@@ -1,0 +1,88 @@
+//! Looking at all test rows at once: what the networks know about the classes, where the students disagree, how far they can be trusted.
+
+use serde::Serialize;
+
+use super::{Run, RunError, event::*};
+use crate::eval::{
+    metrics,
+    study::{self, Bin, Confusion},
+};
+
+/// Rows in the list of disputed ones.
+const DISPUTED: usize = 60;
+
+/// What one network's answers show.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Study {
+    pub role: Role,
+    /// `[classes, classes]`, row by row: its mean soft label for each true class, at T.
+    pub similarity: Vec<f32>,
+    /// How alike the teacher's it is off the diagonal, 0 to 1; `None` for the teacher.
+    pub likeness: Option<f64>,
+    /// Mean entropy of its soft labels at T, nats.
+    pub entropy: f64,
+    pub confusions: Vec<Confusion>,
+    /// Its reliability diagram, at T = 1.
+    pub reliability: Vec<Bin>,
+    pub ece: f64,
+}
+
+/// A test row on which the students disagree.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Dispute {
+    pub index: usize,
+    pub label: usize,
+    /// What each network says.
+    pub teacher: usize,
+    pub alone: usize,
+    pub distilled: usize,
+    /// Total variation between the two students at T = 1.
+    pub distance: f64,
+}
+
+impl Run {
+    /// What the answers of the last evaluation show, at the current temperature.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] before the first step.
+    pub fn study(&self) -> Result<Event, RunError> {
+        let unavailable = RunError::Unavailable("the networks have not answered yet: make a step first");
+        let (labels, classes) = (self.exam.labels(), self.exam.classes());
+        let temperature = self.experiment.distill.temperature;
+        let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, self.exam.answer(role)?))).collect();
+        let [(_, teacher), (_, alone), (_, distilled)] = answers[..] else { return Err(unavailable) };
+        let of_teacher = study::similarity(teacher, labels, classes, temperature);
+        let networks = answers
+            .iter()
+            .map(|(role, logits)| {
+                let similarity = study::similarity(logits, labels, classes, temperature);
+                let reliability = study::reliability(logits, labels, classes);
+                Study {
+                    role: *role,
+                    likeness: (*role != Role::Teacher).then(|| study::likeness(&of_teacher, &similarity, classes)),
+                    similarity,
+                    entropy: study::mean_entropy(logits, classes, temperature),
+                    confusions: study::confusions(logits, labels, classes),
+                    ece: study::calibration_error(&reliability),
+                    reliability,
+                }
+            })
+            .collect();
+        let row = |logits: &'_ [f32], index: usize| logits[index * classes..(index + 1) * classes].to_vec();
+        let mut disputed: Vec<Dispute> = labels
+            .iter()
+            .enumerate()
+            .map(|(index, &label)| {
+                let [teacher, alone, distilled] = [teacher, alone, distilled].map(|logits| row(logits, index));
+                let distance = study::distance(&alone, &distilled);
+                let [teacher, alone, distilled] = [teacher, alone, distilled].map(|row| metrics::argmax(&row));
+                Dispute { index, label, teacher, alone, distilled, distance }
+            })
+            .collect();
+        disputed.sort_by(|a, b| b.distance.total_cmp(&a.distance));
+        disputed.truncate(DISPUTED);
+        Ok(Event::Studied { step: self.step, temperature, networks, disputed })
+    }
+}
