@@ -98,6 +98,9 @@ export class FakeWorker implements WorkerLike {
       case "inspect":
         return [this.sample(command.index)];
       case "plane":
+      case "ask":
+      case "study":
+      case "dissect":
       case "load_weights":
         return [];
     }

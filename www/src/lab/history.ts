@@ -138,6 +138,9 @@ export class RunHistory {
         break;
       case "sample":
       case "plane":
+      case "studied":
+      case "opinion":
+      case "dissected":
         break;
     }
   }

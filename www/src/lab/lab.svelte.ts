@@ -7,6 +7,7 @@ import { VERSION, type Command, type CpuReason, type EngineError, type Opened, t
 import { Pump } from "../engine/pump";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
+import type { PanelId } from "./closer/ids";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { RunHistory } from "./history";
@@ -46,6 +47,8 @@ export class Lab {
   problems = $state.raw<Record<string, EngineError>>({});
   /** The test row that is looked at. */
   row = $state(0);
+  /** The panel that is open below the curves. */
+  panel = $state<PanelId>("sample");
   /** The language that the visitor chose, for the address. */
   chosenLocale = $state<Locale | null>(null);
 
@@ -55,6 +58,8 @@ export class Lab {
   private readonly supervisor: Supervisor;
   private readonly pump = new Pump((steps) => this.advance(steps));
   private readonly keeper = new Keeper(this.screen, () => this.ask({ type: "save" }, { quiet: true }));
+  /** What the open panels ask after every evaluation, by name. */
+  private readonly watched = new Map<string, () => Command | null>();
   private first = true;
   private planeNotBefore = 0;
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -62,6 +67,7 @@ export class Lab {
   constructor(spawn: () => WorkerLike, readonly link: Link) {
     this.config.adopt(link.preset, link.values);
     this.chosenLocale = link.locale;
+    this.panel = link.panel ?? "sample";
     this.supervisor = new Supervisor(
       spawn,
       {
@@ -153,6 +159,21 @@ export class Lab {
   select(row: number): void {
     this.row = row;
     void this.tell({ type: "inspect", index: row }, { latest: "inspect", quiet: true });
+  }
+
+  /**
+   * Asks the engine now and after every evaluation, until the returned function is called. `make` says what to ask, null nothing for now.
+   * The answer stands in `screen.now.looks`. For a panel's `$effect`.
+   */
+  watch(name: string, make: () => Command | null): () => void {
+    this.watched.set(name, make);
+    if (this.ready) this.lookAt(name, make);
+    return () => this.watched.delete(name);
+  }
+
+  /** Asks the engine something whose answer stands in `screen.now.looks`; of those of one name that wait only the last is carried out. */
+  async request(name: string, command: Command): Promise<void> {
+    if (this.ready) await this.tell(command, { latest: name, quiet: true });
   }
 
   /** The page is seen again: the views that were not asked for meanwhile are. */
@@ -261,8 +282,16 @@ export class Lab {
   /** Refreshes the views that have to be asked for. They stand in the queue before the next steps. */
   private look(evaluated: boolean): void {
     if (document.hidden) return;
-    if (evaluated) this.select(this.row);
+    if (evaluated) {
+      this.select(this.row);
+      for (const [name, make] of this.watched) this.lookAt(name, make);
+    }
     if (this.screen.summary?.values["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
+  }
+
+  private lookAt(name: string, make: () => Command | null): void {
+    const command = make();
+    if (command !== null) void this.request(name, command);
   }
 
   private async drawPlane(): Promise<void> {

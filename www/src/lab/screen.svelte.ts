@@ -6,6 +6,9 @@ import type { Values } from "./knobs";
 export type SampleEvent = Extract<Event, { type: "sample" }>;
 export type PlaneEvent = Extract<Event, { type: "plane" }>;
 
+/** What panels asked the engine for, by the type of its answer. It is of the run and the step that the answer names. */
+export type Looks = { [Type in "studied" | "opinion" | "dissected"]?: Extract<Event, { type: Type }> };
+
 interface Moment {
   phase: Phase;
   step: number;
@@ -15,6 +18,7 @@ interface Moment {
   networks: Evaluation[];
   sample: SampleEvent | null;
   plane: PlaneEvent | null;
+  looks: Looks;
   outcome: Outcome | null;
 }
 
@@ -29,6 +33,7 @@ function beginning(summary: Summary | null, history: RunHistory): Moment {
     networks: history.networks,
     sample: null,
     plane: null,
+    looks: {},
     outcome: null,
   };
 }
@@ -110,6 +115,11 @@ export class Screen {
         break;
       case "plane":
         this.next = { ...next, plane: event };
+        break;
+      case "studied":
+      case "opinion":
+      case "dissected":
+        this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
         break;
       case "finished":
         this.next = { ...next, phase: "finished", outcome: event.outcome };

@@ -34,7 +34,7 @@ function anyLink(seed: number): Link {
   const values = presetValues(preset);
   for (const knob of KNOBS) if (next() < 0.3) values[knob.key] = anyValue(knob.kind, next);
   const locale = ([null, "en", "ko"] as const)[Math.floor(next() * 3)]!;
-  return { preset, values, locale, backend: "auto" };
+  return { preset, values, locale, backend: "auto", panel: null };
 }
 
 const meaningful = (values: Values) => KNOBS.filter((knob) => applies(knob, values));
@@ -54,7 +54,7 @@ describe("links", () => {
 
   it("say only what differs", () => {
     const values = { ...presetValues("plane"), "distill.temperature": "8", "student.widths": "24,12" };
-    expect(writeLink({ preset: "plane", values, locale: "ko", backend: "cpu" })).toBe("?preset=plane&v=1&student.widths=24,12&distill.temperature=8&lang=ko&backend=cpu");
+    expect(writeLink({ preset: "plane", values, locale: "ko", backend: "cpu", panel: null })).toBe("?preset=plane&v=1&student.widths=24,12&distill.temperature=8&lang=ko&backend=cpu");
     expect(differing("plane", presetValues("plane"))).toEqual({});
   });
 

@@ -1,5 +1,6 @@
 /** The page's address: the preset, its version, and only what differs. Pure, so that a test can try anything. */
 import { VERSION, failure, type EngineError, type Wanted } from "../engine/protocol";
+import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
 import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, type Values } from "./knobs";
 
@@ -8,10 +9,12 @@ export interface Link {
   values: Values;
   locale: Locale | null;
   backend: Wanted;
+  /** The panel that is open. */
+  panel: PanelId | null;
 }
 
 /** Parameters that are no knobs. */
-const OWN = ["preset", "v", "lang", "backend", "fake"];
+const OWN = ["preset", "v", "lang", "backend", "view", "fake"];
 /** What others append to links: not worth a message. */
 const FOREIGN = /^(utm_|fbclid$|gclid$|ref$)/;
 
@@ -25,12 +28,15 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
   const problems: EngineError[] = [];
   const lang = query.get("lang");
   const wish = query.get("backend");
+  const view = query.get("view");
   const link: Link = {
     preset: FIRST_PRESET,
     values: presetValues(FIRST_PRESET),
     locale: isLocale(lang) ? lang : null,
     backend: wish === "cpu" || wish === "webgpu" ? wish : "auto",
+    panel: isPanelId(view) ? view : null,
   };
+  if (view !== null && link.panel === null) problems.push(refuse("bad_parameter", { key: "view", value: view, allowed: PANEL_IDS.join(", ") }));
   if (lang !== null && link.locale === null) problems.push(refuse("bad_parameter", { key: "lang", value: lang, allowed: "en, ko" }));
   if (wish !== null && link.backend === "auto" && wish !== "auto") {
     problems.push(refuse("bad_parameter", { key: "backend", value: wish, allowed: "cpu, webgpu, auto" }));
@@ -86,6 +92,7 @@ export function writeLink(link: Link): string {
   const query = new URLSearchParams({ preset: link.preset, v: String(VERSION), ...differing(link.preset, link.values) });
   if (link.locale !== null) query.set("lang", link.locale);
   if (link.backend !== "auto") query.set("backend", link.backend);
+  if (link.panel !== null && link.panel !== PANEL_IDS[0]) query.set("view", link.panel);
   // A comma may stand in a query as it is.
   return `?${query.toString().replaceAll("%2C", ",")}`;
 }

@@ -108,6 +108,102 @@ entropy: number,
  */
 kl: number, };
 
+export type Confusion = { 
+/**
+ * The true class.
+ */
+label: number, 
+/**
+ * What the network says.
+ */
+said: number, rows: number, };
+
+export type Bin = { 
+/**
+ * Mean probability of the answers.
+ */
+confidence: number, 
+/**
+ * Share of them that are right.
+ */
+accuracy: number, rows: number, };
+
+export type Study = { role: Role, 
+/**
+ * `[classes, classes]`, row by row: its mean soft label for each true class, at T.
+ */
+similarity: Array<number>, 
+/**
+ * How alike the teacher's it is off the diagonal, 0 to 1; `None` for the teacher.
+ */
+likeness: number | null, 
+/**
+ * Mean entropy of its soft labels at T, nats.
+ */
+entropy: number, confusions: Array<Confusion>, 
+/**
+ * Its reliability diagram, at T = 1.
+ */
+reliability: Array<Bin>, ece: number, };
+
+export type Dispute = { index: number, label: number, 
+/**
+ * What each network says.
+ */
+teacher: number, alone: number, distilled: number, 
+/**
+ * Total variation between the two students at T = 1.
+ */
+distance: number, };
+
+export type Pull = { 
+/**
+ * The tensor, such as `dense.0.weight`; empty for the whole network.
+ */
+name: string, 
+/**
+ * Norm of the gradient of the hard-label half.
+ */
+hard: number, 
+/**
+ * Norm of the gradient of the soft half.
+ */
+soft: number, 
+/**
+ * Norm of what hints and attention transfer add.
+ */
+features: number, 
+/**
+ * Norm of the gradient of the whole loss.
+ */
+total: number, 
+/**
+ * Cosine between the hard and the soft half; 0 when one of them is 0.
+ */
+cosine: number, 
+/**
+ * Norm of the values.
+ */
+weights: number, 
+/**
+ * Norm of the change that the optimiser will make.
+ */
+update: number, };
+
+export type Followed = { 
+/**
+ * The input, `[features]`.
+ */
+input: Array<number>, 
+/**
+ * The label that the student is given, if any; it may be a noisy one.
+ */
+label: number | null, 
+/**
+ * The teacher and the distilled student, before the step.
+ */
+views: Array<SampleView>, };
+
 export type Surface = { role: Role, 
 /**
  * Class of each grid cell, row by row from the top (y = +extent) left.
@@ -150,13 +246,33 @@ steps_per_second: number, } | { "type": "evaluated", phase: Phase, step: number,
 /**
  * Values 0 to 1, row by row.
  */
-input: Array<number>, temperature: number, views: Array<SampleView>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
+input: Array<number>, temperature: number, views: Array<SampleView>, } | { "type": "opinion", step: number, temperature: number, views: Array<SampleView>, } | { "type": "studied", step: number, temperature: number, networks: Array<Study>, 
+/**
+ * The rows on which the students disagree most, most disputed first.
+ */
+disputed: Array<Dispute>, } | { "type": "dissected", 
+/**
+ * Steps made so far.
+ */
+step: number, 
+/**
+ * Rows of the batch.
+ */
+rows: number, 
+/**
+ * The one that is followed.
+ */
+row: number, temperature: number, alpha: number, 
+/**
+ * T², or 1 without it.
+ */
+scale: number, lr: number, losses: LossParts, followed: Followed, whole: Pull, tensors: Array<Pull>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
 
 export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
 
 export type Reply = Event | EngineEvent;
 
-export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
 export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, };
 

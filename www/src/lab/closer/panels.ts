@@ -1,0 +1,10 @@
+import type { Component } from "svelte";
+
+import type { Lab } from "../lab.svelte";
+import type { PanelId } from "./ids";
+import SamplePanel from "./SamplePanel.svelte";
+
+/** What each tab shows. A panel is there only while its tab is open, so that it asks the engine only then. */
+export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
+  sample: SamplePanel,
+};
