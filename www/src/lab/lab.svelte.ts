@@ -59,7 +59,7 @@ export class Lab {
   private readonly pump = new Pump((steps) => this.advance(steps));
   private readonly keeper = new Keeper(this.screen, () => this.ask({ type: "save" }, { quiet: true }));
   /** What the open panels ask after every evaluation, by name. */
-  private readonly watched = new Map<string, () => Command | null>();
+  private readonly watched: Record<string, (() => Command | null) | undefined> = {};
   private first = true;
   private planeNotBefore = 0;
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -166,9 +166,11 @@ export class Lab {
    * The answer stands in `screen.now.looks`. For a panel's `$effect`.
    */
   watch(name: string, make: () => Command | null): () => void {
-    this.watched.set(name, make);
+    this.watched[name] = make;
     if (this.ready) this.lookAt(name, make);
-    return () => this.watched.delete(name);
+    return () => {
+      if (this.watched[name] === make) delete this.watched[name];
+    };
   }
 
   /** Asks the engine something whose answer stands in `screen.now.looks`; of those of one name that wait only the last is carried out. */
@@ -284,7 +286,7 @@ export class Lab {
     if (document.hidden) return;
     if (evaluated) {
       this.select(this.row);
-      for (const [name, make] of this.watched) this.lookAt(name, make);
+      for (const [name, make] of Object.entries(this.watched)) if (make !== undefined) this.lookAt(name, make);
     }
     if (this.screen.summary?.values["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
   }
