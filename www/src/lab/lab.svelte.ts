@@ -169,7 +169,7 @@ export class Lab {
     this.watched[name] = make;
     if (this.ready) this.lookAt(name, make);
     return () => {
-      if (this.watched[name] === make) delete this.watched[name];
+      if (this.watched[name] === make) this.watched[name] = undefined;
     };
   }
 
