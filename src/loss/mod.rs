@@ -2,6 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
+//! | [`access`] | how much of the teacher's answer the student may see |
 //! | [`divergence`] | how far distribution q is from p: KL both ways, JSD, skewed KL, total variation |
 //! | [`soft`] | teacher and student logits → one number, by the experiment's divergence and temperature |
 //! | [`dkd`] | decoupled KD, the one that looks at the label |
@@ -16,6 +17,7 @@
 //! also spares its half of the work the cost of recording one. Small networks cost what their number of tensor operations costs, so
 //! the functions use few, and fixed shapes: a row that does not count is multiplied by zero, never cut out.
 
+pub mod access;
 mod combine;
 pub mod divergence;
 pub mod dkd;

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Tensor, activation::log_softmax};
 
-use super::{divergence, dkd};
-use crate::spec::{Distill, Divergence};
+use super::{access, divergence, dkd, hard};
+use crate::spec::{Access, Distill, Divergence};
 
 /// Keeps the deviation of a row of equal logits from being divided by, as in the authors' code: `z/(std + 1e-7)`. Under the root, so that
 /// its gradient is finite there too.
@@ -14,8 +14,10 @@ const DEVIATION_FLOOR: f64 = 1e-7;
 /// The soft loss compares logits that were divided by T, so its gradient shrinks like 1/T², once for the chain rule and once because the
 /// distributions draw together; T² makes up for both (Hinton et al. 2015 §2). The logit MSE becomes independent of T. Total variation
 /// is of first order in the difference: its gradient shrinks like 1/T only, so that T² lets it grow like T.
+///
+/// The teacher's bare answer knows no temperature: nothing is to be made up for.
 pub fn scale(distill: &Distill) -> f64 {
-    if distill.t_squared { distill.temperature * distill.temperature } else { 1.0 }
+    if distill.t_squared && distill.access != Access::Labels { distill.temperature * distill.temperature } else { 1.0 }
 }
 
 /// How far the student is from the teacher, `[1]`: the experiment's divergence between `softmax(z_teacher/T)` and `softmax(z_student/T)`,
@@ -28,8 +30,14 @@ pub fn scale(distill: &Distill) -> f64 {
 /// - total variation is that of the two distributions at T, between 0 and 1.
 /// - `standardize` replaces z by `(z − mean)/std` of its row, before T, on both sides (Sun et al. 2024, eq. 10). With two classes
 ///   all rows become alike.
+/// - `access` says what of the teacher's answer is left to compare with: with `labels` the loss is the cross-entropy at T = 1 with the
+///   teacher's likeliest class, whatever the divergence; with `top_k` see [`access::top_k`].
 pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
-    let raw = teacher.inner();
+    let raw = match distill.access {
+        Access::Labels => return hard::cross_entropy(student, access::answer(teacher.inner())),
+        Access::TopK => access::top_k(teacher.inner(), distill.top_k),
+        Access::Logits | Access::Hidden => teacher.inner(),
+    };
     let (teacher, student) = (temper(raw.clone(), distill), temper(student, distill));
     match distill.divergence {
         Divergence::ForwardKl => compare(teacher, student, divergence::forward_kl),

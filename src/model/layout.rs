@@ -60,6 +60,17 @@ impl Layout {
         (self.dense.len() > 2).then(|| self.dense[self.dense.len() - 2])
     }
 
+    /// Values of all attention maps: one per pixel of each convolution's map.
+    pub fn map_values(&self) -> usize {
+        let [_, mut height, mut width] = self.input;
+        let mut values = 0;
+        for _ in &self.channels {
+            values += height * width;
+            (height, width) = (pooled(height), pooled(width));
+        }
+        values
+    }
+
     /// Every parameter, in the order of the network.
     pub fn parameters(&self) -> Vec<Parameter> {
         let mut list = Vec::new();

@@ -132,6 +132,19 @@ choices! {
     }
 }
 choices! {
+    /// What the student may see of the teacher.
+    Access {
+        /// Its likeliest class.
+        Labels,
+        /// The log-probabilities of its `top_k` likeliest classes.
+        TopK,
+        /// Every logit.
+        Logits,
+        /// Its activations too.
+        Hidden,
+    }
+}
+choices! {
     /// The optimiser of every network of the run.
     OptimizerKind { Adamw, Sgd }
 }
@@ -248,6 +261,10 @@ impl Default for Teacher {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
 pub struct Distill {
+    /// How much of the teacher the student may see.
+    pub access: Access,
+    /// Classes that the teacher tells with `access = top_k`.
+    pub top_k: usize,
     pub divergence: Divergence,
     pub temperature: f64,
     /// Weight of the hard-label loss.
@@ -271,6 +288,8 @@ pub struct Distill {
 impl Default for Distill {
     fn default() -> Self {
         Self {
+            access: Access::Hidden,
+            top_k: 3,
             divergence: Divergence::ForwardKl,
             temperature: 4.0,
             alpha: 0.1,
@@ -428,6 +447,9 @@ impl Experiment {
         }
         if self.distill.hint_weight > 0.0 && (self.student.widths.is_empty() || self.teacher.widths.is_empty()) {
             return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
+        }
+        if self.distill.access != Access::Hidden && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
+            return conflict("distill.access", "hints and attention transfer look inside the teacher: set distill.access=hidden, or their weights to 0");
         }
         if self.teacher.count > 1 && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
             return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");

@@ -121,6 +121,11 @@ pub const TABLE: &[Knob] = &[
     row("student.kind", NETWORK, "Kind of both student networks.").main(),
     row("student.channels", CHANNELS, "Channels of their convolutions.").needs("student.kind", &["cnn"]),
     row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main(),
+    row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
+    row("distill.top_k", int(1, 9), "Likeliest classes that the teacher tells with their log-probabilities.")
+        .live()
+        .main()
+        .needs("distill.access", &["top_k"]),
     row(
         "distill.divergence",
         choice(&[

@@ -80,6 +80,8 @@ pub struct Summary {
     /// Steps of the teacher's phase; 0 when there is none.
     pub teacher_steps: usize,
     pub student_steps: usize,
+    /// Bits that the teacher tells the distilled student about one example, f32 numbers counted whole.
+    pub bits_per_example: f64,
 }
 
 /// The loss of one network at one step, in its parts. The weighted parts sum to `total`.

@@ -3,7 +3,7 @@
 use super::event::{NetworkSize, Role, Summary};
 use crate::data::{Dataset, StudentView};
 use crate::model::Layout;
-use crate::spec::{Experiment, knobs};
+use crate::spec::{Access, Distill, Experiment, knobs};
 
 /// Facts of an open run.
 pub struct Facts {
@@ -13,6 +13,9 @@ pub struct Facts {
     pub train_rows: usize,
     pub labelled_rows: usize,
     pub test_rows: usize,
+    /// Values of the teacher's last hidden layer, and of its attention maps.
+    hidden: usize,
+    maps: usize,
 }
 
 impl Facts {
@@ -29,6 +32,21 @@ impl Facts {
             train_rows: dataset.train.len(),
             labelled_rows: view.labels.iter().flatten().count(),
             test_rows: dataset.test.len(),
+            hidden: teacher.hidden().unwrap_or(0),
+            maps: teacher.map_values(),
+        }
+    }
+
+    /// What the teacher tells about one example, in bits: a class costs log2(classes), a number 32.
+    fn bits_per_example(&self, distill: &Distill) -> f64 {
+        const NUMBER: f64 = 32.0;
+        let classes = self.classes.len() as f64;
+        let seen = |weight: f64, values: usize| if weight > 0.0 { values as f64 } else { 0.0 };
+        match distill.access {
+            Access::Labels => classes.log2(),
+            Access::TopK => (distill.top_k as f64).min(classes) * (NUMBER + classes.log2()),
+            Access::Logits => classes * NUMBER,
+            Access::Hidden => (classes + seen(distill.hint_weight, self.hidden) + seen(distill.attention_weight, self.maps)) * NUMBER,
         }
     }
 
@@ -52,6 +70,7 @@ impl Facts {
             test_rows: self.test_rows,
             teacher_steps,
             student_steps: experiment.train.steps,
+            bits_per_example: self.bits_per_example(&experiment.distill),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! They read tensors without waiting: the CPU backend can, under Node too.
 
+mod access;
 mod fixtures;
 mod gradients;
 #[cfg(not(target_family = "wasm"))]

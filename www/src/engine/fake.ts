@@ -124,6 +124,7 @@ export class FakeWorker implements WorkerLike {
       test_rows: 539,
       teacher_steps: 0,
       student_steps: Number(values["train.steps"]),
+      bits_per_example: 320,
     };
     return [{ type: "opened", summary: this.summary }];
   }

@@ -12,5 +12,5 @@ export const PAGE_CODES = ["panic", "crashed", "not_loaded", "not_started", "bad
 
 /** Knobs that contradict others, with a text of their own (`validate` in src/spec/experiment.rs). */
 export const CONFLICTS = [
-  "teacher.kind", "student.kind", "task.omit_class", "teacher.source", "teacher.count", "distill.attention_weight", "distill.hint_weight",
+  "teacher.kind", "student.kind", "task.omit_class", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
 ] as const;

@@ -16,6 +16,7 @@ const summary = (teacher_steps = 0): Summary => ({
   test_rows: 50,
   teacher_steps,
   student_steps: 1000,
+  bits_per_example: 320,
 });
 const network = (role: Role, accuracy: number, step = 0): Evaluation => ({
   role,

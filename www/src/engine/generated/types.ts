@@ -42,7 +42,11 @@ labelled_rows: number, test_rows: number,
 /**
  * Steps of the teacher's phase; 0 when there is none.
  */
-teacher_steps: number, student_steps: number, };
+teacher_steps: number, student_steps: number, 
+/**
+ * Bits that the teacher tells the distilled student about one example, f32 numbers counted whole.
+ */
+bits_per_example: number, };
 
 export type LossParts = { role: Role, total: number, 
 /**

@@ -16,6 +16,7 @@ export function className(id: string): string {
 /** A live knob with its value, short enough for a mark on a chart: `T = 8`. */
 export function knobMark(key: string, value: string): string {
   if (key === "distill.divergence") return t(`view.divergence.${value}`);
+  if (has(`option.${key}.${value}`)) return t(`option.${key}.${value}`);
   if (value === "true" || value === "false") return t(`view.mark.${key}.${value}`);
   const text = has(`view.mark.${key}`) ? `view.mark.${key}` : "view.mark.other";
   return t(text, { key, value: plain(value) });

@@ -1,0 +1,39 @@
+//! What the student may see of the teacher's answer: not every teacher shows its logits. An API may give the most likely classes with their
+//! log-probabilities, or the bare answer.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+
+/// Far below any log-probability that matters, and finite.
+const GONE: f64 = -1e30;
+
+/// The teacher's answer as a one-hot row, `[batch, classes]`; classes that tie share it.
+pub fn answer(logits: Tensor<2>) -> Tensor<2> {
+    let top = logits.clone().max_dim(1);
+    let best = logits.equal(top).float();
+    let ties = best.clone().sum_dim(1);
+    best / ties
+}
+
+/// Log-probabilities of the k likeliest classes as they are at T = 1; what is left is shared evenly by the others, about which nothing is
+/// known. `[batch, classes]`. With k ≥ classes − 1 nothing is hidden.
+pub fn top_k(logits: Tensor<2>, k: usize) -> Tensor<2> {
+    let [_, classes] = logits.dims();
+    let log_p = log_softmax(logits, 1);
+    if k + 1 >= classes {
+        return log_p;
+    }
+    // A GPU sorts badly, and k is small: the largest is struck out k times.
+    let mut rest = log_p.clone();
+    for _ in 0..k {
+        let top = rest.clone().max_dim(1);
+        let is_top = rest.clone().equal(top);
+        rest = rest.mask_fill(is_top, GONE);
+    }
+    let known = rest.clone().lower_elem(GONE / 2.0);
+    let hidden = known.clone().bool_not().float();
+    // The sum of what is hidden, not 1 minus the rest: the teacher may be so sure that the difference would vanish.
+    let left = (log_p.clone().exp() * hidden.clone()).sum_dim(1).clamp_min(1e-30);
+    let share = (left / hidden.sum_dim(1).clamp_min(1.0)).log();
+    let shared = share.repeat_dim(1, classes);
+    shared.mask_where(known, log_p)
+}
