@@ -8,7 +8,10 @@ export const ENGINE_CODES = [
 ] as const;
 
 /** Codes of the page's own side. */
-export const PAGE_CODES = ["panic", "crashed", "not_loaded", "not_started", "bad_parameter", "file_kind", "file_size", "no_clipboard", "too_slow"] as const;
+export const PAGE_CODES = [
+  "panic", "crashed", "not_loaded", "not_started", "bad_parameter", "file_kind", "file_size", "no_clipboard", "too_slow", "metrics_json",
+  "metrics_event", "metrics_start",
+] as const;
 
 /** Knobs that contradict others, with a text of their own (`validate` in src/spec/experiment.rs). */
 export const CONFLICTS = [

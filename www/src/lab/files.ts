@@ -1,9 +1,13 @@
 /** Files out of the page and into it. */
 import { failure } from "../engine/protocol";
 import type { Lab } from "./lab.svelte";
+import { readMetrics } from "./runs/metrics";
+import { spoken } from "./runs/names";
 
 /** Larger than any checkpoint that this page can write. */
 const MAX_BYTES = 256 * 1024 * 1024;
+/** Of `metrics.jsonl`: half a million steps at the usual pace. */
+const MAX_METRICS = 32 * 1024 * 1024;
 
 export function download(name: string, content: string | Uint8Array, type: string): void {
   // The bytes come from the Worker and lie in an ordinary buffer.
@@ -26,13 +30,26 @@ export async function downloadTensors(lab: Lab, which: "checkpoint" | "student")
   if (file !== null) download(file.name, file.bytes, "application/octet-stream");
 }
 
-/** An experiment, a checkpoint or a student's weights, told apart by name. */
+/** An experiment, a checkpoint, a student's weights or the curves of a native run, told apart by name. */
 export async function take(lab: Lab, file: File): Promise<void> {
   const refuse = (code: string) => lab.notices.fail({ ...failure(code, file.name), value: file.name, fatal: false });
   if (file.size > MAX_BYTES) return refuse("file_size");
   if (/\.json$/i.test(file.name)) return lab.openFile(await file.text());
   if (/\.safetensors$/i.test(file.name)) return lab.openTensors(new Uint8Array(await file.arrayBuffer()));
+  if (/\.jsonl$/i.test(file.name)) return file.size > MAX_METRICS ? refuse("file_size") : takeMetrics(lab, file);
   refuse("file_kind");
+}
+
+/** Draws native runs beside those of the browser. */
+async function takeMetrics(lab: Lab, file: File): Promise<void> {
+  const read = await readMetrics(await file.text());
+  if ("flaw" in read) return lab.notices.fail({ ...failure(`metrics_${read.flaw}`, String(read.line)), value: file.name, fatal: false });
+  for (const history of read.runs) {
+    const run = lab.runs.addNative(history);
+    if (run === null) continue;
+    if (read.torn === null || history !== read.runs.at(-1)) lab.notices.say("good", "notice.native_added", { name: spoken(run.name) });
+    else lab.notices.say("warn", "notice.native_torn", { name: spoken(run.name), line: read.torn });
+  }
 }
 
 export async function copy(lab: Lab, text: string, done: string): Promise<void> {

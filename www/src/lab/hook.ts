@@ -28,7 +28,8 @@ function snapshot(lab: Lab) {
     values: summary?.values ?? null,
     wanted: { ...lab.config.values },
     pending: lab.pending,
-    runs: lab.runs.list.length,
+    runs: lab.runs.kept.length,
+    overlays: lab.runs.kept.filter((run) => run.look !== null).length,
     points: screen.history.tested.x.length,
     marks: screen.history.marks,
     /** Text keys and error codes of the messages that are shown. */

@@ -14,7 +14,7 @@ import { RunHistory } from "./history";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
-import { Runs } from "./runs.svelte";
+import { Runs } from "./runs/runs.svelte";
 import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
 import { differing, type Link } from "./url";
@@ -316,6 +316,7 @@ export class Lab {
     this.problems = {};
     if (command.type !== "resume") this.keeper.reset();
     if (this.row >= opened.summary.test_rows) this.row = 0;
+    this.runs.begin(opened.summary.values);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
     this.planeNotBefore = 0;

@@ -105,7 +105,7 @@ describe("Lab", () => {
     await settle();
     expect(lab.pending).toEqual([]);
     expect(lab.runs.list).toHaveLength(1);
-    expect(lab.runs.changes(lab.screen.opening).at(-1)).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
+    expect(lab.runs.changes(null, lab.screen.opening)).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
   });
 
   it("takes a restart knob without asking while nothing would be lost", async () => {

@@ -2,12 +2,19 @@
 
 import type uPlot from "uplot";
 import type { Role } from "../../../engine/generated/types";
-import { ROLES, type Metric, type RunHistory } from "../../history";
+import { ROLES, STUDENTS, type Metric, type RunHistory } from "../../history";
+import { SHAPES } from "../../runs/looks";
+import type { Overlay } from "../../runs/runs.svelte";
 import type { Palette } from "./palette";
 import { evenly, lastOf, spread } from "./range";
 
 export const DASHES: Record<Role, number[]> = { teacher: [], alone: [6, 4], distilled: [] };
 export const WIDTHS: Record<Role, number> = { teacher: 2, alone: 2, distilled: 3 };
+
+/** Other runs differ by colour, so their roles differ by dash alone. */
+const OVERLAY_DASHES: Record<Role, number[]> = { teacher: [1, 4], alone: [5, 4], distilled: [] };
+/** Shapes along a line of another run. */
+const OVERLAY_SHAPES = 5;
 
 /** Points of an earlier run that are drawn: it is context, and it is drawn again in every frame. */
 const OVERLAY_POINTS = 400;
@@ -15,7 +22,7 @@ const OVERLAY_POINTS = 400;
 export interface Scene {
   metric: Metric;
   history: RunHistory;
-  overlays: readonly RunHistory[];
+  overlays: readonly Overlay[];
   colours: Palette;
   /** Text of a mark, and whether marks get a text at all. */
   markText: ((key: string, value: string) => string) | null;
@@ -73,22 +80,40 @@ export function paintUnder(u: uPlot, { metric, history, overlays, colours, markT
         ctx.fillText(phaseText, left + 6 * ratio, top + height - 6 * ratio);
       }
     }
-    ctx.globalAlpha = 0.35;
-    for (const overlay of overlays) {
-      const { x, y } = thin(overlay, metric);
-      for (const role of ROLES) {
-        ctx.strokeStyle = colours[role];
-        ctx.lineWidth = ratio;
-        ctx.setLineDash(DASHES[role].map((dash) => dash * ratio));
-        ctx.beginPath();
-        x.forEach((step, index) => {
-          const value = y[role][index];
-          if (value != null) ctx.lineTo(u.valToPos(step, "x", true), u.valToPos(value, "y", true));
-        });
-        ctx.stroke();
-      }
-    }
+    for (const overlay of overlays) paintOverlay(u, overlay, metric, colours, ratio);
   });
+}
+
+/** Another run: thin lines in one colour, dashed by role, with its shape along the students' lines. */
+function paintOverlay(u: uPlot, { history, look }: Overlay, metric: Metric, colours: Palette, ratio: number): void {
+  const { ctx } = u;
+  const { x, y } = thin(history, metric);
+  const at = x.map((step) => u.valToPos(step, "x", true));
+  ctx.strokeStyle = ctx.fillStyle = colours.runs[look]!;
+  ctx.lineWidth = 1.25 * ratio;
+  for (const role of ROLES) {
+    ctx.setLineDash(OVERLAY_DASHES[role].map((dash) => dash * ratio));
+    ctx.beginPath();
+    y[role].forEach((value, index) => {
+      if (value !== null) ctx.lineTo(at[index]!, u.valToPos(value, "y", true));
+    });
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+  const shape = new Path2D(SHAPES[look]);
+  for (const role of STUDENTS) {
+    for (let shown = 0; shown < OVERLAY_SHAPES; shown += 1) {
+      // Each look has its own places, so that of two runs that agree both are seen.
+      const row = Math.round(((shown + (look + 1) / SHAPES.length) / OVERLAY_SHAPES) * (x.length - 1));
+      const value = y[role][row];
+      if (value == null) continue;
+      ctx.save();
+      ctx.translate(at[row]!, u.valToPos(value, "y", true));
+      ctx.scale(0.85 * ratio, 0.85 * ratio);
+      ctx.fill(shape);
+      ctx.restore();
+    }
+  }
 }
 
 /** Rows of mark labels above the plot, where they hide no line, and the height of each. */
@@ -122,7 +147,9 @@ function paintMarks(u: uPlot, { history, colours, markText }: Scene): void {
         if ((taken[row] ?? -Infinity) > x) continue;
         taken[row] = x + width + 10 * ratio;
         top -= row * MARK_HEIGHT * ratio;
-        labels.push({ text, x: x + 3 * ratio, y: top - ratio });
+        // Near the right end of the chart it stands before its line instead of being cut off.
+        const left = Math.min(x + 3 * ratio, ctx.canvas.width - width - 2 * ratio);
+        labels.push({ text, x: left, y: top - ratio });
         top -= (MARK_HEIGHT - 3) * ratio;
         break;
       }

@@ -1,6 +1,7 @@
 // Canvas needs plain colours: the variables of app.css hold `light-dark(…)`, which only a real element resolves.
 
 import type { Role } from "../../../engine/generated/types";
+import { lookColour, SHAPES } from "../../runs/looks";
 
 export interface Palette extends Record<Role, string> {
   ink: string;
@@ -9,6 +10,8 @@ export interface Palette extends Record<Role, string> {
   surface: string;
   /** The space between the students. */
   gain: string;
+  /** Of other runs, by look. */
+  runs: string[];
   /** Text in the colour of a role. */
   text: Record<Role, string>;
   font: string;
@@ -33,6 +36,7 @@ export function palette(host: HTMLElement): Palette {
     line: read("--line"),
     surface: read("--surface"),
     gain: read("--gain"),
+    runs: SHAPES.map((_, look) => read(lookColour(look))),
     text: { teacher: read("--teacher-ink"), alone: read("--alone-ink"), distilled: read("--distilled-ink") },
     font: style.fontFamily,
   };

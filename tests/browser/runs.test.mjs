@@ -1,0 +1,99 @@
+// The run list: names, overlays, removal and its undo, and curves of the native program beside the browser's.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, button, pause, play, ready, state, text, until, useBrowser, withPage, write } from "./lab.mjs";
+
+useBrowser();
+
+const list = (page) => page.getByRole("region", { name: text("runs.title") });
+const names = (page) => list(page).locator("li .name").allInnerTexts();
+const upload = (page, name, content) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "application/x-ndjson", buffer: Buffer.from(content) });
+
+/** Makes a run of some evaluations, then one of other widths, which makes the first an overlay. */
+async function twoRuns(page) {
+  await ready(page);
+  await play(page);
+  await until(page, "some evaluations", (now) => now.points >= 3);
+  await pause(page);
+  await write(page, "student.widths", "24");
+  await button(page, "pending.restart").click();
+  await until(page, "the new run", (now) => now.runs === 1 && now.values["student.widths"] === "24");
+}
+
+test("runs have names that last, can be renamed, hidden, removed and brought back", () =>
+  withPage("?backend=cpu", async (page) => {
+    await twoRuns(page);
+    const [open, past] = (await names(page)).map((name) => name.split("\n")[0]);
+    assert.match(past, /^[a-z]+ [a-z]+$/);
+    assert.notEqual(open, past);
+    await page.getByText("Student widths 16 → 24").waitFor();
+
+    await button(page, "run.rename", { name: past }).click();
+    await page.keyboard.type("r n?");
+    assert.equal(await page.evaluate(() => document.activeElement.value), "r n?", "keys of the page mean nothing while a name is written");
+    await page.keyboard.press("Enter");
+    await button(page, "run.show", { name: "r n?" }).click();
+    await until(page, "it is not drawn", (now) => now.overlays === 0 && now.runs === 1);
+    await button(page, "run.show", { name: "r n?" }).click();
+    await until(page, "it is drawn again", (now) => now.overlays === 1);
+
+    await button(page, "run.remove", { name: "r n?" }).click();
+    await until(page, "it is gone", (now) => now.runs === 0);
+    assert.match(await page.evaluate(() => document.activeElement.innerText), new RegExp(text("run.restore")), "the focus is on the way back");
+    const { violations } = await new AxeBuilder({ page }).include("[aria-labelledby=runs-title]").analyze();
+    assert.deepEqual(violations.map(({ id }) => id), []);
+    await page.keyboard.press("Enter");
+    await until(page, "it is back", (now) => now.runs === 1 && now.overlays === 1);
+  }));
+
+test("an experiment has one name, in the language of the page", () =>
+  withPage("?backend=cpu", async (page, open) => {
+    await twoRuns(page);
+    const [, past] = await names(page);
+    const other = await open("?backend=cpu");
+    await twoRuns(other);
+    assert.equal((await names(other))[1], past);
+    await other.locator(".languages [lang=ko]").click();
+    await other.getByRole("region", { name: text("runs.title", {}, "ko") }).getByText(/^[가-힣 ]+$/).first().waitFor();
+  }));
+
+const summary = ({ values }) => ({ preset: "first-light", values, command: "distillery run first-light", teacher_steps: 0, student_steps: 1000 });
+const event = (type, rest) => `${JSON.stringify({ type, seed: 0, total_step: 0, ...rest })}\n`;
+const evaluated = (step) =>
+  event("evaluated", { phase: "students", step, networks: ["teacher", "alone", "distilled"].map((role) => ({ role, step, accuracy: 0.777, loss: 0.5, ece: 0.1, agreement: null, omitted: null })) });
+
+test("a native run's metrics.jsonl lies beside the browser's curves", () =>
+  withPage("?backend=cpu", async (page) => {
+    const before = await ready(page);
+    const native = event("opened", { summary: summary(before) }) + evaluated(0) + evaluated(500) + evaluated(1000);
+    // Dropped, as a person does it.
+    const transfer = await page.evaluateHandle((content) => {
+      const data = new DataTransfer();
+      data.items.add(new File([content], "metrics.jsonl"));
+      return data;
+    }, native);
+    await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+    await until(page, "the run is drawn", (now) => now.runs === 1 && now.overlays === 1);
+    await list(page).getByText(text("run.native"), { exact: true }).waitFor();
+    await list(page).getByText("77.7%").first().waitFor();
+    const { step, values, points } = await state(page);
+    assert.deepEqual([step, values, points], [before.step, before.values, before.points], "the open run is untouched");
+  }));
+
+test("what is no run's record is refused with the number of the line", () =>
+  withPage("?backend=cpu", async (page) => {
+    const opened = event("opened", { summary: summary(await ready(page)) });
+    for (const [content, code, line] of [
+      [`${opened}${evaluated(0)}{ torn\n${evaluated(10)}`, "metrics_json", 3],
+      [`${opened}${event("evaluated", { phase: "students", step: 1, networks: [{ role: "alone" }] })}`, "metrics_event", 2],
+      [evaluated(0), "metrics_start", 1],
+    ]) {
+      await upload(page, "metrics.jsonl", content);
+      await page.getByText(text(`error.${code}`, { value: "metrics.jsonl", message: line })).waitFor();
+      assert.equal((await state(page)).runs, 0);
+    }
+    await upload(page, "metrics.jsonl", `${opened}${evaluated(0)}${evaluated(10)}{"type":"eval`);
+    const { notices } = await until(page, "what is whole is drawn", (now) => now.runs === 1);
+    assert.ok(notices.includes("notice.native_torn"));
+  }));

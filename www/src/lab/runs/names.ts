@@ -1,0 +1,45 @@
+/**
+ * Names that can be remembered and said aloud. A name follows from what a run was opened with, so that the same experiment has the same name
+ * on every machine; only its numbers are kept, so that it follows the language of the page.
+ */
+import { t } from "../../i18n/index.svelte";
+import type { Values } from "../knobs";
+
+export interface RunName {
+  /** Place in the list of adjectives and in that of nouns. */
+  words: readonly [number, number];
+  /** What the visitor calls it instead. */
+  given: string | null;
+}
+
+/** Words per list, in each language. */
+export const WORDS = 32;
+/** Longer names would push the figures out of the list. */
+export const MAX_NAME = 40;
+
+/** FNV-1a over the values in the order of their keys. */
+function hash(values: Values): number {
+  let sum = 0x811c9dc5;
+  for (const key of Object.keys(values).sort()) {
+    for (const letter of `${key}=${values[key]};`) sum = Math.imul(sum ^ letter.codePointAt(0)!, 0x01000193);
+  }
+  return sum >>> 0;
+}
+
+/** A name for a run with these values that none of `taken` has. */
+export function nameFor(values: Values, taken: readonly RunName[]): RunName {
+  const begin = hash(values) % (WORDS * WORDS);
+  for (let tried = 0; tried < WORDS * WORDS; tried += 1) {
+    // A step without a factor in common with the number of names visits each of them, and changes both words.
+    const at = (begin + tried * 37) % (WORDS * WORDS);
+    const words = [Math.floor(at / WORDS), at % WORDS] as const;
+    if (!taken.some((name) => name.words[0] === words[0] && name.words[1] === words[1])) return { words, given: null };
+  }
+  return { words: [0, 0], given: null };
+}
+
+export function spoken({ words, given }: RunName): string {
+  if (given !== null) return given;
+  const word = (list: string, at: number): string => t(list).split(", ")[at] ?? "";
+  return t("name.both", { adjective: word("name.adjectives", words[0]), noun: word("name.nouns", words[1]) });
+}
