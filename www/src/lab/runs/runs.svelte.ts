@@ -40,7 +40,7 @@ export class Runs {
 
   /** A run with these values is open now. */
   begin(values: Values): void {
-    const browser = this.list.filter((run) => !run.native);
+    const browser = this.kept.filter((run) => !run.native);
     this.current = nameFor(values, browser.map((run) => run.name));
   }
 
@@ -58,7 +58,7 @@ export class Runs {
   addNative(history: RunHistory): PastRun | null {
     const { summary } = history;
     if (summary === null) return null;
-    const natives = this.list.filter((run) => run.native);
+    const natives = this.kept.filter((run) => run.native);
     const name = nameFor(summary.values, natives.map((run) => run.name));
     return this.add({ name, history, preset: summary.preset, values: summary.values, native: true });
   }
