@@ -98,7 +98,9 @@ pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin>
         sums[bin].2 += 1;
     }
     let mean = |sum: f64, rows: usize| sum / rows.max(1) as f64;
-    sums.into_iter().map(|(confidence, right, rows)| Bin { confidence: mean(confidence, rows), accuracy: mean(right, rows), rows }).collect()
+    sums.into_iter()
+        .map(|(confidence, right, rows)| Bin { confidence: mean(confidence, rows), accuracy: mean(right, rows), rows })
+        .collect()
 }
 
 /// Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over the bins, weighted by rows.

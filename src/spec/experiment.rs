@@ -449,7 +449,10 @@ impl Experiment {
             return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
         }
         if self.distill.access != Access::Hidden && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
-            return conflict("distill.access", "hints and attention transfer look inside the teacher: set distill.access=hidden, or their weights to 0");
+            return conflict(
+                "distill.access",
+                "hints and attention transfer look inside the teacher: set distill.access=hidden, or their weights to 0",
+            );
         }
         if self.teacher.count > 1 && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
             return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");

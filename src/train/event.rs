@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::dissect::{Followed, Pull};
+use super::modes::{ModeFit, ModesSpec};
 use super::studied::{Dispute, Study};
 
 /// Who is who in the race.
@@ -241,6 +242,18 @@ pub enum Event {
         followed: Followed,
         whole: Pull,
         tensors: Vec<Pull>,
+    },
+    /// One Gaussian fitted to two under several divergences.
+    Modes {
+        step: usize,
+        spec: ModesSpec,
+        /// Middle of each cell.
+        grid: Vec<f32>,
+        /// The target's probability of each cell.
+        target: Vec<f32>,
+        /// Shares of the target's mass around the left mode, in the void, around the right mode.
+        regions: [f64; 3],
+        fits: Vec<ModeFit>,
     },
     /// The decision surfaces over [−extent, extent]².
     Plane { resolution: usize, extent: f32, surfaces: Vec<Surface>, points: Vec<Point> },

@@ -3,17 +3,18 @@
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION};
-use crate::train::{Run, RunError};
+use crate::train::{Modes, Run, RunError};
 
 /// A device and the run on it.
 pub struct Engine {
     place: Place,
     run: Option<Run>,
+    modes: Option<Modes>,
 }
 
 impl Engine {
     pub fn new(place: Place) -> Self {
-        Self { place, run: None }
+        Self { place, run: None, modes: None }
     }
 
     /// Says which device this is.
@@ -46,6 +47,13 @@ impl Engine {
             Command::Ask { input } => vec![self.running()?.ask(input).await?],
             Command::Study => vec![self.running()?.study()?],
             Command::Dissect { row } => vec![self.running()?.dissect(row).await?],
+            Command::Modes { spec, steps } => {
+                if let Some(spec) = spec {
+                    self.modes = Some(Modes::new(spec, &self.place)?);
+                }
+                let none = RunError::Unavailable("no fit is open: give a spec first");
+                vec![self.modes.as_mut().ok_or(none)?.advance(steps).await?]
+            }
             Command::SelfTest => {
                 let test = self_test(&self.place).await?;
                 let (worst, limit, passed, milliseconds) = (test.worst, test.limit, test.passed, test.milliseconds);

@@ -8,7 +8,7 @@ use ts_rs::{Config, TS};
 
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::eval::study;
-use crate::spec::{Experiment, knobs, presets};
+use crate::spec::{Divergence, Experiment, knobs, presets};
 use crate::train;
 
 fn types() -> String {
@@ -32,6 +32,9 @@ fn types() -> String {
         train::Dispute,
         train::Pull,
         train::Followed,
+        Divergence,
+        train::ModesSpec,
+        train::ModeFit,
         train::Surface,
         train::Point,
         train::Outcome,

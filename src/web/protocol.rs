@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
-use crate::train::{Event, Role};
+use crate::train::{Event, ModesSpec, Role};
 
 /// What the page may ask of the engine.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Command {
     Study,
     /// Takes the next step of the distilled student apart; a row of its batch is followed.
     Dissect { row: usize },
+    /// Fits one Gaussian to two: begins anew with a spec, or goes on without one. Independent of the run.
+    Modes { spec: Option<ModesSpec>, steps: usize },
     /// Compares this device with the CPU backend on a fixed problem.
     SelfTest,
     /// Writes a checkpoint of the run: safetensors bytes.

@@ -141,6 +141,7 @@ export class RunHistory {
       case "studied":
       case "opinion":
       case "dissected":
+      case "modes":
         break;
     }
   }

@@ -174,8 +174,8 @@ export class Lab {
   }
 
   /** Asks the engine something whose answer stands in `screen.now.looks`; of those of one name that wait only the last is carried out. */
-  async request(name: string, command: Command): Promise<void> {
-    if (this.ready) await this.tell(command, { latest: name, quiet: true });
+  async request(name: string, command: Command): Promise<Reply[]> {
+    return (this.ready ? await this.tell(command, { latest: name, quiet: true }) : null) ?? [];
   }
 
   /** The page is seen again: the views that were not asked for meanwhile are. */

@@ -7,7 +7,7 @@ export type SampleEvent = Extract<Event, { type: "sample" }>;
 export type PlaneEvent = Extract<Event, { type: "plane" }>;
 
 /** What panels asked the engine for, by the type of its answer. It is of the run and the step that the answer names. */
-export type Looks = { [Type in "studied" | "opinion" | "dissected"]?: Extract<Event, { type: Type }> };
+export type Looks = { [Type in "studied" | "opinion" | "dissected" | "modes"]?: Extract<Event, { type: Type }> };
 
 interface Moment {
   phase: Phase;
@@ -119,6 +119,7 @@ export class Screen {
       case "studied":
       case "opinion":
       case "dissected":
+      case "modes":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
         break;
       case "finished":

@@ -208,6 +208,48 @@ label: number | null,
  */
 views: Array<SampleView>, };
 
+export type Divergence = "forward_kl" | "reverse_kl" | "jsd_gkd" | "jsd_continuous" | "skew_forward" | "skew_reverse" | "total_variation" | "logit_mse" | "dkd";
+
+export type ModesSpec = { 
+/**
+ * Weight of the left mode, 0 to 1.
+ */
+left: number, 
+/**
+ * Distance between the modes in standard deviations of one, 0 to 12.
+ */
+separation: number, 
+/**
+ * Mean of every student at the start, −8 to 8.
+ */
+start: number, 
+/**
+ * Standard deviation of every student at the start, 0.2 to 6.
+ */
+width: number, 
+/**
+ * β of the Jensen–Shannon divergence, 0.01 to 0.99.
+ */
+beta: number, 
+/**
+ * λ of the skewed KLs, 0 to 0.9.
+ */
+skew: number, };
+
+export type ModeFit = { divergence: Divergence, mean: number, deviation: number, 
+/**
+ * Its own divergence from the target.
+ */
+loss: number, 
+/**
+ * Probability of each cell of the grid.
+ */
+mass: Array<number>, 
+/**
+ * Shares of its mass around the left mode, in the void between, and around the right mode.
+ */
+regions: [number, number, number], };
+
 export type Surface = { role: Role, 
 /**
  * Class of each grid cell, row by row from the top (y = +extent) left.
@@ -270,13 +312,25 @@ row: number, temperature: number, alpha: number,
 /**
  * T², or 1 without it.
  */
-scale: number, lr: number, losses: LossParts, followed: Followed, whole: Pull, tensors: Array<Pull>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
+scale: number, lr: number, losses: LossParts, followed: Followed, whole: Pull, tensors: Array<Pull>, } | { "type": "modes", step: number, spec: ModesSpec, 
+/**
+ * Middle of each cell.
+ */
+grid: Array<number>, 
+/**
+ * The target's probability of each cell.
+ */
+target: Array<number>, 
+/**
+ * Shares of the target's mass around the left mode, in the void, around the right mode.
+ */
+regions: [number, number, number], fits: Array<ModeFit>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
 
 export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
 
 export type Reply = Event | EngineEvent;
 
-export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
 export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, };
 

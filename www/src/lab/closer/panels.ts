@@ -1,5 +1,6 @@
 import type { Component } from "svelte";
 
+import DirectionPanel from "../direction/DirectionPanel.svelte";
 import type { Lab } from "../lab.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
@@ -7,4 +8,5 @@ import SamplePanel from "./SamplePanel.svelte";
 /** What each tab shows. A panel is there only while its tab is open, so that it asks the engine only then. */
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
+  direction: DirectionPanel,
 };
