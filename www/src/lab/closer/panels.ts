@@ -1,5 +1,6 @@
 import type { Component } from "svelte";
 
+import AccessPanel from "../access/AccessPanel.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
 import type { Lab } from "../lab.svelte";
 import type { PanelId } from "./ids";
@@ -8,5 +9,6 @@ import SamplePanel from "./SamplePanel.svelte";
 /** What each tab shows. A panel is there only while its tab is open, so that it asks the engine only then. */
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
+  access: AccessPanel,
   direction: DirectionPanel,
 };

@@ -1,0 +1,51 @@
+/** What each access level shows of the teacher's answer on one row. Pure. */
+
+export const LEVELS = ["labels", "top_k", "logits", "hidden"] as const;
+export type Level = (typeof LEVELS)[number];
+
+export function levelOf(text: string | undefined): Level {
+  return LEVELS.find((level) => level === text) ?? "hidden";
+}
+
+/** Whether a student with `access` may see what `level` stands for. The full logits contain the top k, and those the answer. */
+export function open(level: Level, access: Level): boolean {
+  return LEVELS.indexOf(level) <= LEVELS.indexOf(access);
+}
+
+export interface Told {
+  klass: number;
+  logit: number;
+  /** At T = 1. */
+  probability: number;
+  /** The student gets the number as it is; otherwise it gets an even share of what is left. */
+  told: boolean;
+  /** What the student has to go by, at T = 1. */
+  seen: number;
+  /** The same at the temperature of the comparison; a bare answer has none. */
+  target: number;
+}
+
+/** softmax(log p / T). */
+function tempered(p: readonly number[], temperature: number): number[] {
+  // From the largest down: a power of a tiny number would vanish.
+  const largest = Math.max(...p);
+  const powers = p.map((value) => (value / largest) ** (1 / temperature));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** The teacher's distribution at T = 1 and what a student sees of it, likeliest class first. */
+export function told(logits: readonly number[], access: Level, k: number, temperature: number): Told[] {
+  const largest = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp(logit - largest));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const rows = logits
+    .map((logit, klass) => ({ klass, logit, probability: weights[klass]! / sum }))
+    .sort((a, b) => b.probability - a.probability);
+  const known = access === "labels" ? 1 : access === "top_k" && k + 1 < rows.length ? k : rows.length;
+  const left = rows.slice(known).reduce((total, row) => total + row.probability, 0);
+  if (access === "labels") return rows.map((row, place) => ({ ...row, told: place === 0, seen: Number(place === 0), target: Number(place === 0) }));
+  const seen = rows.map((row, place) => (place < known ? row.probability : left / (rows.length - known)));
+  const targets = tempered(seen, temperature);
+  return rows.map((row, place) => ({ ...row, told: place < known, seen: seen[place]!, target: targets[place]! }));
+}
