@@ -77,14 +77,16 @@ export function useBrowser() {
 }
 
 /** What the console may say: Chromium on its own account, and what a test provokes. */
-const HARMLESS = [/WebGPU is experimental/, /powerPreference option is currently ignored/];
+const HARMLESS = [/Service Worker registration blocked by Playwright/, /WebGPU is experimental/, /powerPreference option is currently ignored/];
 
-/** A page of its own, with empty storage. `expected` are console errors that the test provokes. */
-export async function withPage(query, act, { expected = [], ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, ...options });
+/** A page of its own, with empty storage, from `site` or else the server of the tests. `expected` are console errors that the test provokes. */
+export async function withPage(query, act, { expected = [], site = `${origin}${SUB_PATH}`, ...options } = {}) {
+  // Keeping the page for offline use would load the engine twice in every test.
+  const defaults = { viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, serviceWorkers: "block" };
+  const context = await browser.newContext({ ...defaults, ...options });
   const wrong = [];
   context.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(blob|data):/.test(request.url())) wrong.push(`request to ${request.url()}`);
+    if (!request.url().startsWith(new URL(site).origin) && !/^(blob|data):/.test(request.url())) wrong.push(`request to ${request.url()}`);
   });
   const open = async (search) => {
     const page = await context.newPage();
@@ -93,7 +95,7 @@ export async function withPage(query, act, { expected = [], ...options } = {}) {
       const said = message.text();
       if (message.type() === "error" && ![...HARMLESS, ...expected].some((known) => known.test(said))) wrong.push(`console: ${said}`);
     });
-    await page.goto(`${origin}${SUB_PATH}${search}`);
+    await page.goto(`${site}${search}`);
     return page;
   };
   try {

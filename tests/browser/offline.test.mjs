@@ -1,0 +1,104 @@
+// After the first visit the page needs no network, and a new build replaces the old one.
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { serve } from "../../www/serve.mjs";
+import { PATIENCE, ready, stepTo, text, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const DIST = fileURLToPath(new URL("../../www/dist", import.meta.url));
+
+/** A copy of the built page on a host of its own, below a path, which can be gone, broken or updated. */
+async function onHost(act) {
+  const folder = mkdtempSync(join(tmpdir(), "distillery-"));
+  cpSync(DIST, folder, { recursive: true });
+  const inner = await serve(folder, 0);
+  const host = { status: 200, asked: [], folder };
+  const outer = createServer(async (request, response) => {
+    host.asked.push(request.url);
+    if (host.status === 0) return response.destroy();
+    if (host.status !== 200) return response.writeHead(host.status).end("<h1>no</h1>");
+    const found = await fetch(`http://127.0.0.1:${inner.address().port}${request.url.replace("/below/", "/")}`);
+    response.writeHead(found.status, { "content-type": found.headers.get("content-type") }).end(Buffer.from(await found.arrayBuffer()));
+  });
+  await new Promise((done) => outer.listen(0, "127.0.0.1", done));
+  try {
+    await act(host, { site: `http://127.0.0.1:${outer.address().port}/below/`, serviceWorkers: "allow", expected: [/Failed to load resource/] });
+  } finally {
+    for (const server of [outer, inner]) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Only then a promise is waited for. */
+const POLL = { polling: 100, timeout: PATIENCE };
+
+const kept = (page) => page.getByText(text("view.trust.offline"), { exact: true }).waitFor();
+const stored = (page) =>
+  page.evaluate(async () => {
+    const answers = [];
+    for (const name of await caches.keys()) for (const answer of await (await caches.open(name)).matchAll()) answers.push([name, answer.status, answer.url]);
+    return answers;
+  });
+
+test("the second visit trains without a network", () =>
+  onHost((host, options) =>
+    withPage(
+      "?backend=cpu",
+      async (page, open) => {
+        await ready(page);
+        await kept(page);
+        await page.close();
+        for (const status of [0, 503]) {
+          host.status = status;
+          const again = await open("?backend=cpu&distill.temperature=2");
+          assert.equal((await ready(again)).values["distill.temperature"], "2");
+          await stepTo(again, 1);
+          assert.ok((await stored(again)).every(([, answer]) => answer === 200), "no error is kept");
+          await again.close();
+        }
+      },
+      options,
+    ),
+  ));
+
+test("a new build is seen at the next visit, and takes the place of the old one", () =>
+  onHost((host, options) =>
+    withPage(
+      "?backend=cpu",
+      async (page, open) => {
+        await ready(page);
+        await kept(page);
+        const [[old]] = await stored(page);
+        const engines = () => host.asked.filter((path) => path.endsWith(".wasm")).length;
+        const loaded = engines();
+        const change = (name, from, to) => writeFileSync(join(host.folder, name), readFileSync(join(host.folder, name), "utf8").replace(from, to));
+        for (const build of ["second", "third"]) {
+          change("index.html", /<body[^>]*>/, `<body data-build="${build}">`);
+          change("sw.js", /"build":"[^"]*"/, `"build":"${build}"`);
+          const again = await open("?backend=cpu");
+          assert.equal(await again.locator("body").getAttribute("data-build"), build);
+          await ready(again);
+          await again.waitForFunction(async (wanted) => (await caches.keys()).at(-1)?.endsWith(wanted), build, POLL);
+          await kept(again);
+        }
+        assert.equal(engines(), loaded, "an engine that is kept is not loaded again");
+        await page.waitForFunction(async (gone) => !(await caches.keys()).includes(gone), old, POLL);
+
+        host.status = 0;
+        const offline = await open("?backend=cpu");
+        assert.equal(await offline.locator("body").getAttribute("data-build"), "third");
+        await ready(offline);
+      },
+      options,
+    ),
+  ));
