@@ -10,6 +10,7 @@ import type { Locale } from "../i18n/locale";
 import type { PanelId } from "./closer/ids";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
+import { Drawing } from "./draw/drawing.svelte";
 import { RunHistory } from "./history";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
@@ -38,6 +39,7 @@ export class Lab {
   readonly screen = new Screen();
   readonly runs = new Runs();
   readonly notices = new Notices();
+  readonly drawing = new Drawing();
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   playing = $state(false);

@@ -2,6 +2,7 @@ import type { Component } from "svelte";
 
 import AccessPanel from "../access/AccessPanel.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
+import DrawPanel from "../draw/DrawPanel.svelte";
 import type { Lab } from "../lab.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
@@ -11,4 +12,5 @@ export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
   access: AccessPanel,
   direction: DirectionPanel,
+  draw: DrawPanel,
 };

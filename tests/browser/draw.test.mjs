@@ -1,0 +1,125 @@
+// What a visitor draws reaches the networks as the data would have it, and their opinion of it follows the drawing and the training.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, button, pause, PATIENCE, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const board = (page) => page.getByRole("application", { name: text("draw.board") });
+const opinions = (page) => page.getByRole("tabpanel").getByRole("table");
+/** The answers of the three networks; one word each. */
+const answers = (page) => opinions(page).locator("tfoot tr").first().locator("td").allInnerTexts();
+const bars = (page) => opinions(page).locator("tbody").innerText();
+
+/** Draws through places given as shares of the board. */
+async function stroke(page, ...places) {
+  await board(page).scrollIntoViewIfNeeded();
+  const box = await board(page).boundingBox();
+  const at = ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+  await page.mouse.move(...at(places[0]));
+  await page.mouse.down();
+  for (const place of places.slice(1)) await page.mouse.move(...at(place), { steps: 5 });
+  await page.mouse.up();
+}
+
+/** Waits until the opinion is another one than it was. */
+async function changed(page, before) {
+  await page.waitForFunction(
+    (old) => {
+      const now = document.querySelector("[role=tabpanel] tbody");
+      return now !== null && now.innerText !== old;
+    },
+    before,
+    { timeout: PATIENCE, polling: 50 },
+  );
+  return bars(page);
+}
+
+async function trained(page) {
+  await ready(page);
+  await play(page);
+  await until(page, "the run is over", (now) => now.finished);
+}
+
+const ONE = [[0.2, 0.5], [0.2, 0.9]];
+const ZERO = Array.from({ length: 25 }, (_, i) => [0.7 + 0.12 * Math.cos((i * Math.PI) / 12), 0.3 + 0.2 * Math.sin((i * Math.PI) / 12)]);
+
+test("a vertical stroke is a one and a circle a zero, wherever they are drawn; undo takes the last stroke back", () =>
+  withPage("?backend=cpu&view=draw", async (page) => {
+    await trained(page);
+    await stroke(page, ...ONE);
+    const one = await changed(page, null);
+    assert.equal((await answers(page))[0], "1", "the teacher sees a one");
+    await stroke(page, ...ZERO);
+    const both = await changed(page, one);
+    await button(page, "draw.undo").click();
+    assert.equal(await changed(page, both), one);
+    await button(page, "draw.clear").click();
+    await page.getByText(text("draw.empty")).waitFor();
+    await stroke(page, ...ZERO);
+    await changed(page, null);
+    assert.deepEqual(await answers(page), ["0", "0", "0"]);
+  }));
+
+test("the opinion changes while the networks learn, and the drawing outlives the panel", () =>
+  withPage("?backend=cpu&view=draw", async (page) => {
+    await ready(page);
+    await stroke(page, ...ZERO);
+    const untrained = await changed(page, null);
+    await play(page);
+    await until(page, "some training", (now) => now.step >= 100);
+    await pause(page);
+    await changed(page, untrained);
+    await page.getByRole("tab", { name: text("closer.sample") }).click();
+    await page.getByRole("tab", { name: text("closer.draw") }).click();
+    await changed(page, null);
+    assert.notEqual(await bars(page), untrained);
+  }));
+
+test("keys draw cell by cell and leave the run alone; a test row is asked about as it is", () =>
+  withPage("?backend=cpu&view=draw", async (page) => {
+    await trained(page);
+    const before = await state(page);
+    await board(page).focus();
+    // A bar from the top to the bottom in the two middle columns; the cursor begins in the fourth column.
+    for (let row = 0; row < 8; row += 1) await page.keyboard.press("ArrowUp");
+    for (let row = 0; row < 8; row += 1) {
+      await page.keyboard.press("Space");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("Space");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowDown");
+    }
+    await changed(page, null);
+    await page.waitForFunction(() => document.querySelector("[role=tabpanel] tfoot td")?.innerText === "1", undefined, { timeout: PATIENCE });
+    const full = await bars(page);
+    await page.keyboard.press("Control+z");
+    await changed(page, full);
+    assert.equal((await state(page)).step, before.step);
+    assert.deepEqual((await state(page)).wanted, before.wanted, "undo was of the drawing, not of a setting");
+
+    // The row's own sample is shown in the other panel: both say the same of the same picture.
+    await button(page, "draw.clear").click();
+    await page.getByRole("button", { name: text("draw.take", { row: "1", label: "5" }) }).click();
+    await page.getByRole("radio", { name: text("draw.soft", { temperature: "4" }) }).check();
+    const row = await changed(page, null);
+    await page.getByRole("tab", { name: text("closer.sample") }).click();
+    const sample = await page.getByRole("region", { name: text("view.sample.title") }).locator("tbody").innerText();
+    const numbers = (said) => said.match(/[\d.]+%/g);
+    assert.deepEqual(numbers(row), numbers(sample));
+  }));
+
+test("on the plane a point is chosen by click and by key, and nothing here is inaccessible", () =>
+  withPage("?backend=cpu&preset=plane&train.steps=100&teacher.steps=50&view=draw", async (page) => {
+    await trained(page);
+    const square = page.getByRole("application", { name: text("draw.point.board") });
+    const middle = await changed(page, null);
+    await square.click({ position: { x: 40, y: 40 } });
+    const corner = await changed(page, middle);
+    await square.focus();
+    for (let press = 0; press < 4; press += 1) await page.keyboard.press("Shift+ArrowRight");
+    await changed(page, corner);
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
+    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+  }));
