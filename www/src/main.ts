@@ -9,6 +9,7 @@ import { installTestHook } from "./lab/hook";
 import { Lab } from "./lab/lab.svelte";
 import { applyTheme, storedTheme } from "./lab/theme";
 import { parseLink } from "./lab/url";
+import { Course } from "./lessons/course.svelte";
 
 applyTheme(storedTheme());
 
@@ -31,7 +32,7 @@ async function spawner(): Promise<() => WorkerLike> {
 void spawner().then((spawn) => {
   const lab = new Lab(spawn, link);
   for (const problem of problems) lab.notices.fail(problem);
-  mount(App, { target: document.getElementById("app")!, props: { lab } });
+  mount(App, { target: document.getElementById("app")!, props: { lab, course: new Course(lab) } });
   installTestHook(lab);
   lab.start();
 });

@@ -35,9 +35,14 @@ export class Config {
 
   /** Takes a preset with all its values, the seed among them. */
   usePreset(id: string): void {
+    this.take(id, presetValues(id));
+  }
+
+  /** Takes a whole experiment as one change. */
+  take(preset: string, values: Values): void {
     this.keep();
-    this.preset = id;
-    this.values = presetValues(id);
+    this.preset = preset;
+    this.values = { ...values };
   }
 
   /** Takes over what the engine runs, as after opening a file. */

@@ -7,6 +7,7 @@ export const SHORTCUTS = [
   { keys: ["R"], text: "keys.reset" },
   { keys: ["N"], text: "keys.seed" },
   { keys: ["Ctrl", "Z"], text: "keys.undo" },
+  { keys: ["Esc"], text: "keys.escape" },
   { keys: ["?"], text: "keys.help" },
 ] as const;
 

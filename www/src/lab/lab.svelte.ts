@@ -7,6 +7,7 @@ import { VERSION, type Command, type CpuReason, type EngineError, type Opened, t
 import { Pump } from "../engine/pump";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
+import type { LessonId } from "../lessons/ids";
 import type { PanelId } from "./closer/ids";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
@@ -51,6 +52,10 @@ export class Lab {
   row = $state(0);
   /** The panel that is open below the curves. */
   panel = $state<PanelId>("sample");
+  /** The lesson that is open. */
+  lesson = $state<LessonId | null>(null);
+  /** Large type, for a projector. */
+  large = $state(false);
   /** The language that the visitor chose, for the address. */
   chosenLocale = $state<Locale | null>(null);
 
@@ -70,6 +75,8 @@ export class Lab {
     this.config.adopt(link.preset, link.values);
     this.chosenLocale = link.locale;
     this.panel = link.panel ?? "sample";
+    this.lesson = link.lesson;
+    this.large = link.large;
     this.supervisor = new Supervisor(
       spawn,
       {
@@ -156,6 +163,13 @@ export class Lab {
     this.config.usePreset(id);
     this.problems = {};
     await this.restart(this.playing);
+  }
+
+  /** Takes a whole experiment as one change and plays it. */
+  async perform(preset: string, values: Values): Promise<void> {
+    this.config.take(preset, values);
+    this.problems = {};
+    await this.restart(true);
   }
 
   select(row: number): void {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { Kind } from "../engine/protocol";
+import { LESSON_IDS } from "../lessons/ids";
+import { PART_IDS } from "./parts";
 import { FIRST_PRESET, KNOBS, PRESETS, applies, presetValues, same, type Values } from "./knobs";
 import { differing, parseLink, writeLink, type Link } from "./url";
 
@@ -28,13 +30,19 @@ function anyValue(kind: Kind, next: () => number): string {
   }
 }
 
+/** What a teacher adds to a link. */
+function anyClass(next: () => number): Pick<Link, "lesson" | "hide" | "large" | "tour"> {
+  const lesson = [null, ...LESSON_IDS][Math.floor(next() * (LESSON_IDS.length + 1))] ?? null;
+  return { lesson, hide: PART_IDS.filter(() => next() < 0.2), large: next() < 0.3, tour: null };
+}
+
 function anyLink(seed: number): Link {
   const next = random(seed);
   const preset = PRESETS[Math.floor(next() * PRESETS.length)]!.id;
   const values = presetValues(preset);
   for (const knob of KNOBS) if (next() < 0.3) values[knob.key] = anyValue(knob.kind, next);
   const locale = ([null, "en", "ko"] as const)[Math.floor(next() * 3)]!;
-  return { preset, values, locale, backend: "auto", panel: null };
+  return { preset, values, locale, backend: "auto", panel: null, ...anyClass(next) };
 }
 
 const meaningful = (values: Values) => KNOBS.filter((knob) => applies(knob, values));
@@ -54,7 +62,7 @@ describe("links", () => {
 
   it("say only what differs", () => {
     const values = { ...presetValues("plane"), "distill.temperature": "8", "student.widths": "24,12" };
-    expect(writeLink({ preset: "plane", values, locale: "ko", backend: "cpu", panel: null })).toBe("?preset=plane&v=1&student.widths=24,12&distill.temperature=8&lang=ko&backend=cpu");
+    expect(writeLink({ preset: "plane", values, locale: "ko", backend: "cpu", panel: null, lesson: "hints", hide: ["panel", "share"], large: true, tour: null })).toBe("?preset=plane&v=1&student.widths=24,12&distill.temperature=8&lang=ko&backend=cpu&lesson=hints&hide=panel,share&large=1");
     expect(differing("plane", presetValues("plane"))).toEqual({});
   });
 
@@ -76,6 +84,16 @@ describe("links", () => {
       { code: "bad_parameter", key: "lang", value: "xx", allowed: "en, ko" },
       { code: "unknown_key", key: "distill.temprature", value: null, allowed: "distill.temperature" },
       { code: "out_of_range", key: "distill.alpha", value: "2", allowed: null },
+    ]);
+  });
+
+  it("name a lesson, a part or a switch that is none, and take the others", () => {
+    const { link, problems } = parseLink("?lesson=alchemy&hide=panel,walls,share&large=yes&tour=1");
+    expect(link).toMatchObject({ lesson: null, hide: ["panel", "share"], large: false, tour: true });
+    expect(problems.map(({ code, key, value }) => [code, key, value])).toEqual([
+      ["bad_parameter", "lesson", "alchemy"],
+      ["bad_parameter", "hide", "walls"],
+      ["bad_parameter", "large", "yes"],
     ]);
   });
 

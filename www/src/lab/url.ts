@@ -2,6 +2,8 @@
 import { VERSION, failure, type EngineError, type Wanted } from "../engine/protocol";
 import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
+import { LESSON_IDS, isLessonId, type LessonId } from "../lessons/ids";
+import { PART_IDS, isPartId, type PartId } from "./parts";
 import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, type Values } from "./knobs";
 
 export interface Link {
@@ -11,10 +13,18 @@ export interface Link {
   backend: Wanted;
   /** The panel that is open. */
   panel: PanelId | null;
+  /** The lesson that is open. */
+  lesson: LessonId | null;
+  /** Parts of the page that a class does not see. */
+  hide: PartId[];
+  /** Large type, for a projector. */
+  large: boolean;
+  /** The tour is asked for, or unwanted; null leaves it to whether this is a first visit. */
+  tour: boolean | null;
 }
 
 /** Parameters that are no knobs. */
-const OWN = ["preset", "v", "lang", "backend", "view", "fake"];
+const OWN = ["preset", "v", "lang", "backend", "view", "lesson", "hide", "large", "tour", "fake"];
 /** What others append to links: not worth a message. */
 const FOREIGN = /^(utm_|fbclid$|gclid$|ref$)/;
 
@@ -29,18 +39,29 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
   const lang = query.get("lang");
   const wish = query.get("backend");
   const view = query.get("view");
+  const lesson = query.get("lesson");
+  const hide = listed(query.get("hide"));
   const link: Link = {
     preset: FIRST_PRESET,
     values: presetValues(FIRST_PRESET),
     locale: isLocale(lang) ? lang : null,
     backend: wish === "cpu" || wish === "webgpu" ? wish : "auto",
     panel: isPanelId(view) ? view : null,
+    lesson: isLessonId(lesson) ? lesson : null,
+    hide: PART_IDS.filter((part) => hide.includes(part)),
+    large: onOff(query.get("large")) ?? false,
+    tour: onOff(query.get("tour")),
   };
-  if (view !== null && link.panel === null) problems.push(refuse("bad_parameter", { key: "view", value: view, allowed: PANEL_IDS.join(", ") }));
-  if (lang !== null && link.locale === null) problems.push(refuse("bad_parameter", { key: "lang", value: lang, allowed: "en, ko" }));
-  if (wish !== null && link.backend === "auto" && wish !== "auto") {
-    problems.push(refuse("bad_parameter", { key: "backend", value: wish, allowed: "cpu, webgpu, auto" }));
+  const bad = (key: string, value: string, allowed: string) => problems.push(refuse("bad_parameter", { key, value, allowed }));
+  if (lesson !== null && link.lesson === null) bad("lesson", lesson, LESSON_IDS.join(", "));
+  for (const part of hide) if (!isPartId(part)) bad("hide", part, PART_IDS.join(", "));
+  for (const key of ["large", "tour"]) {
+    const value = query.get(key);
+    if (value !== null && onOff(value) === null) bad(key, value, "0, 1");
   }
+  if (view !== null && link.panel === null) bad("view", view, PANEL_IDS.join(", "));
+  if (lang !== null && link.locale === null) bad("lang", lang, "en, ko");
+  if (wish !== null && link.backend === "auto" && wish !== "auto") bad("backend", wish, "cpu, webgpu, auto");
 
   const version = query.get("v");
   if (version !== null && version !== String(VERSION)) {
@@ -70,6 +91,14 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
   return { link, problems };
 }
 
+function listed(text: string | null): string[] {
+  return (text ?? "").split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function onOff(text: string | null): boolean | null {
+  return text === "1" ? true : text === "0" ? false : null;
+}
+
 /** The knob that was probably meant: the one whose last part begins alike. */
 function nearest(key: string): string | null {
   const last = key.split(".").at(-1) ?? key;
@@ -93,6 +122,9 @@ export function writeLink(link: Link): string {
   if (link.locale !== null) query.set("lang", link.locale);
   if (link.backend !== "auto") query.set("backend", link.backend);
   if (link.panel !== null && link.panel !== PANEL_IDS[0]) query.set("view", link.panel);
+  if (link.lesson !== null) query.set("lesson", link.lesson);
+  if (link.hide.length > 0) query.set("hide", link.hide.join(","));
+  if (link.large) query.set("large", "1");
   // A comma may stand in a query as it is.
   return `?${query.toString().replaceAll("%2C", ",")}`;
 }

@@ -1,0 +1,23 @@
+/** The lessons in their order, one file each in `content/`. Apart from their texts, so that the address can be read without them. */
+export const LESSON_IDS = [
+  "soft-labels",
+  "temperature",
+  "t-squared",
+  "few-labels",
+  "unlabelled",
+  "noisy-labels",
+  "omitted-class",
+  "capacity-gap",
+  "kl-direction",
+  "hints",
+  "hints-and-soft",
+  "label-smoothing",
+  "same-cost",
+  "no-gain",
+] as const;
+
+export type LessonId = (typeof LESSON_IDS)[number];
+
+export function isLessonId(text: string | null): text is LessonId {
+  return (LESSON_IDS as readonly (string | null)[]).includes(text);
+}
