@@ -3,6 +3,7 @@ import type { Component } from "svelte";
 import AccessPanel from "../access/AccessPanel.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
 import DrawPanel from "../draw/DrawPanel.svelte";
+import Knowledge from "../knowledge/Knowledge.svelte";
 import type { Lab } from "../lab.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
@@ -10,6 +11,7 @@ import SamplePanel from "./SamplePanel.svelte";
 /** What each tab shows. A panel is there only while its tab is open, so that it asks the engine only then. */
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
+  knowledge: Knowledge,
   access: AccessPanel,
   direction: DirectionPanel,
   draw: DrawPanel,

@@ -51,3 +51,10 @@ export function quantity(value: number, options: Intl.NumberFormatOptions = {}):
 export function measure(metric: Metric, value: number): string {
   return metric === "training" || metric === "loss" ? quantity(value, { minimumSignificantDigits: 3 }) : percent(value);
 }
+
+/** Entropy in words: how many equally likely classes would be as uncertain. */
+export function certainty(entropy: number): string {
+  const equal = Math.exp(entropy);
+  if (equal < 1.1) return t("view.sample.sure");
+  return t("view.sample.between", { classes: number(equal, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
+}
