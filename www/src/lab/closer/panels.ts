@@ -1,6 +1,7 @@
 import type { Component } from "svelte";
 
 import AccessPanel from "../access/AccessPanel.svelte";
+import Calibration from "../calibration/Calibration.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
 import DrawPanel from "../draw/DrawPanel.svelte";
 import Knowledge from "../knowledge/Knowledge.svelte";
@@ -12,6 +13,7 @@ import SamplePanel from "./SamplePanel.svelte";
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
   knowledge: Knowledge,
+  calibration: Calibration,
   access: AccessPanel,
   direction: DirectionPanel,
   draw: DrawPanel,
