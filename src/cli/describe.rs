@@ -101,6 +101,7 @@ fn as_toml(preset: &presets::Preset, experiment: &Experiment) -> String {
 fn allowed_in_file(knob: &knobs::Knob) -> String {
     match knob.kind {
         knobs::Kind::Widths { max_len, max } => format!("a list of up to {max_len} whole numbers from 1 to {max}"),
+        knobs::Kind::Points { max_len } => format!("up to {max_len} points x_y_class"),
         _ => knob.allowed(),
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use rand::{Rng, RngExt};
 
-use crate::spec::{Shape, Task};
+use crate::spec::{AddedPoint, Shape, Task};
 
 use super::seed::rng;
 use super::{Dataset, Rows};
@@ -20,7 +20,8 @@ const BLOB_SPREAD: f64 = 0.12;
 const BLOB_OUTER: f64 = 0.7;
 const BLOB_INNER: f64 = 0.3;
 
-/// The points of a task, `[points, 2]` within −1..1, class by class in turn so that classes differ by one point at most, then split.
+/// The points of a task, `[points, 2]` within −1..1, class by class in turn so that classes differ by one point at most, then split;
+/// the points that were added come last among the training rows.
 pub(super) fn generate(task: &Task) -> Dataset {
     let mut rng = rng(task.split_seed, "plane");
     let mut rows = Rows { inputs: Vec::with_capacity(2 * task.points), labels: Vec::with_capacity(task.points) };
@@ -32,7 +33,12 @@ pub(super) fn generate(task: &Task) -> Dataset {
         rows.labels.push(class as u8);
     }
     let classes = (0..task.classes).map(|class| format!("class_{class}")).collect();
-    Dataset::split(task, vec![2], classes, &rows)
+    let mut dataset = Dataset::split(task, vec![2], classes, &rows);
+    for AddedPoint(x, y, class) in &task.added {
+        dataset.train.inputs.extend([*x as f32, *y as f32]);
+        dataset.train.labels.push(*class);
+    }
+    dataset
 }
 
 /// A point of the shape, before noise.

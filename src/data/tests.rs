@@ -4,7 +4,7 @@ use crate::device::testing::test;
 use std::collections::HashSet;
 
 use super::*;
-use crate::spec::{Shape, Transfer};
+use crate::spec::{AddedPoint, Shape, Transfer};
 
 fn task(name: TaskName) -> Task {
     Task { name, ..Task::default() }
@@ -144,4 +144,20 @@ fn a_task_built_in_code_is_checked_too() {
     let digits = load(&task(TaskName::Digits), None).unwrap();
     let lonely = Task { omit_class: 12, ..task(TaskName::Digits) };
     assert!(student_view(&digits, &lonely, 0).unwrap_err().to_string().contains("task.omit_class"));
+}
+
+#[test]
+fn added_points_are_labelled_training_rows_that_change_no_other() {
+    let few = Task { labels_per_class: 3, ..task(TaskName::Plane) };
+    let more = Task { added: vec![AddedPoint(0.5, -0.25, 3), AddedPoint(-1.0, 1.0, 0)], ..few.clone() };
+    let (base, with) = (load(&few, None).unwrap(), load(&more, None).unwrap());
+    assert_eq!(with.test, base.test);
+    let rows = base.train.len();
+    assert_eq!(with.train.inputs[..rows * 2], base.train.inputs[..]);
+    assert_eq!((&with.train.inputs[rows * 2..], &with.train.labels[rows..]), (&[0.5, -0.25, -1.0, 1.0][..], &[3, 0][..]));
+    let (before, after) = (student_view(&base, &few, 7).unwrap(), student_view(&with, &more, 7).unwrap());
+    assert_eq!(after.rows[..before.rows.len()], before.rows[..], "the same rows are labelled as without them");
+    assert_eq!(after.labels[before.labels.len()..], [Some(3), Some(0)]);
+    let error = load(&Task { added: vec![AddedPoint(0.0, 1.5, 0)], ..few }, None).unwrap_err();
+    assert!(error.to_string().contains("task.added"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use rand::seq::{IndexedRandom, SliceRandom};
 
-use crate::spec::{SpecError, Task, Transfer};
+use crate::spec::{SpecError, Task, TaskName, Transfer};
 
 use super::seed::rng;
 use super::{DataError, Dataset, check_task};
@@ -34,9 +34,11 @@ pub fn student_view(dataset: &Dataset, task: &Task, seed: u32) -> Result<Student
     let truth = &dataset.train.labels;
     let kept: Vec<u8> = (0..classes).filter(|&class| Some(class) != omitted).map(|class| class as u8).collect();
 
+    // Placed by hand, so labelled whatever the count: they neither use up labels nor change which others are labelled.
+    let added = if task.name == TaskName::Plane { truth.len().saturating_sub(task.added.len()) } else { truth.len() };
     let mut labels = vec![None; truth.len()];
     for &class in &kept {
-        let mut rows: Vec<usize> = (0..truth.len()).filter(|&row| truth[row] == class).collect();
+        let mut rows: Vec<usize> = (0..added).filter(|&row| truth[row] == class).collect();
         if task.labels_per_class > 0 {
             rows.shuffle(&mut rng(seed, &format!("labelled rows of class {class}")));
             rows.truncate(task.labels_per_class);
@@ -46,6 +48,9 @@ pub fn student_view(dataset: &Dataset, task: &Task, seed: u32) -> Result<Student
         }
     }
     add_noise(&mut labels, &kept, task.label_noise, seed)?;
+    for row in (added..truth.len()).filter(|&row| kept.contains(&truth[row])) {
+        labels[row] = Some(truth[row]);
+    }
 
     let sees = |row: &usize| labels[*row].is_some() || (task.transfer == Transfer::All && kept.contains(&truth[*row]));
     let rows: Vec<usize> = (0..truth.len()).filter(sees).collect();

@@ -167,6 +167,8 @@ pub struct Task {
     pub points: usize,
     /// Plane only: standard deviation of the noise added to each coordinate.
     pub noise: f64,
+    /// Plane only: labelled training points beside the generated ones, for teacher and students alike.
+    pub added: Vec<AddedPoint>,
     /// Labelled training rows per class that the students get; 0 = all.
     pub labels_per_class: usize,
     pub transfer: Transfer,
@@ -180,6 +182,11 @@ pub struct Task {
     pub split_seed: u32,
 }
 
+/// A point that a visitor placed: x and y from −1 to 1, and its class. `[x, y, class]` in files.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AddedPoint(pub f64, pub f64, pub u8);
+
 impl Default for Task {
     fn default() -> Self {
         Self {
@@ -188,6 +195,7 @@ impl Default for Task {
             classes: 6,
             points: 1800,
             noise: 0.04,
+            added: Vec::new(),
             labels_per_class: 0,
             transfer: Transfer::Labelled,
             label_noise: 0.0,
@@ -428,6 +436,9 @@ impl Experiment {
             }
             if task.omit_class >= task.classes as i64 {
                 return conflict("task.omit_class", "must be smaller than task.classes");
+            }
+            if task.added.iter().any(|point| usize::from(point.2) >= task.classes) {
+                return conflict("task.added", "a point has a class that does not exist: classes go from 0 to task.classes - 1");
             }
         }
         if self.teacher.source == TeacherSource::Pretrained {

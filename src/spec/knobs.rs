@@ -32,6 +32,10 @@ pub enum Kind {
         max_len: usize,
         max: usize,
     },
+    /// Labelled points within −1..1, each `x_y_class`, such as `0.5_-0.25_3,0_0.1_1`; `none` is the empty list.
+    Points {
+        max_len: usize,
+    },
 }
 
 /// One row of the table.
@@ -98,6 +102,8 @@ pub const TABLE: &[Knob] = &[
     row("task.classes", int(6, 10), "Number of classes.").main().needs("task.name", PLANE),
     row("task.points", int_log(200, 20_000), "Points, training and test together.").needs("task.name", PLANE),
     row("task.noise", float(0.0, 0.5), "Standard deviation of the noise on each coordinate.").main().needs("task.name", PLANE),
+    row("task.added", Kind::Points { max_len: 60 }, "Labelled training points of your own, for teacher and students.")
+        .needs("task.name", PLANE),
     row("task.labels_per_class", int(0, 6000), "Labelled rows per class for the students; 0 = all.").main(),
     row(
         "task.transfer",
@@ -206,8 +212,9 @@ impl Knob {
             Kind::Int { .. } => text.parse::<i64>().ok().map(|v| json!(v)),
             Kind::Float { .. } => text.parse::<f64>().ok().filter(|v| v.is_finite()).map(|v| json!(v)),
             Kind::Bool => text.parse::<bool>().ok().map(|v| json!(v)),
-            Kind::Widths { .. } if text == "none" => Some(json!([])),
+            Kind::Widths { .. } | Kind::Points { .. } if text == "none" => Some(json!([])),
             Kind::Widths { .. } => text.split(',').map(|w| w.trim().parse::<u64>().ok()).collect::<Option<Vec<_>>>().map(|v| json!(v)),
+            Kind::Points { .. } => text.split(',').map(parse_point).collect::<Option<Vec<_>>>().map(|v| json!(v)),
         };
         let value = value.ok_or_else(|| self.out_of_range(text.into()))?;
         self.check(&value)?;
@@ -230,6 +237,7 @@ impl Knob {
             Kind::Widths { max_len, max } => value.as_array().is_some_and(|list| {
                 list.len() <= max_len && list.iter().all(|w| w.as_u64().is_some_and(|w| (1..=max as u64).contains(&w)))
             }),
+            Kind::Points { max_len } => value.as_array().is_some_and(|list| list.len() <= max_len && list.iter().all(is_point)),
         };
         if fits { Ok(()) } else { Err(self.out_of_range(text_of(value))) }
     }
@@ -246,16 +254,37 @@ impl Knob {
             Kind::Float { min, max, .. } => format!("a number from {min} to {max}"),
             Kind::Bool => "true or false".into(),
             Kind::Widths { max_len, max } => format!("`none` or up to {max_len} whole numbers from 1 to {max}, such as 64,32"),
+            Kind::Points { max_len } => {
+                format!("`none` or up to {max_len} points x_y_class, x and y from -1 to 1, such as 0.5_-0.25_3,0_0.1_1")
+            }
         }
     }
 }
 
-/// A value as it stands in a URL: `4` for 4.0, `256,256` for a list, `none` for an empty one.
+/// `0.5_-0.25_3`.
+fn parse_point(text: &str) -> Option<Value> {
+    let [x, y, class] = text.trim().split('_').collect::<Vec<_>>().try_into().ok()?;
+    let coordinate = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
+    Some(json!([coordinate(x)?, coordinate(y)?, class.parse::<u64>().ok()?]))
+}
+
+fn is_point(value: &Value) -> bool {
+    let inside = |at: usize| value[at].as_f64().is_some_and(|v| (-1.0..=1.0).contains(&v));
+    value.as_array().is_some_and(|point| point.len() == 3) && inside(0) && inside(1) && value[2].as_u64().is_some_and(|class| class < 10)
+}
+
+/// A value as it stands in a URL: `4` for 4.0, `256,256` for a list, `none` for an empty one, `0.5_-0.25_3` for a point.
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) if list.is_empty() => "none".into(),
-        Value::Array(list) => list.iter().map(text_of).collect::<Vec<_>>().join(","),
+        Value::Array(list) => {
+            let inner = |value: &Value| match value {
+                Value::Array(point) => point.iter().map(text_of).collect::<Vec<_>>().join("_"),
+                plain => text_of(plain),
+            };
+            list.iter().map(inner).collect::<Vec<_>>().join(",")
+        }
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() => float.to_string(),
             _ => number.to_string(),

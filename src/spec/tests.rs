@@ -14,6 +14,7 @@ fn other_value(knob: &knobs::Knob) -> String {
         Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
         Kind::Bool => vec!["true".into(), "false".into()],
         Kind::Widths { .. } => vec!["none".into(), "7".into()],
+        Kind::Points { .. } => vec!["none".into(), "0.5_-0.25_3,0_0.125_1".into()],
     };
     candidates.into_iter().find(|text| *text != default).expect("a knob has two values")
 }

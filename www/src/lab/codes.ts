@@ -15,5 +15,5 @@ export const PAGE_CODES = [
 
 /** Knobs that contradict others, with a text of their own (`validate` in src/spec/experiment.rs). */
 export const CONFLICTS = [
-  "teacher.kind", "student.kind", "task.omit_class", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
+  "teacher.kind", "student.kind", "task.omit_class", "task.added", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
 ] as const;

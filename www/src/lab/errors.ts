@@ -1,6 +1,7 @@
 /** Errors in the visitor's words: translated by code, with the knob's own name and the range from the page's own table. */
 import type { EngineError, Kind } from "../engine/protocol";
 import { has, number, t } from "../i18n/index.svelte";
+import { readPoints } from "./draw/added";
 import { findKnob } from "./knobs";
 
 export function knobName(key: string): string {
@@ -12,6 +13,7 @@ export function valueName(key: string, value: string): string {
   const kind = findKnob(key)?.kind;
   if (kind?.type === "bool") return t(`value.${value}`);
   if (has(`option.${key}.${value}`)) return t(`option.${key}.${value}`);
+  if (kind?.type === "points") return t("value.points", { count: readPoints(value)?.length ?? 0 });
   const special = Number(value);
   if (has(`special.${key}.${special}`)) return t(`special.${key}.${special}`);
   return kind?.type === "int" || kind?.type === "float" ? plainNumber(special) : value;
@@ -33,6 +35,8 @@ export function allowedWords(key: string, kind: Kind): string {
       return t("allowed.float", { min: plainNumber(kind.min), max: plainNumber(kind.max) });
     case "bool":
       return t("allowed.bool");
+    case "points":
+      return t("allowed.points", { len: kind.max_len });
     case "widths":
       return t("allowed.widths", { len: kind.max_len, max: plainNumber(kind.max) });
   }

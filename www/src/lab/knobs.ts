@@ -2,6 +2,7 @@
 import presetRows from "../engine/generated/presets.json";
 import knobRows from "../engine/generated/knobs.json";
 import type { Knob, Kind } from "../engine/protocol";
+import { readPoints, writePoints } from "./draw/added";
 
 export type Values = Record<string, string>;
 export type Row = Knob & { default: string };
@@ -50,6 +51,10 @@ export function normalise(kind: Kind, text: string): string | null {
     case "float": {
       const value = kind.type === "int" ? parseInteger(trimmed) : parseNumber(trimmed);
       return value !== null && value >= kind.min && value <= kind.max ? String(value) : null;
+    }
+    case "points": {
+      const points = readPoints(trimmed);
+      return points !== null && points.length <= kind.max_len ? writePoints(points) : null;
     }
     case "widths": {
       if (trimmed === "none") return "none";

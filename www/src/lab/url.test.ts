@@ -25,6 +25,8 @@ function anyValue(kind: Kind, next: () => number): string {
       return String(kind.min + Math.floor(next() * (kind.max - kind.min + 1)));
     case "float":
       return String(Math.min(kind.max, kind.min + next() * (kind.max - kind.min)));
+    case "points":
+      return next() < 0.5 ? "none" : `${Math.round(next() * 100) / 100}_-0.5_${Math.floor(next() * 6)}`;
     case "widths":
       return Array.from({ length: Math.floor(next() * kind.max_len) }, () => 1 + Math.floor(next() * kind.max)).join(",") || "none";
   }
