@@ -76,7 +76,7 @@ test("a restart knob waits, says what it changes, and keeps the old run as an ov
     await button(page, "pending.restart").click();
     const now = await until(page, "a new run", (current) => current.runs === 1 && current.values["student.widths"] === "24");
     assert.deepEqual(now.pending, []);
-    await page.getByText(text("view.curves.overlays", { names: text("run.name", { number: "1" }) })).waitFor();
+    await page.getByText(text("run.overlays")).waitFor();
     await page.getByRole("region", { name: text("runs.title") }).getByText(text("knob.student.widths")).first().waitFor();
   }));
 

@@ -12,7 +12,7 @@ export const DASHES: Record<Role, number[]> = { teacher: [], alone: [6, 4], dist
 export const WIDTHS: Record<Role, number> = { teacher: 2, alone: 2, distilled: 3 };
 
 /** Other runs differ by colour, so their roles differ by dash alone. */
-const OVERLAY_DASHES: Record<Role, number[]> = { teacher: [1, 4], alone: [5, 4], distilled: [] };
+export const OVERLAY_DASHES: Record<Role, number[]> = { teacher: [1, 4], alone: [5, 4], distilled: [] };
 /** Shapes along a line of another run. */
 const OVERLAY_SHAPES = 5;
 

@@ -1,0 +1,47 @@
+// Before the engine is there the page shows a recorded run, says so, and takes it away for the live one.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, button, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const badge = (page, locale) => page.getByText(text("recorded.badge", {}, locale), { exact: true });
+const chart = (page) => page.locator(".plot").first();
+
+for (const locale of ["en", "ko"]) {
+  test(`a recorded run is shown, marked as such, while the engine loads: ${locale}`, () =>
+    withPage(`?backend=cpu&lang=${locale}`, async (page, open) => {
+      let arrived;
+      await page.context().route("**/*.wasm", (route) => new Promise((done) => (arrived = done)).then(() => route.continue()));
+      const waiting = await open(`?backend=cpu&lang=${locale}`);
+      await badge(waiting, locale).waitFor();
+      assert.equal((await state(waiting)).engine, "loading");
+      await waiting.getByText(text("recorded.note", { command: "distillery run first-light" }, locale)).waitFor();
+      assert.match(await chart(waiting).getAttribute("aria-valuetext"), /1,000.*90\.0/, "its values can be read");
+      assert.equal(await button(waiting, "view.curves.csv", {}, locale).count(), 0, "it is not saved as if it were this visitor's");
+      const { violations } = await new AxeBuilder({ page: waiting }).analyze();
+      assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id), []);
+
+      arrived();
+      await ready(waiting);
+      await button(waiting, "transport.play", {}, locale).click();
+      await until(waiting, "live points", (now) => now.points >= 2);
+      await badge(waiting, locale).waitFor({ state: "detached" });
+      await button(waiting, "view.curves.csv", {}, locale).waitFor();
+    }));
+}
+
+test("no recorded run stands for another experiment, or comes back after a live one", () =>
+  withPage("?backend=cpu&distill.temperature=2", async (page, open) => {
+    await ready(page);
+    assert.equal(await badge(page).count(), 0);
+    const other = await open("?backend=cpu");
+    await ready(other);
+    await badge(other).waitFor();
+    await play(other);
+    await until(other, "live points", (now) => now.points >= 2);
+    await button(other, "transport.reset").click();
+    await until(other, "the start", (now) => now.step === 0);
+    assert.equal(await badge(other).count(), 0);
+  }));

@@ -1,0 +1,49 @@
+/** A chart of curves as a picture for a file: as on the page, without what only a page needs. */
+import { number, t } from "../../../i18n/index.svelte";
+import type { Role } from "../../../engine/generated/types";
+import type { Metric, RunHistory } from "../../history";
+import type { Line, Picture } from "../../picture/picture";
+import { SHAPES } from "../../runs/looks";
+import type { Overlay } from "../../runs/runs.svelte";
+import { knobMark, measure, roleName } from "../words";
+import { DASHES, OVERLAY_DASHES, WIDTHS } from "./paint";
+import { palette } from "./palette";
+import { drawn, lastOf, xRange, yRange } from "./range";
+
+const MOST_POINTS = 1_000;
+
+export const axisValue = (metric: Metric, value: number): string =>
+  metric === "training" || metric === "loss" ? number(value, { maximumSignificantDigits: 3 }) : number(value, { style: "percent", maximumFractionDigits: 1 });
+
+export function picture(metric: Metric, roles: readonly Role[], history: RunHistory, overlays: readonly Overlay[], host: HTMLElement): Picture {
+  const colours = palette(host);
+  const earlier = overlays.map((overlay) => overlay.history);
+  const line = (run: RunHistory, role: Role, look: Pick<Line, "colour" | "width" | "dash" | "shape">, name: string): Line => {
+    const { x, y } = run.series(metric);
+    const rows = drawn(x.length, MOST_POINTS);
+    return { name, ...look, x: rows.map((row) => x[row]!), y: rows.map((row) => y[role][row] ?? null) };
+  };
+  const ended = (role: Role): string => {
+    const last = lastOf(history.series(metric).y[role]);
+    return last === null ? roleName(role) : t("view.curves.end", { role: roleName(role), value: measure(metric, last.value) });
+  };
+  const others = overlays.flatMap((overlay) =>
+    roles
+      .filter((role) => role !== "teacher")
+      .map((role) => line(overlay.history, role, { colour: colours.runs[overlay.look]!, width: 1.5, dash: OVERLAY_DASHES[role], shape: { path: SHAPES[overlay.look]!, phase: (overlay.look + 1) / SHAPES.length } }, t("picture.other", { run: overlay.name, role: roleName(role) }))),
+  );
+  const preset = history.summary?.preset;
+  return {
+    title: preset === undefined ? t(`view.curves.${metric}`) : t("picture.title", { chart: t(`view.curves.${metric}`), preset: t(`preset.${preset}`) }),
+    x: { label: t("view.curves.step"), range: xRange(history, earlier), text: (value) => number(value) },
+    y: { label: t(`view.curves.${metric}`), range: yRange(metric, history, earlier), log: metric === "training", text: (value) => axisValue(metric, value) },
+    lines: [...others, ...roles.map((role) => line(history, role, { colour: colours[role], width: WIDTHS[role], dash: DASHES[role] }, ended(role)))],
+    marks: history.marks.map(({ x, key, value }) => ({ x, text: knobMark(key, value) })),
+    caption: history.summary?.command ?? "",
+    ink: colours.ink,
+    muted: colours.muted,
+    grid: colours.line,
+    surface: colours.surface,
+    font: colours.font,
+  };
+}
