@@ -66,15 +66,16 @@ impl Run {
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
         let guide = self.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
         let student = &self.distilled;
+        // burn frees a graph with its first backward pass, so each gradient has a forward pass of its own.
         let parts = || response::distilled(&student.net, batch.inputs.clone(), batch.targets.clone(), &guide, distill);
         let grad = |loss: Tensor<1>| flat(&student.net, &mut loss.backward());
         let first = parts();
         let scale = (1.0 - distill.alpha) * crate::loss::soft::scale(distill);
         let soft_loss = parts().soft.expect("the distilled student has a soft loss");
-        let halves = Halves { hard: grad(parts().hard * distill.alpha), soft: grad(soft_loss * scale), total: grad(first.total.clone()) };
+        let halves = Halves { hard: grad(parts().hard * distill.alpha), soft: grad(soft_loss * scale), total: grad(parts().total) };
 
         let before = student.net.parameters();
-        let after = self.stepped(student, first.total.clone());
+        let after = self.stepped(student, parts().total);
         let mut reads = Reads::default();
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
             let (hard, soft, total) = (&halves.hard[index], &halves.soft[index], &halves.total[index]);

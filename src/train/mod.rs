@@ -5,6 +5,7 @@ mod dissect;
 mod error;
 mod evaluate;
 mod event;
+mod hold;
 mod learner;
 mod modes;
 mod optimizer;

@@ -133,7 +133,7 @@ impl Run {
     }
 
     /// The teacher learns beside the students.
-    fn teacher_moves(&self) -> bool {
+    pub(super) fn teacher_moves(&self) -> bool {
         let teacher = &self.experiment.teacher;
         teacher.source == TeacherSource::Live && teacher.schedule == TeacherSchedule::Together
     }
@@ -152,6 +152,11 @@ impl Run {
     /// # Errors
     /// [`RunError::NotFinite`] when a loss is no number any more, [`RunError::Device`] when the device fails.
     pub async fn advance(&mut self, steps: usize) -> Result<Vec<Event>, RunError> {
+        self.go(steps, false).await
+    }
+
+    /// [`Run::advance`], in which a teacher that learns beside the students may be `held` where it is.
+    pub(super) async fn go(&mut self, steps: usize, held: bool) -> Result<Vec<Event>, RunError> {
         let mut events = Vec::new();
         let mut left = steps;
         self.last_read = Instant::now();
@@ -163,7 +168,7 @@ impl Run {
             let every = self.experiment.train.eval_every;
             let phase_steps = self.phase_steps();
             let chunk = left.min(READ_EVERY).min(every - self.step % every).min(phase_steps - self.step);
-            events.push(self.advance_chunk(chunk).await?);
+            events.push(self.advance_chunk(chunk, held).await?);
             left -= chunk;
             let at_end = self.step == phase_steps;
             if at_end || self.step.is_multiple_of(every) {
@@ -199,14 +204,14 @@ impl Run {
         }
     }
 
-    async fn advance_chunk(&mut self, chunk: usize) -> Result<Event, RunError> {
+    async fn advance_chunk(&mut self, chunk: usize, held: bool) -> Result<Event, RunError> {
         let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
         let rates = self.rates(base, chunk);
         let losses = |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None });
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
             parts.push(losses(self.teachers.learn(self.step, &rates)));
-        } else if self.teacher_moves() {
+        } else if self.teacher_moves() && !held {
             // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
             let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
             for at in 0..chunk {
@@ -231,7 +236,7 @@ impl Run {
         })
     }
 
-    fn rates(&self, base: f64, chunk: usize) -> Vec<f64> {
+    pub(super) fn rates(&self, base: f64, chunk: usize) -> Vec<f64> {
         (self.step..self.step + chunk).map(|step| learning_rate(&self.experiment.train, base, step, self.phase_steps())).collect()
     }
 

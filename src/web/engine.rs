@@ -41,6 +41,7 @@ impl Engine {
             }
             Command::OpenFile { json } => vec![self.open(Experiment::from_json(&json)?).await?],
             Command::Advance { steps } => self.running()?.advance(steps).await?,
+            Command::StepOnly { role } => self.running()?.step_only(role).await?,
             Command::Set { key, value } => vec![self.running()?.set(&key, &value)?],
             Command::Inspect { index } => vec![self.running()?.inspect(index)?],
             Command::Plane { resolution } => vec![self.running()?.plane(resolution).await?],

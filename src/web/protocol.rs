@@ -17,6 +17,8 @@ pub enum Command {
     OpenFile { json: String },
     /// Makes that many steps (fewer at the end).
     Advance { steps: usize },
+    /// Makes one step of the teacher alone, or of both students alone.
+    StepOnly { role: Role },
     /// Turns a live knob of the open run.
     Set { key: String, value: String },
     /// Evaluates a test row on every network.

@@ -1,6 +1,7 @@
 //! The race, small and on the CPU backend.
 
 mod checkpoints;
+mod looks;
 mod race;
 mod workloads;
 

@@ -101,6 +101,7 @@ export class FakeWorker implements WorkerLike {
       case "ask":
       case "study":
       case "dissect":
+      case "step_only":
       case "modes":
       case "load_weights":
         return [];
