@@ -8,11 +8,13 @@ import Knowledge from "../knowledge/Knowledge.svelte";
 import type { Lab } from "../lab.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
+import Step from "../step/Step.svelte";
 
 /** What each tab shows. A panel is there only while its tab is open, so that it asks the engine only then. */
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
   knowledge: Knowledge,
+  step: Step,
   calibration: Calibration,
   access: AccessPanel,
   direction: DirectionPanel,

@@ -1,0 +1,105 @@
+// The panel that takes the next step apart: its numbers add up, follow the knobs, and the step is made from there.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, button, pause, play, ready, state, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const panel = (page) => page.getByRole("tabpanel");
+const numbers = (line) => (line.match(/-?\d[\d,]*(\.\d+)?/g) ?? []).map((word) => Number(word.replaceAll(",", "")));
+const term = (page, name) => panel(page).locator(`li.loss .${name} dd`).innerText().then(numbers);
+const makes = (page, step) => panel(page).getByRole("button", { name: text("step.make", { step: String(step) }), exact: true });
+
+/** hard·α + soft·(1−α)·T² = total, by the numbers that are shown: four digits each. Returns the weights. */
+async function addsUp(page) {
+  const hard = await term(page, "hard");
+  const soft = await term(page, "soft");
+  const [total] = await term(page, "total");
+  for (const [...factors] of [hard, soft]) {
+    const product = factors.pop();
+    assert.ok(Math.abs(factors.reduce((a, b) => a * b, 1) - product) <= 2e-3 * product, `${factors} make ${product}`);
+  }
+  assert.ok(Math.abs(hard.at(-1) + soft.at(-1) - total) <= 2e-3 * total, `${hard.at(-1)} + ${soft.at(-1)} = ${total}`);
+  return { alpha: hard[1], soft: soft.slice(1, -1) };
+}
+
+test("the numbers of a step add up and follow the live knobs without a step", () =>
+  withPage("?backend=cpu&view=step", async (page) => {
+    await ready(page);
+    await makes(page, 1).waitFor();
+    assert.deepEqual(await addsUp(page), { alpha: 0.1, soft: [0.9, 16] });
+
+    await panel(page).getByRole("button", { name: text("step.try.half") }).click();
+    await panel(page).locator("li.loss .hard dd", { hasText: "× 0.5 =" }).waitFor();
+    assert.deepEqual(await addsUp(page), { alpha: 0.5, soft: [0.5, 16] });
+
+    await panel(page).getByRole("button", { name: text("step.try.hot") }).click();
+    await panel(page).getByRole("heading", { name: text("step.student", { temperature: "20" }) }).waitFor();
+    assert.deepEqual(await addsUp(page), { alpha: 0.5, soft: [0.5, 400] });
+
+    await panel(page).getByRole("button", { name: text("step.try.square") }).click();
+    await panel(page).locator("li.loss .soft dd", { hasText: "× 0.5 =" }).waitFor();
+    assert.deepEqual(await addsUp(page), { alpha: 0.5, soft: [0.5] });
+    assert.equal((await state(page)).step, 0);
+  }));
+
+test("making the step advances the run by one, and the step that is shown is the one that is made", () =>
+  withPage("?backend=cpu&view=step", async (page) => {
+    await ready(page);
+    await stepTo(page, 1);
+    await makes(page, 2).waitFor();
+    const [total] = await term(page, "total");
+    await makes(page, 2).click();
+    await makes(page, 3).waitFor();
+    const now = await until(page, "its loss is drawn", (current) => current.step === 2 && current.losses.length > 0);
+    const { total: made } = now.losses.find(({ role }) => role === "distilled");
+    assert.ok(Math.abs(made - total) <= 1e-3 * made, `it said ${total} and was ${made}`);
+  }));
+
+test("the stages are lit in order, and another row is followed", () =>
+  withPage("?backend=cpu&view=step", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "it learned something", (now) => now.step >= 25);
+    await pause(page);
+    const lit = () => panel(page).locator("ol > li.lit").count();
+    for (let stage = 1; stage < 7; stage += 1) {
+      assert.equal(await lit(), stage);
+      await button(page, "step.next").click();
+    }
+    assert.equal(await lit(), 7);
+    assert.ok(await button(page, "step.next").isDisabled());
+    await button(page, "step.previous").click();
+    assert.equal(await panel(page).locator("[aria-current=step]").count(), 1);
+    assert.equal(await lit(), 6);
+
+    await button(page, "step.row").click();
+    await panel(page).getByText(text("step.batch.row", { row: "2", rows: "64" })).waitFor();
+    await page.locator("summary", { hasText: text("step.tensors") }).click();
+    assert.equal(await panel(page).getByRole("region", { name: text("step.tensors") }).locator("tbody tr").count(), 4);
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
+    assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].html.slice(0, 140), nodes[0].failureSummary]), []);
+  }));
+
+test("where no student's step comes next it says so", () =>
+  withPage("?backend=cpu&view=step&preset=plane&teacher.steps=50&train.steps=10", async (page) => {
+    await ready(page);
+    await panel(page).getByText(text("step.none.teacher")).waitFor();
+    await play(page);
+    await until(page, "the end", (now) => now.finished);
+    await panel(page).getByText(text("step.none.finished")).waitFor();
+    await button(panel(page), "step.restart").click();
+    await panel(page).getByText(text("step.none.teacher")).waitFor();
+  }));
+
+test("with reduced motion nothing plays by itself, and nothing offers to", () =>
+  withPage(
+    "?backend=cpu&view=step",
+    async (page) => {
+      await ready(page);
+      await makes(page, 1).waitFor();
+      assert.equal(await button(page, "step.play").count(), 0);
+    },
+    { reducedMotion: "reduce" },
+  ));
