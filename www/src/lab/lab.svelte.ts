@@ -19,6 +19,7 @@ import { Notices } from "./notices.svelte";
 import { Runs } from "./runs/runs.svelte";
 import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
+import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
 
 export type EngineState =
@@ -41,6 +42,7 @@ export class Lab {
   readonly runs = new Runs();
   readonly notices = new Notices();
   readonly drawing = new Drawing();
+  readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   playing = $state(false);
@@ -77,6 +79,7 @@ export class Lab {
     this.panel = link.panel ?? "sample";
     this.lesson = link.lesson;
     this.large = link.large;
+    this.sweeps = new Sweeps(spawn);
     this.supervisor = new Supervisor(
       spawn,
       {

@@ -6,6 +6,8 @@ import DirectionPanel from "../direction/DirectionPanel.svelte";
 import DrawPanel from "../draw/DrawPanel.svelte";
 import Knowledge from "../knowledge/Knowledge.svelte";
 import type { Lab } from "../lab.svelte";
+import CapacityPanel from "../sweep/CapacityPanel.svelte";
+import SweepPanel from "../sweep/SweepPanel.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
 import Step from "../step/Step.svelte";
@@ -19,4 +21,6 @@ export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   access: AccessPanel,
   direction: DirectionPanel,
   draw: DrawPanel,
+  sweep: SweepPanel,
+  capacity: CapacityPanel,
 };

@@ -1,0 +1,146 @@
+// Sweeps over fake Workers: every cell gets its runs, and the Worker is there only while it is needed.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { FakeWorker } from "../../engine/fake";
+import { presetValues } from "../knobs";
+import { CAPACITY, readValues } from "./axes";
+import { decided, interval } from "./statistics";
+import { Sweep, cellValues, type Plan } from "./sweep.svelte";
+
+const page = { hidden: false, heard: new Set<() => void>() };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  page.hidden = false;
+  page.heard.clear();
+  vi.stubGlobal("document", {
+    get hidden() {
+      return page.hidden;
+    },
+    addEventListener: (_: string, heard: () => void) => page.heard.add(heard),
+    removeEventListener: (_: string, heard: () => void) => page.heard.delete(heard),
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function hide(hidden: boolean): void {
+  page.hidden = hidden;
+  for (const heard of page.heard) heard();
+}
+
+const plan: Plan = {
+  preset: "first-light",
+  values: { ...presetValues("first-light"), "train.steps": "40", seed: "7" },
+  across: { key: "distill.temperature", values: ["1", "8"] },
+  down: { key: "distill.alpha", values: ["0", "0.5"] },
+  seeds: 3,
+};
+
+function begin(of: Partial<Plan> = {}) {
+  const workers: FakeWorker[] = [];
+  const sweep = new Sweep(() => {
+    const worker = new FakeWorker({ delay: 5 });
+    workers.push(worker);
+    return worker;
+  });
+  void sweep.start({ ...plan, ...of });
+  const opened = () => workers.flatMap((worker) => worker.seen).flatMap((command) => (command.type === "open" ? [command.set] : []));
+  return { sweep, workers, opened, alive: () => workers.filter((worker) => !worker.ended).length };
+}
+
+const outcomes = (sweep: Sweep) => sweep.cells.map((cell) => cell.outcomes.length);
+
+describe("Sweep", () => {
+  it("trains every cell with every seed, all cells with the first before any with the second", async () => {
+    const { sweep, opened, alive } = begin();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([sweep.state, sweep.runs, sweep.steps, sweep.share, alive()]).toEqual(["done", 12, 480, 1, 0]);
+    expect(outcomes(sweep)).toEqual([3, 3, 3, 3]);
+    expect(opened().map((set) => set.seed)).toEqual([..."7777", ..."8888", ..."9999"]);
+    // What is the preset's own value is not told.
+    expect(opened().slice(0, 4).map((set) => [set["distill.temperature"], set["distill.alpha"]])).toEqual([
+      ["1", "0"],
+      ["8", "0"],
+      ["1", "0.5"],
+      ["8", "0.5"],
+    ]);
+  });
+
+  it("keeps what it has when it is stopped, and begins anew when it is started", async () => {
+    const { sweep, alive } = begin();
+    while (sweep.runs < 2) await vi.advanceTimersByTimeAsync(5);
+    expect([sweep.busy, alive()]).toEqual([true, 1]);
+    sweep.stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([sweep.state, sweep.busy, alive()]).toEqual(["stopped", false, 0]);
+    expect(outcomes(sweep)).toEqual([1, 1, 0, 0]);
+    void sweep.start({ ...plan, seeds: 1 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([sweep.state, outcomes(sweep), alive()]).toEqual(["done", [1, 1, 1, 1], 0]);
+  });
+
+  it("has no Worker on a hidden page, and goes on when it is seen again", async () => {
+    const { sweep, alive } = begin();
+    while (sweep.runs < 5) await vi.advanceTimersByTimeAsync(5);
+    hide(true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([sweep.state, sweep.runs, alive()]).toEqual(["hidden", 5, 0]);
+    hide(false);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([sweep.state, sweep.runs, outcomes(sweep), alive()]).toEqual(["done", 12, [3, 3, 3, 3], 0]);
+  });
+
+  it("makes a run again when its Worker died, and gives up on one that dies always", async () => {
+    const { sweep, workers } = begin();
+    while (sweep.runs < 1) await vi.advanceTimersByTimeAsync(5);
+    workers[0]!.postMessage({ type: "crash" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([sweep.state, outcomes(sweep)]).toEqual(["done", [3, 3, 3, 3]]);
+    const always = new Sweep(() => {
+      const worker = new FakeWorker({ delay: 5 });
+      setTimeout(() => worker.postMessage({ type: "crash" }), 8);
+      return worker;
+    });
+    void always.start(plan);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([always.state, always.failure?.code]).toEqual(["failed", "crashed"]);
+  });
+
+  it("opens a cell with its own values and seed", () => {
+    const { sweep } = begin();
+    const values = cellValues(plan, sweep.cells[1]!, 2);
+    expect([values["distill.temperature"], values["distill.alpha"], values.seed, values["train.steps"]]).toEqual(["8", "0", "9", "40"]);
+    sweep.stop();
+  });
+});
+
+describe("interval", () => {
+  it("is Student's t, as in the crate's own test", () => {
+    const known = interval([1, 2, 3, 4, 5])!;
+    expect(known.mean).toBe(3);
+    expect(known.half).toBeCloseTo(1.963243, 6);
+    expect(decided(known)).toBe(true);
+    expect(decided(interval([-1, 1, 0.1])!)).toBe(false);
+  });
+
+  it("has no width for one value, and is none for none", () => {
+    expect(interval([0.7])).toEqual({ mean: 0.7, half: null });
+    expect(decided(interval([0.7])!)).toBe(null);
+    expect(interval([])).toBe(null);
+  });
+});
+
+describe("readValues", () => {
+  it("reads what one writes, each value once", () => {
+    expect(readValues("distill.temperature", " 1, 2  4 2.0")?.values).toEqual(["1", "2", "4"]);
+    expect(readValues("teacher.widths", "8, 16 64,64")?.values).toEqual(["8", "16", "64,64"]);
+    expect(readValues(CAPACITY.key, CAPACITY.values.join("  "))).toEqual(CAPACITY);
+  });
+
+  it("refuses what is out of range, nothing, and too much", () => {
+    for (const text of ["1 999", "", "1 x", "1 2 3 4 5 6 7 8 9"]) expect(readValues("distill.temperature", text), text).toBe(null);
+  });
+});

@@ -1,0 +1,46 @@
+// How the sweeps write their figures.
+import { has, number, percent, t } from "../../i18n/index.svelte";
+import { knobName, valueName } from "../errors";
+import type { Values } from "../knobs";
+import { knobMark } from "../views/words";
+import { interval, type Interval } from "./statistics";
+import type { Cell } from "./sweep.svelte";
+
+/** Points of accuracy with their sign: `+4.8`. */
+export function points(value: number): string {
+  return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
+export function width(value: number): string {
+  return t("sweep.half", { half: number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
+}
+
+/** A mean with its interval: `+4.8 ± 1.2`. */
+export function spread(of: Interval | null): string {
+  if (of === null) return "–";
+  return of.half === null ? points(of.mean) : `${points(of.mean)} ${width(of.half)}`;
+}
+
+/** A mean accuracy with its interval: `92.6% ± 1.2`. */
+export function accuracy(of: Interval | null): string {
+  if (of === null) return "–";
+  return of.half === null ? percent(of.mean) : `${percent(of.mean)} ${width(100 * of.half)}`;
+}
+
+/** The gap in points of accuracy, seed by seed. */
+export const gapOf = (cell: Cell): Interval | null => interval(cell.outcomes.map(({ gap }) => 100 * gap));
+export const accuracyOf = (cell: Cell, role: "teacher" | "alone" | "distilled"): Interval | null => interval(cell.outcomes.map((outcome) => outcome[role]));
+
+/** The knobs of a cell: `T = 4, α = 0.1`, `Label noise 0.2`. */
+export function placeName(at: Values): string {
+  return Object.entries(at)
+    .map(([key, value]) => (has(`view.mark.${key}`) ? knobMark(key, value) : t("sweep.place", { knob: knobName(key), value: valueName(key, value) })))
+    .join(t("change.and"));
+}
+
+/** A time in whole seconds, or in minutes where it is long. */
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+  return number(value, { style: "unit", unit, unitDisplay: "short" });
+}
