@@ -80,10 +80,11 @@ export function useBrowser() {
 const HARMLESS = [/Service Worker registration blocked by Playwright/, /WebGPU is experimental/, /powerPreference option is currently ignored/];
 
 /** A page of its own, with empty storage, from `site` or else the server of the tests. `expected` are console errors that the test provokes. */
-export async function withPage(query, act, { expected = [], site = `${origin}${SUB_PATH}`, ...options } = {}) {
+export async function withPage(query, act, { expected = [], firstVisit = false, site = `${origin}${SUB_PATH}`, ...options } = {}) {
   // Keeping the page for offline use would load the engine twice in every test.
   const defaults = { viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, serviceWorkers: "block" };
   const context = await browser.newContext({ ...defaults, ...options });
+  if (!firstVisit) await context.addInitScript(() => localStorage.setItem("distillery-tour", "seen"));
   const wrong = [];
   context.on("request", (request) => {
     if (!request.url().startsWith(new URL(site).origin) && !/^(blob|data):/.test(request.url())) wrong.push(`request to ${request.url()}`);

@@ -24,6 +24,8 @@ export interface Scene {
   history: RunHistory;
   overlays: readonly Overlay[];
   colours: Palette;
+  /** How much larger than usual everything is written. */
+  scale: number;
   /** Text of a mark, and whether marks get a text at all. */
   markText: ((key: string, value: string) => string) | null;
   phaseText: string;
@@ -51,21 +53,21 @@ function thin(history: RunHistory, metric: Metric): Thinned {
   return found;
 }
 
-/** Runs `draw` with device pixels per CSS pixel, clipped to the plot. */
-function inside(u: uPlot, draw: (ctx: CanvasRenderingContext2D, ratio: number) => void): void {
+/** Runs `draw` with device pixels per written pixel, clipped to the plot. */
+function inside(u: uPlot, scale: number, draw: (ctx: CanvasRenderingContext2D, ratio: number) => void): void {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.textAlign = "left";
-  draw(ctx, devicePixelRatio);
+  draw(ctx, devicePixelRatio * scale);
   ctx.restore();
 }
 
 /** Under the lines: the teacher's phase and the earlier runs. */
-export function paintUnder(u: uPlot, { metric, history, overlays, colours, markText, phaseText }: Scene): void {
-  inside(u, (ctx, ratio) => {
+export function paintUnder(u: uPlot, { metric, history, overlays, colours, scale, markText, phaseText }: Scene): void {
+  inside(u, scale, (ctx, ratio) => {
     const { left, top, height } = u.bbox;
     if (history.teacherSteps > 0) {
       const zero = u.valToPos(0, "x", true);
@@ -121,12 +123,12 @@ const MARK_ROWS = 3;
 const MARK_HEIGHT = 15;
 
 /** Room above the plot. */
-export const headRoom = ({ history, markText }: Scene): number => (markText && history.marks.length > 0 ? MARK_ROWS * MARK_HEIGHT + 2 : 8);
+export const headRoom = ({ history, markText, scale }: Scene): number => (markText && history.marks.length > 0 ? MARK_ROWS * MARK_HEIGHT + 2 : 8) * scale;
 
 /** Where knobs were turned. */
-function paintMarks(u: uPlot, { history, colours, markText }: Scene): void {
+function paintMarks(u: uPlot, { history, colours, scale, markText }: Scene): void {
   const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * scale;
   const taken: number[] = [];
   const labels: { text: string; x: number; y: number }[] = [];
   ctx.save();
@@ -174,9 +176,9 @@ function haloed(ctx: CanvasRenderingContext2D, text: string, x: number, y: numbe
   ctx.fillText(text, x, y);
 }
 
-function paintEnds(u: uPlot, { metric, history, colours, endText }: Scene): void {
+function paintEnds(u: uPlot, { metric, history, colours, scale, endText }: Scene): void {
   const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * scale;
   const { x, y } = history.series(metric);
   const bottom = bbox.top + bbox.height;
   const ends = ROLES.flatMap((role) => {
