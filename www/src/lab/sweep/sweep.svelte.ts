@@ -4,6 +4,11 @@
  *
  * The results live here and not in a panel, so that they stay when another panel is opened, and the sweep goes on meanwhile. On a page
  * that is not seen nothing is trained: the Worker is ended, and the run that was under way is made again later.
+ *
+ * Why run by run and not all students of a map in one computation: on the CPU backend in the page a step with students of 400 units, which
+ * is the arithmetic of 25 students of 16, took 3.6 times as long as one with students of 16 (441 and 1,568 steps/s, medians of three), so
+ * that a batched map of T × α might be up to seven times as fast. But it could sweep live knobs of equal networks only, would fill no cell
+ * before all, and would not be the run that a click opens. A map of 25 runs of 1,000 steps took 12 to 18 s as it is.
  */
 import { Gone, type WorkerLike } from "../../engine/client";
 import type { EngineError, Outcome } from "../../engine/protocol";
