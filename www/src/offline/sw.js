@@ -2,8 +2,9 @@
  * The service worker: after the first visit the page works without a network. `vite/offline.ts` puts `BUILT` before it: the hash of the build,
  * the assets that everybody needs, and those that are kept once they were used.
  *
- * Each build has a cache of its own, so that a page and its assets are always of one build. The cache of the build before stays until the next
- * one: a tab of it may still be open, and starts its Worker anew after a crash.
+ * Each build has a cache of its own, so that a page and its assets are always of one build. The worker of a new build waits until no tab of the
+ * old one is open: such a tab starts its engine anew after a crash. (With `skipWaiting`, Chromium 156 let a navigation hang that came while the
+ * workers changed places.) The new page itself is seen at once, for the page comes from the network first.
  */
 /* global BUILT */
 
@@ -14,14 +15,14 @@ const url = (path) => new URL(path, self.registration.scope).href;
 const PAGE = url("./");
 const ASSETS = new Set([...BUILT.first, ...BUILT.onUse].map(url));
 /** A network that does not answer for so long is as good as none. */
-const PATIENCE_MS = 4_000;
+const PATIENCE_MS = 8_000;
 
 const ours = async () => (await caches.keys()).filter((name) => name.startsWith(FAMILY));
 
-/** Keeps an answer that is whole and good. */
+/** Puts an answer into the cache of this build, which reads it to its end. Errors never get there. */
 async function keep(address, response) {
-  if (response.status === 200 && !response.redirected) await (await caches.open(OWN)).put(address, response.clone());
-  return response;
+  if (response.status !== 200) throw new Error(`${response.status} ${address}`);
+  await (await caches.open(OWN)).put(address, response);
 }
 
 /** An asset of any build that is kept: its name says what it holds. */
@@ -34,23 +35,12 @@ async function kept(address) {
 }
 
 async function install() {
-  const page = await fetch(PAGE, { cache: "no-cache" });
-  if (page.status !== 200) throw new Error(`${page.status} ${PAGE}`);
-  await keep(PAGE, page);
-  await Promise.all(
-    BUILT.first.map(async (path) => {
-      const response = (await kept(url(path))) ?? (await fetch(url(path)));
-      if (response.status !== 200) throw new Error(`${response.status} ${path}`);
-      await keep(url(path), response);
-    }),
-  );
-  await self.skipWaiting();
+  await keep(PAGE, await fetch(PAGE, { cache: "no-cache" }));
+  await Promise.all(BUILT.first.map(url).map(async (address) => keep(address, (await kept(address)) ?? (await fetch(address)))));
 }
 
 async function activate() {
-  // The order of `keys` is that of their making.
-  const others = (await ours()).filter((name) => name !== OWN);
-  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+  await Promise.all((await ours()).filter((name) => name !== OWN).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -64,7 +54,14 @@ async function page(request) {
   return Promise.race([good, late]);
 }
 
-const asset = async (address) => (await kept(address)) ?? keep(address, await fetch(address));
+async function asset(address, event) {
+  const found = await kept(address);
+  if (found !== undefined) return found;
+  const response = await fetch(address);
+  // The page need not wait for the cache.
+  if (ASSETS.has(address)) event.waitUntil(keep(address, response.clone()).catch(() => undefined));
+  return response;
+}
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -73,10 +70,10 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   const [address] = request.url.split(/[?#]/);
   if (request.mode === "navigate" && (address === PAGE || address === url("index.html"))) event.respondWith(page(request));
-  else if (ASSETS.has(address)) event.respondWith(asset(address));
+  else if (address.startsWith(url("assets/"))) event.respondWith(asset(address, event));
 });
 /** The page tells what it had loaded before this worker was there. */
 self.addEventListener("message", (event) => {
   const used = event.data.filter((address) => ASSETS.has(address));
-  event.waitUntil(Promise.allSettled(used.map(asset)));
+  event.waitUntil(Promise.allSettled(used.map(async (address) => (await kept(address)) ?? keep(address, await fetch(address)))));
 });
