@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
-import { katexFonts } from "./vite/fonts";
+import { katexFonts, koreanFont } from "./vite/fonts";
 import { offline } from "./vite/offline";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -13,7 +13,7 @@ const wasm = at("../pkg/distillery_bg.wasm");
 export default defineConfig({
   // Works under any path, so that a copy of `dist` can be put anywhere.
   base: "./",
-  plugins: [svelte(), katexFonts(), offline()],
+  plugins: [svelte(), katexFonts(), koreanFont(), offline()],
   define: {
     __WASM_BYTES__: statSync(wasm, { throwIfNoEntry: false })?.size ?? 1,
   },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, PRESETS, TEXTS, atRest, button, ready, state, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
+import { AxeBuilder, PATIENCE, PRESETS, TEXTS, atRest, button, ready, state, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -34,6 +34,31 @@ test("the page speaks the visitor's language, and the other one on request", () 
     },
     { locale: "ko-KR" },
   ));
+
+test("the Korean font is loaded by those who read Korean, and has every letter of the page", () =>
+  withPage("?backend=cpu", async (page, open) => {
+    const fonts = [];
+    page.context().on("request", (request) => request.url().includes("/korean-") && fonts.push(request.url()));
+    const english = await open("?backend=cpu");
+    await ready(english);
+    await english.evaluate(() => document.fonts.ready);
+    assert.deepEqual(fonts, [], "no byte of it for an English visit");
+    await english.locator(".languages [lang=ko]").click();
+    await english.waitForFunction(() => [...document.fonts].some(({ family, status }) => family.includes("Distillery Korean") && status === "loaded"), undefined, { timeout: PATIENCE });
+    assert.equal(new Set(fonts).size, 1);
+    // Its Hangul has one width, and another one than that of the system's font, which draws what is missing.
+    const [missing, same] = await english.evaluate((letters) => {
+      const context = document.createElement("canvas").getContext("2d");
+      const width = (letter, font) => {
+        context.font = `100px ${font}`;
+        return context.measureText(letter).width;
+      };
+      const own = width("가", '"Distillery Korean"');
+      return [letters.filter((letter) => /[가-힣]/.test(letter) && width(letter, '"Distillery Korean"') !== own), own === width("가", "sans-serif")];
+    }, [...new Set(Object.values(TEXTS.ko).join(""))]);
+    assert.ok(!same, "a missing letter would be seen");
+    assert.deepEqual(missing, []);
+  }));
 
 test("everything can be done with keys", () =>
   withPage("?backend=cpu", async (page) => {

@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 
 import "./app.css";
+import "virtual:korean-font.css";
 import type { WorkerLike } from "./engine/client";
 import { locale } from "./i18n/index.svelte";
 import { preferred } from "./i18n/locale";
