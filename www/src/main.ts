@@ -16,6 +16,8 @@ applyTheme(storedTheme());
 
 const { link, problems } = parseLink(location.search);
 locale.value = link.locale ?? preferred(navigator.languages);
+// The language decides on the font, which charts read when they are made.
+document.documentElement.lang = locale.value;
 
 function realWorker(): WorkerLike {
   return new Worker(new URL("./engine/worker.ts", import.meta.url), { type: "module", name: "distillery" });

@@ -44,13 +44,15 @@ export function palette(host: HTMLElement): Palette {
   return colours;
 }
 
-/** Calls back when the page turns light or dark. Returns what stops it. */
+/** Calls back when the page turns light or dark, and when its font is another one: with the language, and once a font has come. Returns what stops it. */
 export function onThemeChange(changed: () => void): () => void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const observer = new MutationObserver(changed);
   system.addEventListener("change", changed);
-  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style", "lang"] });
+  document.fonts.addEventListener("loadingdone", changed);
   return () => {
+    document.fonts.removeEventListener("loadingdone", changed);
     system.removeEventListener("change", changed);
     observer.disconnect();
   };
