@@ -39,8 +39,11 @@ async function onHost(act) {
   }
 }
 
-/** Only then a promise is waited for. */
-const POLL = { polling: 100, timeout: PATIENCE };
+/** Waits until `test` resolves to true in the page. Playwright's `waitForFunction` takes the promise itself for true. */
+async function eventually(page, what, test) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) if (await page.evaluate(test)) return;
+  assert.fail(`waited in vain: ${what}`);
+}
 
 const kept = (page) => page.getByText(text("view.trust.offline"), { exact: true }).waitFor();
 const stored = (page) =>
@@ -91,18 +94,21 @@ test("a new build is seen at the next visit, and takes the place of the old one"
         for (let tries = 0; tries < 5 && (await built(online)) !== "second"; tries += 1) await online.reload();
         assert.equal(await built(online), "second");
         await ready(online);
-        await online.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting != null, undefined, POLL);
+        await eventually(online, "the new worker is there", async () => (await navigator.serviceWorker.getRegistration()).waiting !== null);
         assert.equal(engines(), loaded, "an engine that is kept is not loaded again");
-        // From beside the page it is seen when the new worker has taken over: it waits for the last tab of the old one.
-        const beside = await open("../");
+        // The new worker waits for the last tab of the old build. From beside the page it is seen when it has taken over.
+        const beside = await open("../nothing");
         await online.close();
-        await beside.waitForFunction(async () => (await navigator.serviceWorker.getRegistration("/below/")).waiting == null, undefined, POLL);
+        const inPlace = async () => {
+          const { active, waiting } = await navigator.serviceWorker.getRegistration("/below/");
+          return waiting === null && active.state === "activated" && (await caches.keys()).every((name) => name.endsWith("second"));
+        };
+        await eventually(beside, "the new worker has taken over", inPlace);
 
         host.status = 0;
         const offline = await open("?backend=cpu");
         assert.equal(await built(offline), "second");
         await ready(offline);
-        await offline.waitForFunction(async () => (await caches.keys()).every((name) => name.endsWith("second")), undefined, POLL);
       },
       options,
     ),
