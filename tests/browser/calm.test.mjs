@@ -29,6 +29,7 @@ async function tasksDuring(page, act) {
 
 for (const [name, query, steps] of [
   ["digits", "?backend=cpu", 600],
+  ["some 10,000 points in each curve", "?backend=cpu&train.steps=20000&train.eval_every=2", 19_000],
   ["the plane with its surfaces", "?backend=cpu&preset=plane&teacher.steps=50", 300],
 ]) {
   test(`no task over ${LIMIT_MS} ms while training: ${name}`, (context) =>
