@@ -130,14 +130,6 @@ export class Lab {
     await this.advance(1);
   }
 
-  /** One step of the teacher alone, or of the students alone, where both learn together. */
-  async stepOnly(role: "teacher" | "distilled"): Promise<void> {
-    this.playing = false;
-    if (!this.ready || this.screen.finished || this.stopped !== null) return;
-    await this.tell({ type: "step_only", role });
-    this.look(true);
-  }
-
   /** Begins a new run with what the controls say; the old one stays as an overlay. */
   async restart(play: boolean): Promise<void> {
     clearTimeout(this.reopening);
