@@ -34,7 +34,7 @@ test("what it says to try does what it says: smoothed labels make the student al
     await panel(page).getByRole("button", { name: text("calibration.try.train.label_smoothing", { value: "0.2" }) }).click();
     await until(page, "the labels are smoothed", (now) => Number(now.values["train.label_smoothing"]) === 0.2);
     await play(page);
-    const now = await until(page, "the end", (current) => current.finished);
+    const now = await until(page, "the end is drawn", (current) => current.finished && current.outcome !== null);
     const alone = now.networks.find(({ role }) => role === "alone");
     await figure(page, "alone").getByText(text("calibration.ece", { ece: percent(alone.ece) })).first().waitFor();
     const [beginning] = text("calibration.under", { role: text("view.role.alone") }).split("{");

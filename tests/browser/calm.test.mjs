@@ -31,6 +31,8 @@ for (const [name, query, steps] of [
   ["digits", "?backend=cpu", 600],
   ["some 10,000 points in each curve", "?backend=cpu&train.steps=20000&train.eval_every=2", 19_000],
   ["the plane with its surfaces", "?backend=cpu&preset=plane&teacher.steps=50", 300],
+  ["the maps of dark knowledge", "?backend=cpu&view=knowledge", 600],
+  ["steps taken apart", "?backend=cpu&view=step", 600],
 ]) {
   test(`no task over ${LIMIT_MS} ms while training: ${name}`, (context) =>
     withPage(query, async (page) => {

@@ -9,8 +9,13 @@ useBrowser();
 const panel = (page) => page.getByRole("tabpanel");
 const map = (page, role) => panel(page).getByRole("img", { name: text("knowledge.map", { role: text(`view.role.${role}`) }) });
 
-/** The shares that a map shows by strength of colour. */
-const colours = (page, role) => map(page, role).evaluate((svg) => [...svg.querySelectorAll("rect:not(.frame)")].map((rect) => Number(rect.style.fillOpacity)));
+/** The shares that a map shows by strength of colour, 0 to 255. */
+const colours = (page, role) =>
+  map(page, role).evaluate((svg) => {
+    const canvas = svg.parentElement.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return [...data].filter((_, index) => index % 4 === 3);
+  });
 
 /** The cells of a row of the facts that begins so, in the order of the roles. */
 const facts = (page, head) => panel(page).locator("tbody tr", { has: page.locator("th", { hasText: head }) }).first().locator("td").allInnerTexts();
@@ -22,7 +27,8 @@ test("the maps appear with the first step, and the distilled student's grows lik
     await button(page, "closer.make_step").click();
     for (const role of ["teacher", "alone", "distilled"]) {
       await map(page, role).waitFor();
-      assert.equal((await colours(page, role)).length, 100);
+      const drawn = await colours(page, role);
+      assert.deepEqual([drawn.length, drawn[0], drawn.some((strength) => strength > 0)], [100, 0, true], "all classes, and only the wrong ones in colour");
     }
     const likeness = async () => (await facts(page, text("knowledge.likeness"))).slice(1).map(parseFloat);
     const [untaught] = [await likeness()];

@@ -57,6 +57,22 @@ test("making the step advances the run by one, and the step that is shown is the
     assert.ok(Math.abs(made - total) <= 1e-3 * made, `it said ${total} and was ${made}`);
   }));
 
+test("a teacher that learns along can step alone, and so can the students", () =>
+  withPage("?backend=cpu&view=step", async (page) => {
+    await ready(page);
+    await panel(page).getByRole("button", { name: text("step.try.together") }).click();
+    await until(page, "a run with such a teacher", (now) => now.values["teacher.schedule"] === "together");
+    const logits = () => panel(page).locator("li.logits").innerText();
+    await panel(page).locator("li.logits tbody tr").first().waitFor();
+    const before = await logits();
+    await button(page, "step.only.teacher").click();
+    await page.waitForFunction((old) => document.querySelector("li.logits").innerText !== old, before);
+    assert.equal((await state(page)).step, 0, "the students wait");
+    await button(page, "step.only.students").click();
+    await makes(page, 2).waitFor();
+    assert.equal((await state(page)).step, 1);
+  }));
+
 test("the stages are lit in order, and another row is followed", () =>
   withPage("?backend=cpu&view=step", async (page) => {
     await ready(page);

@@ -3,7 +3,7 @@
  * is lost with a Worker is brought back here.
  */
 import { Gone, type WorkerLike } from "../engine/client";
-import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
+import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Role, type Started } from "../engine/protocol";
 import { Pump } from "../engine/pump";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
@@ -128,6 +128,13 @@ export class Lab {
     this.playing = false;
     if (!this.ready || this.screen.finished || this.stopped !== null) return;
     await this.advance(1);
+  }
+
+  /** One step of a teacher that learns beside the students, or of both students, while the other side waits. */
+  async stepOnly(role: Role): Promise<void> {
+    this.playing = false;
+    if (!this.ready || this.screen.finished || this.stopped !== null) return;
+    await this.make({ type: "step_only", role });
   }
 
   /** Begins a new run with what the controls say; the old one stays as an overlay. */
@@ -281,9 +288,13 @@ export class Lab {
     this.problems = others;
   }
 
+  private advance(steps: number): Promise<boolean> {
+    return this.make({ type: "advance", steps });
+  }
+
   /** Makes steps; says whether to go on. */
-  private async advance(steps: number): Promise<boolean> {
-    const replies = await this.tell({ type: "advance", steps });
+  private async make(command: Extract<Command, { type: "advance" | "step_only" }>): Promise<boolean> {
+    const replies = await this.tell(command);
     // The Worker died: `up` plays on.
     if (replies === null) return false;
     const refused = replies.find((reply) => reply.type === "error");

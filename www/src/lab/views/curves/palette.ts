@@ -5,6 +5,7 @@ import { lookColour, SHAPES } from "../../runs/looks";
 
 export interface Palette extends Record<Role, string> {
   ink: string;
+  accent: string;
   muted: string;
   line: string;
   surface: string;
@@ -32,6 +33,7 @@ export function palette(host: HTMLElement): Palette {
     alone: read("--alone"),
     distilled: read("--distilled"),
     ink: read("--ink"),
+    accent: read("--accent"),
     muted: read("--muted"),
     line: read("--line"),
     surface: read("--surface"),
