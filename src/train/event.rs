@@ -175,7 +175,7 @@ pub struct Outcome {
     pub teacher: f64,
     pub alone: f64,
     pub distilled: f64,
-    /// Points of accuracy, distilled − alone.
+    /// Accuracy of distilled − alone, as a share of 1.
     pub gap: f64,
     pub test_rows: usize,
     pub labelled_rows: usize,

@@ -25,8 +25,11 @@ export const FIRST: ModesSpec = { left: 0.6, separation: 7, start: -2, width: 1,
 
 /** All fits stand still by then. */
 const ENOUGH = 600;
-/** Steps per drawn frame. */
+/** Steps per drawn frame, and at most: beside a race each answer waits for the race's own steps. */
 const STRIDE = 4;
+const LONGEST_STRIDE = 32;
+/** An answer that took longer than this asks for longer strides. */
+const PATIENCE_MS = 50;
 
 export class Fit {
   spec = $state.raw<ModesSpec>(FIRST);
@@ -60,14 +63,21 @@ export class Fit {
   }
 
   async play(): Promise<void> {
-    if (this.ended) await this.reset();
+    const over = this.ended;
+    if (over) await this.reset();
     this.playing = true;
+    let stride = STRIDE;
+    // The engine is ahead of what is drawn.
+    let at = over ? 0 : (this.shown?.step ?? 0);
     while (this.playing) {
-      const replies = await this.lab.request("modes", { type: "modes", spec: null, steps: STRIDE });
+      const asked = performance.now();
+      const replies = await this.lab.request("modes", { type: "modes", spec: null, steps: Math.min(stride, ENOUGH - at) });
+      if (performance.now() - asked > PATIENCE_MS) stride = Math.min(LONGEST_STRIDE, stride * 2);
       const event = replies.find((reply): reply is ModesEvent => reply.type === "modes");
       // Another Worker knows nothing of the fit: it begins again.
       if (event === undefined) return void (await this.reset());
-      if (event.step >= ENOUGH) this.playing = false;
+      at = event.step;
+      if (at >= ENOUGH) this.playing = false;
       else await new Promise(requestAnimationFrame);
     }
   }

@@ -1,0 +1,74 @@
+// Which way the KL looks, and how far the teacher's door stands open.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, button, knob, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const panel = (page, key) => page.getByRole("region", { name: text(key) });
+
+test("forward KL covers both modes and reverse KL holds one, beside a race that goes on", () =>
+  withPage("?backend=cpu&view=direction&train.steps=100000", async (page) => {
+    await ready(page);
+    await play(page);
+    const direction = panel(page, "direction.title");
+    await button(direction, "direction.play").click();
+    await direction.getByText(text("direction.step", { step: 600 })).waitFor();
+    const verdict = (name) => direction.getByRole("listitem").filter({ has: page.getByRole("heading", { name: text(`direction.name.${name}`), exact: true }) }).locator("strong").innerText();
+    assert.equal(await verdict("forward_kl"), text("direction.verdict.covers"));
+    assert.equal(await verdict("reverse_kl"), text("direction.verdict.left"));
+    assert.ok((await state(page)).step > 0, "the race was not stopped");
+    await button(direction, "direction.try.right").click();
+    await direction.getByText(text("direction.verdict.right")).first().waitFor();
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
+    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0]?.html]), []);
+  }));
+
+test("the fit begins again after the Worker was lost", () =>
+  withPage(
+    "?backend=cpu&view=direction",
+    async (page) => {
+      await ready(page);
+      const direction = panel(page, "direction.title");
+      await direction.getByRole("listitem").first().waitFor();
+      await page.evaluate(() => window.__distillery.crashWorker());
+      await until(page, "another engine is up", (now) => now.notices.length > 0 && now.engine === "up" && now.values !== null);
+      await button(direction, "direction.play").click();
+      await button(direction, "direction.play").click();
+      await direction.getByText(text("direction.step", { step: 600 })).waitFor();
+    },
+    { expected: [/crash/i, /test/i] },
+  ));
+
+test("a shut door blanks what is behind it, and acts at once", () =>
+  withPage("?backend=cpu&view=access", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "the end", (now) => now.finished);
+    const access = panel(page, "access.title");
+    assert.equal(await access.getByText(text("access.hidden")).count(), 0, "a white box hides nothing");
+    await access.getByRole("radio", { name: new RegExp(text("option.distill.access.top_k")) }).check();
+    await until(page, "the engine has it", (now) => now.values["distill.access"] === "top_k");
+    assert.equal(await access.getByText(text("access.hidden")).count(), 7, "three classes of ten are told");
+    await access.getByText(text("access.bits", { bits: "106" })).waitFor();
+    await access.getByRole("radio", { name: new RegExp(text("option.distill.access.labels")) }).check();
+    await access.getByText(text("access.answer")).waitFor();
+    assert.equal(await access.getByText(text("access.hidden")).count(), 9);
+    assert.match(await knob(page, "distill.access").locator("select").inputValue(), /labels/);
+  }));
+
+test("a placed point is learned from, and the address carries it", () =>
+  withPage("?backend=cpu&preset=plane&view=draw&teacher.steps=20&train.steps=20", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "the end", (now) => now.finished);
+    const draw = panel(page, "draw.title.plane");
+    await draw.getByRole("button", { name: text("draw.place.put", { class: text("view.class.ordinal", { number: 2 }) }) }).click();
+    await button(draw, "draw.place.train").click();
+    const end = await until(page, "the run with the point", (now) => now.finished && now.values["task.added"] !== "none");
+    assert.match(end.values["task.added"], /^-?[\d.]+_-?[\d.]+_2$/);
+    await page.waitForURL((url) => url.searchParams.get("task.added") === end.values["task.added"]);
+    await button(draw, "draw.place.clear").click();
+    await until(page, "none is wanted", (now) => now.wanted["task.added"] === "none");
+  }));
