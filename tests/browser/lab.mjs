@@ -172,6 +172,12 @@ export async function curves(page) {
   return (column, step) => Number(rows.find(([at]) => Number(at) === step)[header.indexOf(column)]);
 }
 
+/** Waits until `test` resolves to true in the page. Playwright's `waitForFunction` takes the promise itself for true. */
+export async function eventually(page, what, test) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) if (await page.evaluate(test)) return;
+  assert.fail(`waited in vain: ${what}`);
+}
+
 /**
  * Waits until a paused run stands still and its checkpoint lies in the page's store. Steps that were under way at the pause are still made;
  * the engine answers in order, so they are made when it shows another row.
@@ -183,23 +189,19 @@ export async function atRest(page) {
   // No click with the pointer: that would move the focus.
   await button(sample, "view.sample.next").evaluate((element) => element.click());
   while ((await row()) === before) await page.evaluate(() => new Promise(requestAnimationFrame));
-  await page.waitForFunction(
-    async () => {
-      const database = await new Promise((done) => {
-        const request = indexedDB.open("distillery", 1);
-        request.onupgradeneeded = () => request.result.createObjectStore("runs");
-        request.onsuccess = () => done(request.result);
-      });
-      const saved = await new Promise((done) => {
-        const request = database.transaction("runs").objectStore("runs").get("last");
-        request.onsuccess = () => done(request.result);
-      });
-      database.close();
-      const { playing, step } = window.__distillery.state();
-      return !playing && saved?.step === step;
-    },
-    undefined,
-    { timeout: PATIENCE, polling: 100 },
-  );
+  await eventually(page, "its checkpoint lies in the store", async () => {
+    const database = await new Promise((done) => {
+      const request = indexedDB.open("distillery", 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("runs");
+      request.onsuccess = () => done(request.result);
+    });
+    const saved = await new Promise((done) => {
+      const request = database.transaction("runs").objectStore("runs").get("last");
+      request.onsuccess = () => done(request.result);
+    });
+    database.close();
+    const { playing, step } = window.__distillery.state();
+    return !playing && saved?.step === step;
+  });
   return state(page);
 }

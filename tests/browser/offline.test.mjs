@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { serve } from "../../www/serve.mjs";
-import { PATIENCE, ready, stepTo, text, useBrowser, withPage } from "./lab.mjs";
+import { eventually, ready, stepTo, text, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -37,12 +37,6 @@ async function onHost(act) {
     }
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Waits until `test` resolves to true in the page. Playwright's `waitForFunction` takes the promise itself for true. */
-async function eventually(page, what, test) {
-  for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) if (await page.evaluate(test)) return;
-  assert.fail(`waited in vain: ${what}`);
 }
 
 const kept = (page) => page.getByText(text("view.trust.offline"), { exact: true }).waitFor();
