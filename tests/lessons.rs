@@ -3,6 +3,7 @@
 //!
 //! `DISTILLERY_GENERATE=1 cargo test --release --test lessons` takes more seeds and writes the intervals down, for the page to show as
 //! recorded.
+#![cfg(not(target_family = "wasm"))]
 
 use std::collections::BTreeMap;
 use std::fs;
