@@ -1,4 +1,4 @@
-// Distillery as an engine of the peer benchmark: the fixed workloads W1 (MLP) and W3 (CNN) that TensorFlow.js, jax-js and PyTorch also train.
+// Distillery as an engine of the peer benchmark: the fixed workloads W1 (MLP), W2 (decoder) and W3 (CNN) that TensorFlow.js, jax-js and PyTorch also train.
 // Lies beside distillery.js when it is used: copy it into pkg/ and name that folder to the benchmark.
 import init, { Peer } from './distillery.js';
 

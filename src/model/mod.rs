@@ -2,8 +2,12 @@
 
 mod layout;
 mod network;
+mod trainable;
+pub mod transformer;
 mod weights;
 
 pub use layout::{Layout, Parameter};
 pub use network::{Activations, Net};
+pub use trainable::Trainable;
+pub use transformer::{Transformer, TransformerConfig};
 pub use weights::{Decoded, Named, WeightsError, decode, encode};

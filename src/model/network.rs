@@ -1,10 +1,11 @@
 //! The network of every role: convolutions with pools, then dense layers, ReLU between. Without convolutions it is an MLP.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d, conv::Conv2d, conv::Conv2dConfig};
 use burn::tensor::{Device, Tensor, TensorData, activation::relu, module::max_pool2d, ops::MaxPoolOptions};
 
 use super::layout::{Layout, Parameter};
+use super::trainable::Trainable;
 
 /// What a forward pass leaves for the losses.
 #[derive(Debug, Clone)]
@@ -78,22 +79,13 @@ impl Net {
     pub fn project(&self, hidden: Tensor<2>) -> Option<Tensor<2>> {
         self.projection.as_ref().map(|projection| projection.forward(hidden))
     }
-
-    /// Every parameter as a flat tensor without gradients, in the order of [`Layout::parameters`].
-    pub fn parameters(&self) -> Vec<Tensor<1>> {
-        let mut flat = Flat(Vec::new());
-        self.visit(&mut flat);
-        flat.0
-    }
 }
 
-struct Flat(Vec<Tensor<1>>);
+impl Trainable for Net {
+    type Layout = Layout;
 
-impl ModuleVisitor for Flat {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        let value = if value.device().is_autodiff() { value.inner() } else { value };
-        self.0.push(value.flatten(0, D - 1));
+    fn build(layout: &Layout, values: &[Vec<f32>], device: &Device) -> Self {
+        Self::new(layout, values, device)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Learner, Optimizer, Run, RunError, event::*};
 use crate::data::IdxFiles;
 use crate::device::{Place, Reads, read};
-use crate::model::{self, Decoded, Named, Net, Parameter};
+use crate::model::{self, Decoded, Named, Net, Parameter, Trainable};
 use crate::spec::{Experiment, TeacherSource};
 
 /// Metadata key of [`Progress`].

@@ -8,7 +8,7 @@ use super::{Learner, Run, RunError, event::*, views::sample_view};
 use crate::device::Reads;
 use crate::eval::metrics;
 use crate::method::response;
-use crate::model::Net;
+use crate::model::{Net, Trainable};
 use crate::spec::Experiment;
 
 /// How the two halves of the loss pull at one tensor of the network, or at all of them. The halves carry their weights, `α` and `(1−α)·T²`.

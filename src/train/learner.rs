@@ -5,24 +5,24 @@ use burn::tensor::Tensor;
 
 use super::optimizer::Optimizer;
 use crate::device::Place;
-use crate::model::{Layout, Net};
+use crate::model::{Net, Trainable};
 use crate::spec::Train;
 
 /// Rows per forward pass outside training: bounds the memory that wide maps take.
 const ROWS: usize = 1000;
 
 /// A network, its optimiser and the steps it has made.
-pub struct Learner {
-    pub layout: Layout,
-    pub net: Net,
+pub struct Learner<N: Trainable = Net> {
+    pub layout: N::Layout,
+    pub net: N,
     pub optimizer: Optimizer,
     pub steps: usize,
 }
 
-impl Learner {
+impl<N: Trainable> Learner<N> {
     /// A network with these values on a device with gradients.
-    pub fn new(layout: Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
-        let net = Net::new(&layout, values, &place.autodiff());
+    pub fn new(layout: N::Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
+        let net = N::build(&layout, values, &place.autodiff());
         Self { layout, net, optimizer: Optimizer::new(train), steps: 0 }
     }
 
@@ -31,7 +31,9 @@ impl Learner {
         self.net = self.optimizer.step(self.net.clone(), loss.backward(), lr);
         self.steps += 1;
     }
+}
 
+impl Learner {
     /// Logits `[rows, classes]` of rows `[rows, features]`, both without gradients.
     pub fn logits(&self, inputs: &Tensor<2>) -> Tensor<2> {
         logits(&self.net.valid(), inputs)

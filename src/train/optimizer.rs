@@ -7,7 +7,7 @@ use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimiz
 use burn::tensor::{Gradients, Tensor, TensorData};
 
 use crate::device::Place;
-use crate::model::{Net, Parameter};
+use crate::model::Parameter;
 use crate::spec::{LrSchedule, OptimizerKind, Train};
 
 /// An optimiser and its state for every parameter.
@@ -52,7 +52,7 @@ impl Optimizer {
     }
 
     /// One step down the gradients of a loss.
-    pub fn step(&mut self, net: Net, gradients: Gradients, lr: f64) -> Net {
+    pub fn step<N: Module>(&mut self, net: N, gradients: Gradients, lr: f64) -> N {
         net.map(&mut Update { optimizer: self, gradients, lr, index: 0 })
     }
 

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::bindings;
 use crate::device::{Place, read};
-use crate::train::Workload;
+use crate::train::{Workload, workload_names};
 
 /// A device for workloads.
 #[wasm_bindgen]
@@ -31,9 +31,10 @@ impl Peer {
         self.0.adapter().into()
     }
 
-    /// The workload `"W1"` or `"W3"`.
+    /// The workload `"W1"`, `"W2"` or `"W3"`.
     pub fn workload(&self, name: &str) -> Result<PeerModel, JsValue> {
-        Workload::new(name, &self.0).map(PeerModel).ok_or_else(|| JsValue::from_str("no such workload: W1 and W3 are built"))
+        let known = || workload_names().collect::<Vec<_>>().join(", ");
+        Workload::new(name, &self.0).map(PeerModel).ok_or_else(|| JsValue::from_str(&format!("no such workload; there are {}", known())))
     }
 }
 

@@ -1,0 +1,30 @@
+//! What training and checkpoints ask of a network, whichever it is.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+
+/// A network that is made from plain values and can be taken apart into them again.
+pub trait Trainable: Module {
+    /// Its shape on paper.
+    type Layout: Clone;
+
+    /// A network with these values, in the order of the layout's parameters. On a device with gradients it can be trained.
+    fn build(layout: &Self::Layout, values: &[Vec<f32>], device: &Device) -> Self;
+
+    /// Every parameter as a flat tensor without gradients, in the order of the layout's parameters.
+    fn parameters(&self) -> Vec<Tensor<1>> {
+        let mut flat = Flat(Vec::new());
+        self.visit(&mut flat);
+        flat.0
+    }
+}
+
+struct Flat(Vec<Tensor<1>>);
+
+impl ModuleVisitor for Flat {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let value = if value.device().is_autodiff() { value.inner() } else { value };
+        self.0.push(value.flatten(0, D - 1));
+    }
+}

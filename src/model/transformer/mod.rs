@@ -1,0 +1,24 @@
+//! One decoder-only transformer, GPT-2-shaped or LLaMA-shaped by configuration.
+//!
+//! | file | |
+//! |---|---|
+//! | [`config`] | the shape on paper: parameters, first values |
+//! | [`context`] | where the tokens of a batch stand and what each may look at: positions, padding, masks |
+//! | [`attention`] | scaled dot products over grouped heads, rotary positions |
+//! | [`cache`] | keys and values of tokens already seen |
+//! | [`block`] | normalisation, projections, feed-forward |
+//! | [`network`] | the whole |
+
+pub mod attention;
+mod block;
+pub mod cache;
+pub mod config;
+pub mod context;
+pub mod network;
+#[cfg(test)]
+mod tests;
+
+pub use cache::Cache;
+pub use config::{Mlp, Norm, Positions, ShapeError, TransformerConfig};
+pub use context::Context;
+pub use network::Transformer;

@@ -1,0 +1,90 @@
+//! The whole decoder: embeddings, blocks, output.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor, module};
+
+use super::block::{Block, Dense, Normalise, Values};
+use super::cache::Cache;
+use super::config::{Positions, TransformerConfig};
+use super::context::Context;
+use crate::model::Trainable;
+
+/// A decoder of a [`TransformerConfig`].
+#[derive(Module, Debug)]
+pub struct Transformer {
+    tokens: Param<Tensor<2>>,
+    positions: Option<Param<Tensor<2>>>,
+    layers: Vec<Block>,
+    norm: Normalise,
+    head: Option<Dense>,
+    #[module(skip)]
+    config: TransformerConfig,
+}
+
+impl Trainable for Transformer {
+    type Layout = TransformerConfig;
+
+    fn build(config: &TransformerConfig, values: &[Vec<f32>], device: &Device) -> Self {
+        let mut values = Values { values: values.iter(), device };
+        let TransformerConfig { vocab, context, width, .. } = *config;
+        Self {
+            tokens: values.take([vocab, width]),
+            positions: (config.positions == Positions::Learned).then(|| values.take([context, width])),
+            layers: (0..config.layers).map(|_| Block::new(config, &mut values)).collect(),
+            norm: Normalise::new(config, &mut values),
+            head: (!config.tied).then(|| Dense::new(width, vocab, false, &mut values)),
+            config: config.clone(),
+        }
+    }
+}
+
+impl Transformer {
+    pub fn config(&self) -> &TransformerConfig {
+        &self.config
+    }
+
+    /// Logits `[batch·seq, vocab]` of token ids `[batch, seq]`: row `b·seq + t` foretells the token after `t`.
+    pub fn forward(&self, ids: Tensor<2, Int>, context: &Context) -> Tensor<2> {
+        self.read_out(self.hidden(ids, context, None))
+    }
+
+    /// Logits `[batch, vocab]` of the last of the new tokens `[batch, seq]`, which go into the cache.
+    pub fn extend(&self, ids: Tensor<2, Int>, context: &Context, cache: &mut Cache) -> Tensor<2> {
+        let [batch, seq] = ids.dims();
+        let hidden = self.hidden(ids, context, Some(cache));
+        cache.advance(seq);
+        let last = hidden.reshape([batch, seq, self.config.width]).narrow(1, seq - 1, 1);
+        self.read_out(last.reshape([batch, self.config.width]))
+    }
+
+    /// The last layer before the final normalisation, `[batch·seq, width]`.
+    fn hidden(&self, ids: Tensor<2, Int>, context: &Context, mut cache: Option<&mut Cache>) -> Tensor<2> {
+        let [batch, seq] = ids.dims();
+        let width = self.config.width;
+        let mut x = module::embedding(self.tokens.val(), ids).reshape([batch * seq, width]);
+        if let Some(table) = &self.positions {
+            let rows = table.val().select(0, context.positions.clone());
+            let [stands, _] = rows.dims();
+            // One row of positions serves all sequences when they stand alike.
+            x = if stands == batch * seq {
+                x + rows
+            } else {
+                (x.reshape([batch, seq, width]) + rows.unsqueeze()).reshape([batch * seq, width])
+            };
+        }
+        for (index, block) in self.layers.iter().enumerate() {
+            let cache = cache.as_deref_mut().map(|cache| (cache, index));
+            x = block.forward(x, batch, context, &self.config, cache);
+        }
+        x
+    }
+
+    /// Logits `[rows, vocab]` of `[rows, width]`.
+    fn read_out(&self, hidden: Tensor<2>) -> Tensor<2> {
+        let x = self.norm.forward(hidden);
+        match &self.head {
+            Some(head) => head.forward(x),
+            None => x.matmul(self.tokens.val().transpose()),
+        }
+    }
+}
