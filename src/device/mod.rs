@@ -1,6 +1,7 @@
 //! WHERE a run happens: a GPU through WebGPU, Vulkan or Metal, or the CPU backend. The only room, with `web`, that asks about the target.
 
 mod error;
+mod kernels;
 mod read;
 mod self_test;
 mod shader_log;
@@ -15,6 +16,7 @@ mod web;
 use burn::tensor::Device;
 
 pub use error::DeviceError;
+pub use kernels::gelu;
 pub use read::{Reads, read};
 pub use self_test::{SelfTest, self_test};
 

@@ -8,6 +8,7 @@ use super::attention::{attend, rotate};
 use super::cache::Cache;
 use super::config::{Mlp, Norm, TransformerConfig};
 use super::context::Context;
+use crate::device::gelu;
 
 /// Values of the parameters, in order, on their way into a network.
 pub(super) struct Values<'a> {
@@ -145,7 +146,7 @@ impl Block {
     fn feed(&self, x: Tensor<2>, config: &TransformerConfig) -> Tensor<2> {
         let up = self.up.forward(x);
         let hidden = match config.mlp {
-            Mlp::Gelu => activation::gelu(up),
+            Mlp::Gelu => gelu(up),
             Mlp::GeluTanh => activation::gelu_approximate(up),
             Mlp::SwiGlu => {
                 let gate = up.clone().narrow(1, 0, config.hidden);

@@ -16,8 +16,8 @@ const BATCHES: usize = 8;
 
 /// A fixed distillation problem on a device.
 pub enum Workload {
-    Classifier(classifier::Classifier),
-    Language(language::Language),
+    Classifier(Box<classifier::Classifier>),
+    Language(Box<language::Language>),
 }
 
 /// Names of the workloads.
@@ -29,8 +29,8 @@ impl Workload {
     /// The workload of that name (`W1`: an MLP, `W2`: a decoder, `W3`: a CNN); `None` for any other.
     pub fn new(name: &str, place: &Place) -> Option<Self> {
         match name {
-            "W2" => Some(Self::Language(language::Language::new(place))),
-            _ => classifier::Classifier::new(name, place).map(Self::Classifier),
+            "W2" => Some(Self::Language(Box::new(language::Language::new(place)))),
+            _ => classifier::Classifier::new(name, place).map(|workload| Self::Classifier(Box::new(workload))),
         }
     }
 
