@@ -6,6 +6,7 @@
 //! | [`train`] | the step loop as a stream of events |
 //! | [`method`] | distillation methods |
 //! | [`eval`] | measures and statistics |
+//! | [`generate`] | text from a decoder |
 //! | [`model`] | networks |
 //! | [`loss`] | losses: pure functions on tensors |
 //! | [`data`] | data sets, what the students may see of them, batches |
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod data;
 pub mod device;
 pub mod eval;
+pub mod generate;
 pub mod loss;
 pub mod method;
 pub mod model;

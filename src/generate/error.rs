@@ -1,0 +1,24 @@
+use thiserror::Error;
+
+use crate::device::DeviceError;
+
+/// Why no text is written.
+#[derive(Debug, Error)]
+pub enum GenerateError {
+    #[error("there is no prompt")]
+    NoPrompt,
+    #[error("prompt {0} is empty: give it at least one token")]
+    EmptyPrompt(usize),
+    #[error("prompt {index} has token {token}, but the model knows only tokens below {vocab}: it was made with another tokenizer")]
+    UnknownToken { index: usize, token: u32, vocab: usize },
+    #[error("{prompt} tokens of prompt and {new} new ones exceed the model's context of {context}: shorten one of them")]
+    TooLong { prompt: usize, new: usize, context: usize },
+    #[error("{name} must be {range}, not {value}")]
+    Setting { name: &'static str, range: &'static str, value: String },
+    #[error("the teacher has {teacher} tokens and the student {student}: their distributions cannot be mixed")]
+    Vocabularies { teacher: usize, student: usize },
+    #[error("the model answered with numbers that are not finite: its weights are damaged or its training diverged")]
+    NotFinite,
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}

@@ -1,0 +1,200 @@
+//! Prompts in, text out, a token per step for the whole batch.
+//!
+//! Prompts of unequal length are padded on the left, so that all write at the same place of the cache. Rows that have met a stop go on as
+//! padding, which nobody looks at.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::GenerateError;
+use super::sampling::{Sampling, mix};
+use crate::data;
+use crate::device::Reads;
+use crate::model::Transformer;
+use crate::model::transformer::{Cache, Context};
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub prompts: Vec<Vec<u32>>,
+    /// Most new tokens per prompt.
+    pub max_tokens: usize,
+    pub sampling: Sampling,
+    /// Tokens that end a text; they are not part of it.
+    pub stop: Vec<u32>,
+    pub seed: u32,
+}
+
+/// Teacher-mixed sampling: each token comes from `p̃ = share·p_teacher + (1−share)·q` (MiniLLM, Gu et al. 2023 §2.2). It is a mixture of
+/// probabilities while sampling, not of whole texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Mixture<'a> {
+    pub teacher: &'a Transformer,
+    pub share: f64,
+}
+
+/// What was written after one prompt. The last three have one number per token.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Text {
+    pub tokens: Vec<u32>,
+    /// The model's own log-probability of each token, at the sampling temperature, before top-k and top-p.
+    pub log_probs: Vec<f64>,
+    /// Importance weight `q/p̃` of each token alone, 1 without a teacher: the product over the text is left out, as in MiniLLM.
+    pub weights: Vec<f64>,
+    /// A stop token ended it; its own log-probability and weight close the two lists then.
+    pub stopped: bool,
+}
+
+/// A model and where its text stands.
+struct Speaker<'a> {
+    model: &'a Transformer,
+    cache: Cache,
+}
+
+/// A batch that is being written.
+pub struct Writer<'a> {
+    student: Speaker<'a>,
+    teacher: Option<(Speaker<'a>, f64)>,
+    request: Request,
+    texts: Vec<Text>,
+    /// Which tokens of each row are real, `[batch, tokens so far]` row by row.
+    real: Vec<Vec<bool>>,
+    /// Tokens that the models have not seen yet, `[batch, seq]` row by row.
+    fresh: Vec<i32>,
+    rngs: Vec<ChaCha8Rng>,
+    device: Device,
+    written: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// # Errors
+    /// Everything that is wrong with the request, before any work is done.
+    pub fn new(model: &'a Transformer, mixture: Option<Mixture<'a>>, request: Request, device: &Device) -> Result<Self, GenerateError> {
+        let config = model.config();
+        request.sampling.validate()?;
+        let longest = request.prompts.iter().map(Vec::len).max().ok_or(GenerateError::NoPrompt)?;
+        for (index, prompt) in request.prompts.iter().enumerate() {
+            if prompt.is_empty() {
+                return Err(GenerateError::EmptyPrompt(index));
+            }
+            if let Some(token) = prompt.iter().find(|token| **token as usize >= config.vocab) {
+                return Err(GenerateError::UnknownToken { index, token: *token, vocab: config.vocab });
+            }
+        }
+        let capacity = longest + request.max_tokens;
+        let context = mixture.map_or(config.context, |mixture| config.context.min(mixture.teacher.config().context));
+        if capacity > context {
+            return Err(GenerateError::TooLong { prompt: longest, new: request.max_tokens, context });
+        }
+        if let Some(Mixture { teacher, share }) = mixture {
+            let (teacher, student) = (teacher.config().vocab, config.vocab);
+            if teacher != student {
+                return Err(GenerateError::Vocabularies { teacher, student });
+            }
+            if !(0.0..=1.0).contains(&share) {
+                return Err(GenerateError::Setting { name: "the teacher's share", range: "from 0 to 1", value: share.to_string() });
+            }
+        }
+        let batch = request.prompts.len();
+        let speaker = |model: &'a Transformer| Speaker { model, cache: Cache::new(model.config(), batch, capacity, device) };
+        let padded = |prompt: &Vec<u32>| {
+            let padding = std::iter::repeat_n(0, longest - prompt.len());
+            padding.chain(prompt.iter().map(|token| *token as i32)).collect::<Vec<_>>()
+        };
+        Ok(Self {
+            student: speaker(model),
+            teacher: mixture.map(|mixture| (speaker(mixture.teacher), mixture.share)),
+            texts: vec![Text::default(); batch],
+            real: request.prompts.iter().map(|prompt| (0..longest).map(|at| at >= longest - prompt.len()).collect()).collect(),
+            fresh: request.prompts.iter().flat_map(padded).collect(),
+            // A stream per row: a prompt's text does not depend on how many stand beside it.
+            rngs: (0..batch).map(|row| data::rng(request.seed, &format!("generate {row}"))).collect(),
+            device: device.clone(),
+            written: 0,
+            request,
+        })
+    }
+
+    /// Whether every text has ended.
+    pub fn finished(&self) -> bool {
+        self.written >= self.request.max_tokens || self.texts.iter().all(|text| text.stopped)
+    }
+
+    /// What is written so far.
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
+    pub fn into_texts(self) -> Vec<Text> {
+        self.texts
+    }
+
+    /// Writes one more token in every row that has not ended. Does nothing when all have.
+    ///
+    /// # Errors
+    /// [`GenerateError::NotFinite`] and [`GenerateError::Device`].
+    pub async fn step(&mut self) -> Result<(), GenerateError> {
+        if self.finished() {
+            return Ok(());
+        }
+        let batch = self.texts.len();
+        let seq = self.fresh.len() / batch;
+        let ids = Tensor::<2, Int>::from_data(TensorData::new(std::mem::take(&mut self.fresh), [batch, seq]), &self.device);
+        let real = self.real.concat();
+        let mut reads = Reads::default();
+        for speaker in [Some(&mut self.student), self.teacher.as_mut().map(|(speaker, _)| speaker)].into_iter().flatten() {
+            let context = Context::cached(speaker.model.config(), &real, batch, seq, speaker.cache.capacity(), &self.device);
+            reads.add(speaker.model.extend(ids.clone(), &context, &mut speaker.cache));
+        }
+        let logits = reads.run().await?;
+        let vocab = self.student.model.config().vocab;
+        let sampling = &self.request.sampling;
+        for row in 0..batch {
+            // Drawn for ended rows too: the stream of a row is as long as the text.
+            let uniform = f64::from(self.rngs[row].next_u32()) / 4_294_967_296.0;
+            let text = &mut self.texts[row];
+            if text.stopped {
+                self.real[row].push(false);
+                self.fresh.push(0);
+                continue;
+            }
+            let of = |logits: &[f32]| sampling.log_probabilities(&logits[row * vocab..(row + 1) * vocab]);
+            let own = of(&logits[0])?;
+            let (token, weight) = if let Some((_, share)) = self.teacher {
+                let mixed = mix(&of(&logits[1])?, &own, share);
+                let token = sampling.pick(&mixed, uniform);
+                (token, libm::exp(own[token] - mixed[token]))
+            } else {
+                (sampling.pick(&own, uniform), 1.0)
+            };
+            text.log_probs.push(own[token]);
+            text.weights.push(weight);
+            text.stopped = self.request.stop.contains(&(token as u32));
+            if !text.stopped {
+                text.tokens.push(token as u32);
+            }
+            self.real[row].push(!text.stopped);
+            self.fresh.push(token as i32);
+        }
+        self.written += 1;
+        Ok(())
+    }
+}
+
+/// Writes all texts to their ends.
+///
+/// # Errors
+/// As [`Writer::new`] and [`Writer::step`].
+pub async fn generate(
+    model: &Transformer,
+    mixture: Option<Mixture<'_>>,
+    request: Request,
+    device: &Device,
+) -> Result<Vec<Text>, GenerateError> {
+    let mut writer = Writer::new(model, mixture, request, device)?;
+    while !writer.finished() {
+        writer.step().await?;
+    }
+    Ok(writer.into_texts())
+}
