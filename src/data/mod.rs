@@ -11,12 +11,14 @@ mod idx;
 mod plane;
 mod seed;
 mod split;
+mod tokenizer;
 mod view;
 
 pub use batches::Batches;
 pub use error::DataError;
 pub use idx::IdxFiles;
 pub use seed::rng;
+pub use tokenizer::{Tokenizer, TokenizerError};
 pub use view::{StudentView, student_view};
 
 use crate::spec::{Experiment, Task, TaskName, knobs};

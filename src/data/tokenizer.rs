@@ -1,0 +1,162 @@
+//! Text to token ids and back: characters, bytes, or a Hugging Face `tokenizer.json`.
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+/// Text or ids that a tokenizer cannot take, or a tokenizer that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TokenizerError {
+    #[error("the text has no characters: there is nothing to make tokens of")]
+    NoCharacters,
+    #[error("the character {character:?} at position {position} is not in the vocabulary of {vocab} characters")]
+    UnknownCharacter { character: char, position: usize, vocab: usize },
+    #[error("token {id} does not exist: the vocabulary has {vocab} tokens; was the model made with another tokenizer?")]
+    UnknownToken { id: u32, vocab: usize },
+    #[error("tokenizer.json is not a readable tokenizer: {0}")]
+    Format(String),
+    #[error("the tokenizer failed: {0}")]
+    Failed(String),
+}
+
+/// How text becomes tokens.
+#[derive(Debug, Clone)]
+pub enum Tokenizer {
+    /// One token per character that occurs in a text, in the order of their code points.
+    Characters { all: Vec<char>, ids: HashMap<char, u32> },
+    /// One token per byte of the text's UTF-8, so that no text is unknown.
+    Bytes,
+    /// Whatever `tokenizers` reads.
+    HuggingFace(Box<tokenizers::Tokenizer>),
+}
+
+impl Tokenizer {
+    /// The characters of a text.
+    ///
+    /// # Errors
+    /// [`TokenizerError::NoCharacters`].
+    pub fn characters(text: &str) -> Result<Self, TokenizerError> {
+        let mut all: Vec<char> = text.chars().collect();
+        all.sort_unstable();
+        all.dedup();
+        if all.is_empty() {
+            return Err(TokenizerError::NoCharacters);
+        }
+        let ids = all.iter().zip(0..).map(|(character, id)| (*character, id)).collect();
+        Ok(Self::Characters { all, ids })
+    }
+
+    /// The contents of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Format`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self, TokenizerError> {
+        tokenizers::Tokenizer::from_bytes(bytes)
+            .map(|tokenizer| Self::HuggingFace(Box::new(tokenizer)))
+            .map_err(|error| TokenizerError::Format(error.to_string()))
+    }
+
+    /// Ids are below this.
+    pub fn vocab(&self) -> usize {
+        match self {
+            Self::Characters { all, .. } => all.len(),
+            Self::Bytes => 256,
+            Self::HuggingFace(tokenizer) => tokenizer.get_vocab_size(true),
+        }
+    }
+
+    /// The ids of a text. Control tokens such as `<|im_end|>` are read where they stand; none are added.
+    ///
+    /// # Errors
+    /// [`TokenizerError::UnknownCharacter`], and whatever a Hugging Face tokenizer refuses.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        match self {
+            Self::Characters { all, ids } => {
+                let id = |(position, character): (usize, char)| {
+                    ids.get(&character).copied().ok_or(TokenizerError::UnknownCharacter { character, position, vocab: all.len() })
+                };
+                text.chars().enumerate().map(id).collect()
+            }
+            Self::Bytes => Ok(text.bytes().map(u32::from).collect()),
+            Self::HuggingFace(tokenizer) => tokenizer
+                .encode(text, false)
+                .map(|encoding| encoding.get_ids().to_vec())
+                .map_err(|error| TokenizerError::Failed(error.to_string())),
+        }
+    }
+
+    /// The text of ids. Bytes that are no UTF-8 (a character not yet whole) become `�`.
+    ///
+    /// # Errors
+    /// [`TokenizerError::UnknownToken`].
+    pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        let vocab = self.vocab();
+        if let Some(id) = ids.iter().find(|id| **id as usize >= vocab) {
+            return Err(TokenizerError::UnknownToken { id: *id, vocab });
+        }
+        match self {
+            Self::Characters { all, .. } => Ok(ids.iter().map(|id| all[*id as usize]).collect()),
+            Self::Bytes => {
+                let bytes: Vec<u8> = ids.iter().map(|id| *id as u8).collect();
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            Self::HuggingFace(tokenizer) => tokenizer.decode(ids, false).map_err(|error| TokenizerError::Failed(error.to_string())),
+        }
+    }
+
+    /// The id of one whole token, such as `<|im_end|>`.
+    pub fn id(&self, token: &str) -> Option<u32> {
+        match self {
+            Self::HuggingFace(tokenizer) => tokenizer.token_to_id(token),
+            _ => self.encode(token).ok().and_then(|ids| if let [id] = ids[..] { Some(id) } else { None }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn characters_and_bytes_come_back() {
+        let characters = Tokenizer::characters("banana né").unwrap();
+        assert_eq!(characters.vocab(), 5);
+        assert_eq!(characters.encode(" ab").unwrap(), [0, 1, 2]);
+        for tokenizer in [characters, Tokenizer::Bytes] {
+            let ids = tokenizer.encode("né ban").unwrap();
+            assert_eq!(tokenizer.decode(&ids).unwrap(), "né ban");
+        }
+        assert_eq!(Tokenizer::Bytes.encode("é").unwrap(), [0xc3, 0xa9]);
+        assert_eq!(Tokenizer::Bytes.decode(&[0xc3]).unwrap(), "�", "half a character is no panic");
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        let characters = Tokenizer::characters("ab").unwrap();
+        let error = characters.encode("aZ").unwrap_err();
+        assert_eq!(error, TokenizerError::UnknownCharacter { character: 'Z', position: 1, vocab: 2 });
+        assert_eq!(characters.decode(&[2]).unwrap_err(), TokenizerError::UnknownToken { id: 2, vocab: 2 });
+        assert_eq!(Tokenizer::characters("").unwrap_err(), TokenizerError::NoCharacters);
+        assert!(Tokenizer::from_json(b"{}").unwrap_err().to_string().contains("tokenizer.json"));
+    }
+
+    /// Byte-level BPE as GPT-2's and SmolLM's: were the splitting expression not compiled in, or the merges not followed, ids would differ.
+    #[test]
+    fn a_byte_level_bpe_is_read_and_followed() {
+        let json = br#"{"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
+            "added_tokens": [{"id": 6, "content": "<end>", "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true}],
+            "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+            "decoder": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+            "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
+                "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
+                "vocab": {"a": 0, "b": 1, "\u0120": 2, "ab": 3, "\u0120ab": 4, "1": 5}, "merges": ["a b", "\u0120 ab"]}}"#;
+        let tokenizer = Tokenizer::from_json(json).unwrap();
+        let ids = tokenizer.encode("ab ab1<end>").unwrap();
+        assert_eq!(ids, [3, 4, 5, 6]);
+        assert_eq!(tokenizer.decode(&ids).unwrap(), "ab ab1<end>");
+        assert_eq!(tokenizer.id("<end>"), Some(6));
+        assert_eq!(tokenizer.vocab(), 7);
+    }
+}
