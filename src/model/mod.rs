@@ -1,5 +1,6 @@
 //! Networks: what they are made of, how they start, how they are written down.
 
+pub mod formats;
 mod layout;
 mod network;
 mod trainable;

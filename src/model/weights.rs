@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use half::f16;
+use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ pub enum WeightsError {
     Missing(String),
     #[error("tensor `{name}` has shape {found:?}; this network needs {expected:?}")]
     Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
-    #[error("tensor `{0}` is of type {1}; only F32 and F16 are read")]
+    #[error("tensor `{0}` is of type {1}; only F32, F16 and BF16 are read")]
     Type(String, String),
     #[error("tensor `{0}` holds a value that is not finite")]
     NotFinite(String),
@@ -29,6 +29,11 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// Whether there is a tensor of that name that has not been taken.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
     /// The values of one tensor of exactly this shape.
     ///
     /// # Errors
@@ -65,7 +70,7 @@ pub fn encode(tensors: &[Named], metadata: HashMap<String, String>, half: bool) 
     safetensors::serialize(views, Some(metadata)).expect("plain tensors serialise")
 }
 
-/// Reads every tensor of a file, F32 or F16.
+/// Reads every tensor of a file, F32, F16 or BF16.
 ///
 /// # Errors
 /// [`WeightsError`] for a file that is truncated, not safetensors, or of another type.
@@ -80,6 +85,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, WeightsError> {
         let values = match view.dtype() {
             Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             Dtype::F16 => data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
+            Dtype::BF16 => data.chunks_exact(2).map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
             other => return Err(WeightsError::Type(name, format!("{other:?}"))),
         };
         tensors.insert(name, (view.shape().to_vec(), values));

@@ -1,0 +1,119 @@
+//! A decoder as `transformers` keeps it: `config.json` and `model.safetensors`.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::names::{self, Family};
+use super::{FormatError, Loaded};
+use crate::model::transformer::{Mlp, Positions, TransformerConfig};
+use crate::model::weights;
+
+/// The shape that a `config.json` describes.
+///
+/// # Errors
+/// Another model than `llama` and `gpt2`, a missing number, and variants that this decoder has not.
+pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
+    let json: Value = serde_json::from_str(text).map_err(|error| FormatError::Config(error.to_string()))?;
+    let number =
+        |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
+    let unsupported = |key: &str, expected| FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected };
+    let config = match json["model_type"].as_str() {
+        Some("llama") => {
+            for key in ["attention_bias", "mlp_bias"] {
+                if json[key].as_bool() == Some(true) {
+                    return Err(unsupported(key, "LLaMA is read without biases"));
+                }
+            }
+            if !matches!(json["hidden_act"].as_str(), None | Some("silu")) {
+                return Err(unsupported("hidden_act", "LLaMA is read with `silu`"));
+            }
+            // transformers 5 keeps the base in `rope_parameters`.
+            let rope = &json["rope_parameters"];
+            if !json["rope_scaling"].is_null() || !matches!(rope["rope_type"].as_str(), None | Some("default")) {
+                return Err(unsupported("rope_scaling", "only plain rotary positions are read"));
+            }
+            let heads = number("num_attention_heads")?;
+            let width = number("hidden_size")?;
+            if json["head_dim"].as_u64().is_some_and(|head| head as usize * heads != width) {
+                return Err(unsupported("head_dim", "heads must be hidden_size/num_attention_heads wide"));
+            }
+            let base = json["rope_theta"].as_f64().or(rope["rope_theta"].as_f64());
+            let shape = [heads, number("num_key_value_heads").unwrap_or(heads)];
+            TransformerConfig {
+                epsilon: json["rms_norm_eps"].as_f64().unwrap_or(1e-6),
+                positions: Positions::Rope(base.unwrap_or(10_000.0)),
+                tied: json["tie_word_embeddings"].as_bool().unwrap_or(false),
+                ..TransformerConfig::llama(
+                    number("vocab_size")?,
+                    number("max_position_embeddings")?,
+                    width,
+                    number("num_hidden_layers")?,
+                    shape,
+                    number("intermediate_size")?,
+                )
+            }
+        }
+        Some("gpt2") => {
+            let width = number("n_embd")?;
+            TransformerConfig {
+                hidden: number("n_inner").unwrap_or(4 * width),
+                epsilon: json["layer_norm_epsilon"].as_f64().unwrap_or(1e-5),
+                mlp: match json["activation_function"].as_str() {
+                    None | Some("gelu_new" | "gelu_pytorch_tanh") => Mlp::GeluTanh,
+                    Some("gelu") => Mlp::Gelu,
+                    Some(_) => return Err(unsupported("activation_function", "`gelu_new` and `gelu` are read")),
+                },
+                tied: json["tie_word_embeddings"].as_bool().unwrap_or(true),
+                ..TransformerConfig::gpt2(number("vocab_size")?, number("n_positions")?, width, number("n_layer")?, number("n_head")?)
+            }
+        }
+        _ => return Err(unsupported("model_type", "`llama` and `gpt2` are read")),
+    };
+    config.validate()?;
+    Ok(config)
+}
+
+/// The decoder of a folder, from the contents of its two files.
+///
+/// # Errors
+/// As [`config`], and weights that are missing, of another shape or not finite.
+pub fn load(config_json: &str, safetensors: &[u8]) -> Result<Loaded, FormatError> {
+    let config = config(config_json)?;
+    let mut file = weights::decode(safetensors)?;
+    let values = names::gather(names::family(&config)?, &config, |name, shape| {
+        // GPT-2's first checkpoints have the names without their prefix.
+        let short = name.strip_prefix("transformer.").filter(|short| !file.has(name) && file.has(short));
+        file.take(short.unwrap_or(name), shape)
+    })?;
+    Ok(Loaded { config, values })
+}
+
+/// The two files of a decoder: `config.json` and `model.safetensors` (F32, or F16 when `half`). `end` is the token that ends a text:
+/// without it `transformers` assumes one of its own.
+///
+/// # Errors
+/// [`FormatError::Nameless`] for a shape that is neither LLaMA's nor GPT-2's.
+pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, half: bool) -> Result<(String, Vec<u8>), FormatError> {
+    let family = names::family(config)?;
+    let dtype = if half { "float16" } else { "float32" };
+    let description = match (family, config.positions) {
+        (Family::Llama, Positions::Rope(base)) => json!({
+            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "vocab_size": config.vocab,
+            "max_position_embeddings": config.context, "hidden_size": config.width, "intermediate_size": config.hidden,
+            "num_hidden_layers": config.layers, "num_attention_heads": config.heads, "num_key_value_heads": config.kv_heads,
+            "rms_norm_eps": config.epsilon, "rope_theta": base, "tie_word_embeddings": config.tied, "torch_dtype": dtype,
+            "attention_bias": false, "mlp_bias": false, "bos_token_id": null, "eos_token_id": end,
+        }),
+        _ => json!({
+            "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": config.vocab, "n_positions": config.context,
+            "n_embd": config.width, "n_inner": config.hidden, "n_layer": config.layers, "n_head": config.heads,
+            "layer_norm_epsilon": config.epsilon, "bos_token_id": null, "eos_token_id": end, "tie_word_embeddings": config.tied, "torch_dtype": dtype,
+            "activation_function": if config.mlp == Mlp::Gelu { "gelu" } else { "gelu_new" },
+        }),
+    };
+    let tensors = names::scatter(family, config, values);
+    // transformers asks for this entry.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, half)))
+}

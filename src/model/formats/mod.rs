@@ -1,0 +1,57 @@
+//! Decoders of others: GGUF files and Hugging Face folders, read into our layout, and our decoders written as Hugging Face writes them.
+//! Bytes in, bytes out; the shells open the files.
+//!
+//! | file | |
+//! |---|---|
+//! | [`gguf`] | the container of llama.cpp: header, metadata, quantised tensors |
+//! | [`gguf_llama`] | a LLaMA in a GGUF: shape, weights, tokenizer |
+//! | [`huggingface`] | `config.json` and `model.safetensors` |
+//! | [`names`] | which of their tensors make up which of ours |
+
+pub mod gguf;
+pub mod gguf_llama;
+pub mod huggingface;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use thiserror::Error;
+
+use super::transformer::{ShapeError, TransformerConfig};
+use super::weights::WeightsError;
+
+/// A decoder on the host: its shape, and its values in the order of [`TransformerConfig::parameters`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    pub config: TransformerConfig,
+    pub values: Vec<Vec<f32>>,
+}
+
+/// A file that is not the model it should be.
+#[derive(Debug, Error)]
+pub enum FormatError {
+    #[error("not a GGUF file: it begins with {0}; a GGUF begins with `GGUF`")]
+    Magic(String),
+    #[error("GGUF version {0} is not read; versions 2 and 3 are")]
+    Version(u32),
+    #[error("the GGUF file ends at byte {length} inside {what}, which needs bytes up to {needed}: download it again")]
+    Truncated { what: String, needed: u64, length: u64 },
+    #[error("the GGUF file is damaged: {0}")]
+    Damaged(String),
+    #[error("GGUF tensor `{name}` is of type {kind}; F32, F16, Q4_0, Q4_1 and Q8_0 are read: take such a file")]
+    Quantisation { name: String, kind: u32 },
+    #[error("the model lacks `{0}`")]
+    Missing(String),
+    #[error("`{name}` has shape {found:?}; by the model's own description it must be {expected:?}")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error("`{key}` is {found}; {expected}")]
+    Unsupported { key: String, found: String, expected: &'static str },
+    #[error("config.json: {0}")]
+    Config(String),
+    #[error("this decoder is neither LLaMA's nor GPT-2's kind: Hugging Face has no name for it")]
+    Nameless,
+    #[error(transparent)]
+    Impossible(#[from] ShapeError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
