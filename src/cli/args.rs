@@ -92,7 +92,18 @@ pub enum Command {
     /// Train a teacher of the default shape of a task and write its weights as f16 safetensors
     #[command(after_help = "Example:\n  distillery pretrain digits -o src/train/teachers/digits.safetensors --set teacher.steps=2000")]
     Pretrain(PretrainArgs),
+    /// Continue a text with a language model, a token at a time
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArgs),
+    /// Write a language model as a Hugging Face folder, which Python's transformers loads
+    #[command(after_help = "Example:\n  distillery convert SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2")]
+    Convert(ConvertArgs),
 }
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  distillery generate SmolLM2-135M-Instruct.Q4_1.gguf --prompt \"The capital of France is\" --temperature 0
+  distillery generate smollm2/ --prompt \"Once upon a time\" --top-k 50 --top-p 0.9 --seed 7";
 
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -173,6 +184,45 @@ pub struct PretrainArgs {
     pub json: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// A LLaMA as GGUF, or a Hugging Face folder (config.json, model.safetensors, tokenizer.json)
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The text to continue
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: String,
+    /// Most tokens to write
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub max_tokens: usize,
+    /// Below 1 bolder guesses get rarer; 0 always takes the likeliest token
+    #[arg(long, value_name = "T", default_value_t = 1.0)]
+    pub temperature: f64,
+    /// Only the K likeliest tokens; 0 for all
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub top_k: usize,
+    /// Only the likeliest tokens that together have this probability
+    #[arg(long, value_name = "P", default_value_t = 1.0)]
+    pub top_p: f64,
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u32,
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+}
+
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// A LLaMA as GGUF, or a Hugging Face folder
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// F16 instead of F32: half the size
+    #[arg(long)]
+    pub half: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DeviceArg {
     Auto,
@@ -221,8 +271,8 @@ impl Arguments {
             | Command::Devices { json }
             | Command::SelfTest { json, .. }
             | Command::Compare { json, .. } => *json,
-            // Its one line is JSON; errors go to stderr alone.
-            Command::Bench { .. } | Command::Report { .. } => false,
+            // Bench's one line is JSON; errors go to stderr alone.
+            Command::Bench { .. } | Command::Report { .. } | Command::Generate(_) | Command::Convert(_) => false,
         }
     }
 }

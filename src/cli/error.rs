@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::suggest;
 use crate::data::DataError;
 use crate::device::DeviceError;
+use crate::generate::GenerateError;
 use crate::spec::SpecError;
 use crate::train::RunError;
 
@@ -106,6 +107,15 @@ impl From<RunError> for Error {
 impl From<DeviceError> for Error {
     fn from(error: DeviceError) -> Self {
         Self::Run(RunError::Device(error))
+    }
+}
+
+impl From<GenerateError> for Error {
+    fn from(error: GenerateError) -> Self {
+        match error {
+            GenerateError::Device(error) => error.into(),
+            error => Self::Input(error.to_string()),
+        }
     }
 }
 

@@ -4,10 +4,12 @@ mod args;
 mod bench;
 mod compare;
 mod data;
+mod decoder;
 mod describe;
 mod devices;
 mod error;
 mod files;
+mod generate;
 mod interrupt;
 mod metrics;
 mod output;
@@ -67,5 +69,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Report { directory } => report::rewrite(&directory),
         Command::Compare { directories, json } => compare::compare(&directories, json),
         Command::Pretrain(args) => pretrain::pretrain(&args),
+        Command::Generate(args) => generate::generate(&args),
+        Command::Convert(args) => generate::convert(&args),
     }
 }
