@@ -268,7 +268,7 @@ labelled: boolean, };
 
 export type Outcome = { teacher: number, alone: number, distilled: number, 
 /**
- * Points of accuracy, distilled − alone.
+ * Accuracy of distilled − alone, as a share of 1.
  */
 gap: number, test_rows: number, labelled_rows: number, 
 /**
