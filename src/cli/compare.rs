@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::output;
-use super::record::{self, Record};
+use super::record::Record;
 use super::rundir::RunDir;
 use super::summary::{Summary, judged};
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict, mean};
 use crate::spec::{Experiment, knobs};
-use crate::train::{Evaluation, Role};
+use crate::train::{Evaluation, ROLES, Role};
 
 /// Runs of one experiment that differ in their seeds alone.
 struct Series {
@@ -156,7 +156,7 @@ fn table(all: &[Series], differing: &[&str]) -> Result<Table, Error> {
             row.push(knobs::find(key)?.get_text(&series.experiment));
         }
         row.push(series.seeds.len().to_string());
-        row.extend(record::ROLES.map(|role| or_dash(mean_accuracy(series, role).map(percent))));
+        row.extend(ROLES.map(|role| or_dash(mean_accuracy(series, role).map(percent))));
         let gap = mean_accuracy(series, Role::Distilled).zip(mean_accuracy(series, Role::Alone));
         row.push(or_dash(gap.map(|(distilled, alone)| points(distilled - alone))));
         table.row(row);

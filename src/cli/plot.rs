@@ -84,11 +84,12 @@ fn finished(svg: &str, title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::ROLES;
 
     #[test]
     fn curves_carry_the_colours_of_their_roles_and_the_ink_of_the_page() {
         let points = vec![(0.0, 0.1), (10.0, 0.9)];
-        let list = [Role::Teacher, Role::Alone, Role::Distilled].map(|role| Curve { role, points: points.clone() });
+        let list = ROLES.map(|role| Curve { role, points: points.clone() });
         let svg = curves("accuracy", "accuracy", &list, true).unwrap();
         for part in ["#0072B2", "#009E73", "stroke=\"#D55E00\" stroke-dasharray", "currentColor", "aria-label=\"accuracy\"", "viewBox"] {
             assert!(svg.contains(part), "{part} is missing in {svg}");

@@ -154,5 +154,3 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     }
     command
 }
-
-pub const ROLES: [Role; 3] = [Role::Teacher, Role::Alone, Role::Distilled];

@@ -6,14 +6,14 @@ use super::error::Error;
 use super::output;
 use super::page::Page;
 use super::plot::{self, Curve};
-use super::record::{self, Record};
+use super::record::Record;
 use super::run::{networks, sentences};
 use super::rundir::RunDir;
 use super::settings::Settings;
 use super::summary::{FILE, Summary};
 use super::table::thousands;
 use crate::spec::{Experiment, TaskName, knobs};
-use crate::train::{Evaluation, Role};
+use crate::train::{Evaluation, ROLES, Role};
 
 const NAME: &str = "report.html";
 
@@ -87,9 +87,9 @@ fn curves(page: &mut Page, record: &Record) {
             }
             Curve { role, points }
         };
-        record::ROLES.map(of).into()
+        ROLES.map(of).into()
     };
-    let losses = record::ROLES.map(|role| {
+    let losses = ROLES.map(|role| {
         let found = record.losses.iter().filter(|(_, loss)| loss.role == role);
         Curve { role, points: found.map(|(step, loss)| (*step as f64, f64::from(loss.total))).collect() }
     });
@@ -97,7 +97,7 @@ fn curves(page: &mut Page, record: &Record) {
         let plotters::style::RGBColor(r, g, b) = plot::colour(role);
         format!("#{r:02X}{g:02X}{b:02X}")
     };
-    let keys = record::ROLES.map(|role| {
+    let keys = ROLES.map(|role| {
         let class = if role == Role::Alone { "key alone" } else { "key" };
         format!("<span class=\"{class}\" style=\"color:{}\"></span>{}", colour(role), role.name())
     });

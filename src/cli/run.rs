@@ -4,14 +4,14 @@ use super::args::{ResumeArgs, RunArgs};
 use super::error::Error;
 use super::output;
 use super::race::Race;
-use super::record::{self, Record};
+use super::record::Record;
 use super::rundir::RunDir;
 use super::seeds;
 use super::session::Session;
 use super::settings::Settings;
 use super::source;
 use super::table::{Table, bytes, or_dash, percent, points, thousands};
-use crate::train::Role;
+use crate::train::{ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &args.knobs.set)?;
@@ -67,7 +67,7 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
 /// The three networks, one a row.
 pub fn networks(record: &Record) -> Table {
     let mut table = Table::new(["", "parameters", "size", "accuracy", "ECE", "agreement"]);
-    for role in record::ROLES {
+    for role in ROLES {
         let size = record.facts.networks.iter().find(|size| size.role == role);
         let found = record.finals.get(&role);
         table.row([

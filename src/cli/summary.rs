@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::files::read_text;
-use super::record::{self, Record};
+use super::record::Record;
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict};
 use crate::spec::Experiment;
-use crate::train::{Evaluation, Role};
+use crate::train::{Evaluation, ROLES, Role};
 
 /// Name of the file in the directory of `--seeds`.
 pub const FILE: &str = "summary.json";
@@ -59,7 +59,7 @@ impl Summary {
             let values: Option<Vec<f64>> = seeds.iter().map(|seed| seed.networks.get(&role).and_then(value)).collect();
             values.and_then(|values| Interval::of(&values))
         };
-        let roles = record::ROLES.into_iter().filter_map(|role| {
+        let roles = ROLES.into_iter().filter_map(|role| {
             let summary = RoleSummary {
                 accuracy: over(role, &|found| Some(found.accuracy))?,
                 ece: over(role, &|found| Some(found.ece))?,
@@ -86,7 +86,7 @@ impl Summary {
         for seed in &self.seeds {
             let accuracy = |role| seed.networks.get(&role).map(|found| found.accuracy);
             let gap = accuracy(Role::Distilled).zip(accuracy(Role::Alone)).map(|(distilled, alone)| points(distilled - alone));
-            let cells = record::ROLES.map(|role| or_dash(accuracy(role).map(percent)));
+            let cells = ROLES.map(|role| or_dash(accuracy(role).map(percent)));
             table.row([seed.seed.to_string()].into_iter().chain(cells).chain([or_dash(gap)]));
         }
         table

@@ -5,7 +5,7 @@
 
 use burn::tensor::Tensor;
 
-use super::divergence;
+use super::{access, divergence};
 
 /// Taken from the target's logit to leave it out of a softmax, as in mdistiller.
 const AWAY: f64 = 1000.0;
@@ -32,9 +32,8 @@ pub fn dkd(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, alpha: f6
 /// The identity above holds for any class t, so an unlabelled row is taken apart like the others, where the teacher would put its
 /// label.
 pub fn fill(targets: Tensor<2>, teacher: Tensor<2>) -> Tensor<2> {
-    let top = teacher.clone().max_dim(1);
     let unlabelled = targets.clone().sum_dim(1).neg() + 1.0;
-    targets + teacher.equal(top).float() * unlabelled
+    targets + access::answer(teacher) * unlabelled
 }
 
 /// Log-probabilities of the classes other than the target among themselves, `[batch, classes]` (the target's probability is 0), and the

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::*;
 use super::{SpecError, knobs, presets};
 
 /// Version of the experiment format. A file or link of another version is refused with a message that says so.
@@ -50,107 +51,6 @@ impl Default for Experiment {
             train: Train::default(),
         }
     }
-}
-
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(test, derive(ts_rs::TS))]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
-    };
-}
-
-choices! {
-    /// The data set.
-    TaskName {
-        /// UCI optical digits, 8×8, 1,797 rows.
-        Digits,
-        /// Fashion-MNIST: a 14×14 subset in the page, the full 28×28 set natively with `--data`.
-        Fashion,
-        /// Points in the plane.
-        Plane,
-    }
-}
-choices! {
-    /// The shape of the `plane` task.
-    Shape { Spirals, Rings, Blobs }
-}
-choices! {
-    /// Which training rows the students see.
-    Transfer {
-        /// Only the labelled rows.
-        Labelled,
-        /// All rows: the distilled student hears the teacher on the unlabelled ones, which have no hard loss.
-        All,
-    }
-}
-choices! {
-    /// The kind of a network.
-    NetworkKind { Mlp, Cnn }
-}
-choices! {
-    /// Where the teacher's weights come from.
-    TeacherSource {
-        /// Shipped with Distillery (`digits` and `fashion`).
-        Pretrained,
-        /// Trained in this run.
-        Live,
-    }
-}
-choices! {
-    /// When a live teacher trains.
-    TeacherSchedule {
-        /// Before the students.
-        First,
-        /// In the same steps as the students.
-        Together,
-    }
-}
-choices! {
-    /// How the student's distribution q is compared with the teacher's p.
-    Divergence {
-        /// KL(p‖q), Hinton et al. 2015.
-        ForwardKl,
-        /// KL(q‖p), MiniLLM.
-        ReverseKl,
-        /// `β·KL(p‖M) + (1−β)·KL(q‖M)`, `M = βp + (1−β)q` (GKD).
-        JsdGkd,
-        /// `(1−β)·KL(p‖M) + β·KL(q‖M)`: the weights that join forward and reverse KL without a jump.
-        JsdContinuous,
-        /// `KL(p‖λp + (1−λ)q)` (DistiLLM).
-        SkewForward,
-        /// `KL(q‖(1−λ)p + λq)` (DistiLLM).
-        SkewReverse,
-        /// `½ Σ|p−q|`.
-        TotalVariation,
-        /// Mean over classes of the squared difference of logits.
-        LogitMse,
-        /// Decoupled KD: `α·TCKD + β·NCKD` (Zhao et al. 2022).
-        Dkd,
-    }
-}
-choices! {
-    /// What the student may see of the teacher.
-    Access {
-        /// Its likeliest class.
-        Labels,
-        /// The log-probabilities of its `top_k` likeliest classes.
-        TopK,
-        /// Every logit.
-        Logits,
-        /// Its activations too.
-        Hidden,
-    }
-}
-choices! {
-    /// The optimiser of every network of the run.
-    OptimizerKind { Adamw, Sgd }
-}
-choices! {
-    /// How the learning rate changes after warm-up.
-    LrSchedule { Constant, Cosine }
 }
 
 /// The data and what of it the students may see. The teacher always learns from all clean training labels.

@@ -4,9 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Gradients, Tensor};
 use serde::Serialize;
 
-use super::{Learner, Run, RunError, event::*, views::sample_view};
+use super::{Run, RunError, event::*, views::sample_view};
 use crate::device::Reads;
 use crate::eval::metrics;
+use crate::loss::soft;
 use crate::method::response;
 use crate::model::{Net, Trainable};
 use crate::spec::Experiment;
@@ -62,6 +63,7 @@ impl Run {
             return Err(RunError::Unavailable("only a step of the students can be taken apart, and none comes next"));
         }
         let Experiment { distill, train, .. } = &self.experiment;
+        let lr = self.rates(train.lr, 1)[0];
         let batch = self.table.chunk(self.step, 1).swap_remove(0);
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
         let guide = self.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
@@ -70,12 +72,17 @@ impl Run {
         let parts = || response::distilled(&student.net, batch.inputs.clone(), batch.targets.clone(), &guide, distill);
         let grad = |loss: Tensor<1>| flat(&student.net, &mut loss.backward());
         let first = parts();
-        let scale = (1.0 - distill.alpha) * crate::loss::soft::scale(distill);
+        let scale = soft::scale(distill);
         let soft_loss = parts().soft.expect("the distilled student has a soft loss");
-        let halves = Halves { hard: grad(parts().hard * distill.alpha), soft: grad(soft_loss * scale), total: grad(parts().total) };
+        let halves = Halves {
+            hard: grad(parts().hard * distill.alpha),
+            soft: grad(soft_loss * ((1.0 - distill.alpha) * scale)),
+            total: grad(parts().total),
+        };
 
         let before = student.net.parameters();
-        let after = self.stepped(student, parts().total);
+        // A copy makes the step.
+        let after = student.optimizer.clone().step(student.net.clone(), parts().total.backward(), lr).parameters();
         let mut reads = Reads::default();
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
             let (hard, soft, total) = (&halves.hard[index], &halves.soft[index], &halves.total[index]);
@@ -92,7 +99,7 @@ impl Run {
             ];
             reads.add(Tensor::cat(sums.to_vec(), 0));
         }
-        let [rows, features] = batch.inputs.dims();
+        let [rows, _] = batch.inputs.dims();
         let row = row % rows;
         let one = |tensor: Tensor<2>| {
             let [_, width] = tensor.dims();
@@ -113,27 +120,19 @@ impl Run {
         let temperature = distill.temperature;
         let log_p = metrics::log_softmax(&teacher, temperature);
         let view = |role, logits: Vec<f32>| sample_view(role, logits, &log_p, temperature);
-        debug_assert_eq!(input.len(), features);
         Ok(Event::Dissected {
             step: self.step,
             rows,
             row,
             temperature,
             alpha: distill.alpha,
-            scale: crate::loss::soft::scale(distill),
-            lr: super::optimizer::learning_rate(train, train.lr, self.step, self.experiment.train.steps),
+            scale,
+            lr,
             losses: losses[0],
             followed: Followed { input, label, views: vec![view(Role::Teacher, teacher), view(Role::Distilled, logits)] },
             whole: pull("", &whole),
             tensors: per_tensor,
         })
-    }
-
-    /// The parameters after a step down the gradient of `loss`, which a copy makes.
-    fn stepped(&self, student: &Learner, loss: Tensor<1>) -> Vec<Tensor<1>> {
-        let train = &self.experiment.train;
-        let lr = super::optimizer::learning_rate(train, train.lr, self.step, train.steps);
-        student.optimizer.clone().step(student.net.clone(), loss.backward(), lr).parameters()
     }
 }
 

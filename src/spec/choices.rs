@@ -1,0 +1,104 @@
+//! What the choices of an experiment mean. Their names in files, links and commands are these in snake case.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+    };
+}
+
+choices! {
+    /// The data set.
+    TaskName {
+        /// UCI optical digits, 8×8, 1,797 rows.
+        Digits,
+        /// Fashion-MNIST: a 14×14 subset in the page, the full 28×28 set natively with `--data`.
+        Fashion,
+        /// Points in the plane.
+        Plane,
+    }
+}
+choices! {
+    /// The shape of the `plane` task.
+    Shape { Spirals, Rings, Blobs }
+}
+choices! {
+    /// Which training rows the students see.
+    Transfer {
+        /// Only the labelled rows.
+        Labelled,
+        /// All rows: the distilled student hears the teacher on the unlabelled ones, which have no hard loss.
+        All,
+    }
+}
+choices! {
+    /// The kind of a network.
+    NetworkKind { Mlp, Cnn }
+}
+choices! {
+    /// Where the teacher's weights come from.
+    TeacherSource {
+        /// Shipped with Distillery (`digits` and `fashion`).
+        Pretrained,
+        /// Trained in this run.
+        Live,
+    }
+}
+choices! {
+    /// When a live teacher trains.
+    TeacherSchedule {
+        /// Before the students.
+        First,
+        /// In the same steps as the students.
+        Together,
+    }
+}
+choices! {
+    /// How the student's distribution q is compared with the teacher's p.
+    Divergence {
+        /// KL(p‖q), Hinton et al. 2015.
+        ForwardKl,
+        /// KL(q‖p), MiniLLM.
+        ReverseKl,
+        /// `β·KL(p‖M) + (1−β)·KL(q‖M)`, `M = βp + (1−β)q` (GKD).
+        JsdGkd,
+        /// `(1−β)·KL(p‖M) + β·KL(q‖M)`: the weights that join forward and reverse KL without a jump.
+        JsdContinuous,
+        /// `KL(p‖λp + (1−λ)q)` (DistiLLM).
+        SkewForward,
+        /// `KL(q‖(1−λ)p + λq)` (DistiLLM).
+        SkewReverse,
+        /// `½ Σ|p−q|`.
+        TotalVariation,
+        /// Mean over classes of the squared difference of logits.
+        LogitMse,
+        /// Decoupled KD: `α·TCKD + β·NCKD` (Zhao et al. 2022).
+        Dkd,
+    }
+}
+choices! {
+    /// What the student may see of the teacher.
+    Access {
+        /// Its likeliest class.
+        Labels,
+        /// The log-probabilities of its `top_k` likeliest classes.
+        TopK,
+        /// Every logit.
+        Logits,
+        /// Its activations too.
+        Hidden,
+    }
+}
+choices! {
+    /// The optimiser of every network of the run.
+    OptimizerKind { Adamw, Sgd }
+}
+choices! {
+    /// How the learning rate changes after warm-up.
+    LrSchedule { Constant, Cosine }
+}
