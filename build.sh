@@ -21,7 +21,7 @@ TOOLS=${DISTILLERY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/distillery/tools}
 WASM=wasm32-unknown-unknown
 BINARYEN=132.0.0
 CARGO_DENY=0.20.2
-# What a visitor downloads at most. It was 2.4 when this was set.
+# What a visitor downloads at most.
 BROTLI_BUDGET_MB=3
 # CI must build exactly what Cargo.lock says; at the desk cargo may bring it up to date.
 LOCKED=${CI:+--locked}
@@ -380,7 +380,7 @@ command_bench() {
   build
   test_packages
   native
-  CHROMIUM=$(find_chromium) DISTILLERY=$(target_folder)/release/distillery node benches/bench.mjs "$@"
+  CHROMIUM=$(find_chromium) DISTILLERY=$(target_folder)/release/distillery node benches/bench.mjs
 }
 
 command_check() {
@@ -405,7 +405,7 @@ command_help() { sed -n '2,/^# CHROMIUM/s/^# \{0,1\}//p' build.sh; }
 
 case ${1:-serve} in
   serve | build | native | test | check) "command_${1:-serve}" ;;
-  bench) shift && command_bench "$@" ;;
+  bench) command_bench ;;
   help | -h | --help) command_help ;;
   *) die "there is no command \"$1\": ./build.sh help lists them" ;;
 esac

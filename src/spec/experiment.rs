@@ -338,7 +338,7 @@ impl Experiment {
                 return conflict("task.omit_class", "must be smaller than task.classes");
             }
             if task.added.iter().any(|point| usize::from(point.2) >= task.classes) {
-                return conflict("task.added", "a point has a class that does not exist: classes go from 0 to task.classes - 1");
+                return conflict("task.added", "has a point of a class that does not exist: classes go from 0 to task.classes - 1");
             }
         }
         if self.teacher.source == TeacherSource::Pretrained {
@@ -360,10 +360,7 @@ impl Experiment {
             return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
         }
         if self.distill.access != Access::Hidden && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
-            return conflict(
-                "distill.access",
-                "hints and attention transfer look inside the teacher: set distill.access=hidden, or their weights to 0",
-            );
+            return conflict("distill.access", "hides what hints and attention transfer look at: set it to hidden, or their weights to 0");
         }
         if self.teacher.count > 1 && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
             return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");

@@ -19,6 +19,8 @@ test("forward KL covers both modes and reverse KL holds one, beside a race that 
     assert.equal(await verdict("forward_kl"), text("direction.verdict.covers"));
     assert.equal(await verdict("reverse_kl"), text("direction.verdict.left"));
     assert.ok((await state(page)).step > 0, "the race was not stopped");
+    // The second picture is asked for while the first is being fitted.
+    await button(direction, "direction.try.figure").click();
     await button(direction, "direction.try.right").click();
     await direction.getByText(text("direction.verdict.right")).first().waitFor();
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();

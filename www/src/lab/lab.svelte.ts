@@ -346,7 +346,8 @@ export class Lab {
     this.problems = {};
     if (command.type !== "resume") this.keeper.reset();
     if (this.row >= opened.summary.test_rows) this.row = 0;
-    this.runs.begin(opened.summary.values);
+    // A run that is brought back after a death keeps its name.
+    if (old !== history) this.runs.begin(opened.summary.values);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
     this.planeNotBefore = 0;

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 const events = readFileSync(process.argv[2], "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
-const { preset, command, teacher_steps, student_steps } = events.find(({ type }) => type === "opened").summary;
+const { preset, command, values, teacher_steps, student_steps } = events.find(({ type }) => type === "opened").summary;
 
 /** Four digits are more than a chart shows. */
 const short = (value) => (value == null ? null : Number(value.toPrecision(4)));
@@ -38,4 +38,4 @@ const tested = table(
 );
 
 const file = new URL("first-light.json", import.meta.url);
-writeFileSync(file, `${JSON.stringify({ summary: { preset, command, teacher_steps, student_steps }, trained, tested })}\n`);
+writeFileSync(file, `${JSON.stringify({ summary: { preset, command, values, teacher_steps, student_steps }, trained, tested })}\n`);

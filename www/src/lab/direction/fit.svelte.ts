@@ -34,7 +34,9 @@ const PATIENCE_MS = 50;
 export class Fit {
   spec = $state.raw<ModesSpec>(FIRST);
   playing = $state(false);
-  /** What the engine showed last; an answer of other settings is not it. */
+  /** What was asked for last: an older loop ends when it sees another number. */
+  private round = 0;
+  /** What the engine showed last. */
   readonly shown = $derived.by((): ModesEvent | null => this.lab.screen.now.looks.modes ?? null);
 
   constructor(private readonly lab: Lab) {}
@@ -44,45 +46,53 @@ export class Fit {
   }
 
   /** Puts every student back to the start. */
-  async reset(): Promise<void> {
-    this.playing = false;
-    await this.lab.request("modes", { type: "modes", spec: this.spec, steps: 0 });
+  reset(): Promise<void> {
+    return this.begin(false);
   }
 
-  async set(key: keyof ModesSpec, value: number): Promise<void> {
+  /** A changed picture begins anew, and goes on if it was going. */
+  set(key: keyof ModesSpec, value: number): Promise<void> {
     this.spec = { ...this.spec, [key]: value };
-    const go = this.playing;
-    await this.reset();
-    if (go) await this.play();
+    return this.begin(this.playing);
   }
 
-  async choose(spec: Partial<ModesSpec>): Promise<void> {
+  choose(spec: Partial<ModesSpec>): Promise<void> {
     this.spec = { ...FIRST, ...spec };
-    await this.reset();
-    await this.play();
+    return this.begin(true);
   }
 
   async play(): Promise<void> {
-    const over = this.ended;
-    if (over) await this.reset();
-    this.playing = true;
-    let stride = STRIDE;
-    // The engine is ahead of what is drawn.
-    let at = over ? 0 : (this.shown?.step ?? 0);
-    while (this.playing) {
-      const asked = performance.now();
-      const replies = await this.lab.request("modes", { type: "modes", spec: null, steps: Math.min(stride, ENOUGH - at) });
-      if (performance.now() - asked > PATIENCE_MS) stride = Math.min(LONGEST_STRIDE, stride * 2);
-      const event = replies.find((reply): reply is ModesEvent => reply.type === "modes");
-      // Another Worker knows nothing of the fit: it begins again.
-      if (event === undefined) return void (await this.reset());
-      at = event.step;
-      if (at >= ENOUGH) this.playing = false;
-      else await new Promise(requestAnimationFrame);
-    }
+    if (this.ended || this.shown === null) return this.begin(true);
+    await this.run(++this.round, this.shown.step);
   }
 
   pause(): void {
     this.playing = false;
+    this.round += 1;
+  }
+
+  private async begin(go: boolean): Promise<void> {
+    const round = ++this.round;
+    this.playing = go;
+    await this.lab.request("modes", { type: "modes", spec: this.spec, steps: 0 });
+    if (go && round === this.round) await this.run(round, 0);
+  }
+
+  /** Moves the fit on from step `at` until it stands still or something newer was asked for. The engine is ahead of what is drawn. */
+  private async run(round: number, at: number): Promise<void> {
+    this.playing = true;
+    let stride = STRIDE;
+    while (round === this.round && at < ENOUGH) {
+      const asked = performance.now();
+      const replies = await this.lab.request("modes", { type: "modes", spec: null, steps: Math.min(stride, ENOUGH - at) });
+      if (round !== this.round) return;
+      if (performance.now() - asked > PATIENCE_MS) stride = Math.min(LONGEST_STRIDE, stride * 2);
+      const event = replies.find((reply): reply is ModesEvent => reply.type === "modes");
+      // Another Worker knows nothing of the fit: it begins again.
+      if (event === undefined) return this.reset();
+      at = event.step;
+      await new Promise(requestAnimationFrame);
+    }
+    if (round === this.round) this.playing = false;
   }
 }
