@@ -22,6 +22,8 @@ test("each network has its diagram, its ECE and its rows", () =>
       assert.equal(counts.reduce((sum, count) => sum + Number(count), 0), 539, `the ${role}'s rows are all in the diagram`);
     }
     await page.locator("summary", { hasText: text("calibration.table") }).click();
+    // A table is filled once its fold has told that it is open.
+    await panel(page).locator("details tbody tr").first().waitFor();
     assert.equal(await panel(page).locator("details tbody tr").count(), 15);
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
     assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].failureSummary]), []);

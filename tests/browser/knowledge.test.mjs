@@ -74,7 +74,10 @@ test("a cell is read by key, and a disputed row is opened", () =>
     await panel(page).getByRole("combobox", { name: text("knowledge.said") }).selectOption("9");
     await panel(page).locator("dt", { hasText: text("knowledge.pair", { label: "4", said: "9" }) }).waitFor({ state: "attached" });
     await page.locator("summary", { hasText: text("knowledge.table") }).click();
-    assert.equal(await panel(page).getByRole("region", { name: text("knowledge.title") }).locator("details tbody tr").count(), 100);
+    const rows = panel(page).getByRole("region", { name: text("knowledge.title") }).locator("details tbody tr");
+    // A table is filled once its fold has told that it is open.
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 100);
 
     const disputed = panel(page).getByRole("region", { name: text("knowledge.disputed") });
     const first = disputed.locator("tbody button").first();

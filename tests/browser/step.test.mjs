@@ -93,7 +93,10 @@ test("the stages are lit in order, and another row is followed", () =>
     await button(page, "step.row").click();
     await panel(page).getByText(text("step.batch.row", { row: "2", rows: "64" })).waitFor();
     await page.locator("summary", { hasText: text("step.tensors") }).click();
-    assert.equal(await panel(page).getByRole("region", { name: text("step.tensors") }).locator("tbody tr").count(), 4);
+    const tensors = panel(page).getByRole("region", { name: text("step.tensors") }).locator("tbody tr");
+    // A table is filled once its fold has told that it is open.
+    await tensors.first().waitFor();
+    assert.equal(await tensors.count(), 4);
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
     assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].html.slice(0, 140), nodes[0].failureSummary]), []);
   }));
