@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use distillery::device::Place;
 use distillery::eval::statistics::Interval;
 use distillery::spec::Experiment;
-use distillery::train::{Evaluation, Event, Role, Run};
+use distillery::train::{Materials, Evaluation, Event, Role, Run};
 use serde::{Deserialize, Serialize};
 
 /// The part of a lesson that can be wrong (www/src/lessons/lesson.ts has all of it).
@@ -119,7 +119,7 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
 
 /// The last answers of the three networks in a finished run.
 async fn finals(experiment: Experiment) -> Vec<Evaluation> {
-    let mut run = Run::new(experiment, &Place::cpu(), None).await.expect("the run opens");
+    let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.expect("the run opens");
     let mut last: BTreeMap<Role, Evaluation> = BTreeMap::new();
     while !run.finished() {
         for event in run.advance(50).await.expect("the run goes on") {

@@ -7,38 +7,37 @@ use pollster::block_on;
 use super::data;
 use super::error::Error;
 use super::interrupt;
-use crate::data::IdxFiles;
 use crate::device::{self, Choice, Place};
 use crate::spec::Experiment;
-use crate::train::Run;
+use crate::train::{Materials, Run};
 
 pub struct Session {
     pub place: Place,
     pub json: bool,
     /// Folder of the IDX files, absolute.
     pub data: Option<PathBuf>,
-    files: Option<IdxFiles>,
+    materials: Materials,
 }
 
 impl Session {
     pub fn open(device: Choice, data: Option<&Path>, json: bool) -> Result<Self, Error> {
-        let files = data.map(data::read).transpose()?;
+        let images = data.map(data::read).transpose()?;
         let data = data.map(|folder| std::path::absolute(folder).map_err(Error::read(folder))).transpose()?;
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, files })
+        Ok(Self { place, json, data, materials: Materials { images } })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
-        block_on(Run::new(experiment, &self.place, self.files.as_ref())).map_err(data::blame(self.data.as_deref()))
+        block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))
     }
 
     /// Opens a run where a checkpoint left it.
     pub fn resume(&self, checkpoint: &[u8]) -> Result<Run, Error> {
-        block_on(Run::resume(checkpoint, &self.place, self.files.as_ref())).map_err(data::blame(self.data.as_deref()))
+        block_on(Run::resume(checkpoint, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))
     }
 }

@@ -84,6 +84,10 @@ impl Net {
 impl Trainable for Net {
     type Layout = Layout;
 
+    fn shapes(layout: &Layout) -> Vec<Parameter> {
+        layout.parameters()
+    }
+
     fn build(layout: &Layout, values: &[Vec<f32>], device: &Device) -> Self {
         Self::new(layout, values, device)
     }

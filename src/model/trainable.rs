@@ -3,10 +3,15 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::Parameter;
+
 /// A network that is made from plain values and can be taken apart into them again.
 pub trait Trainable: Module {
     /// Its shape on paper.
     type Layout: Clone;
+
+    /// Name and shape of every parameter.
+    fn shapes(layout: &Self::Layout) -> Vec<Parameter>;
 
     /// A network with these values, in the order of the layout's parameters. On a device with gradients it can be trained.
     fn build(layout: &Self::Layout, values: &[Vec<f32>], device: &Device) -> Self;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Optimizer, Run, RunError, event::*};
-use crate::data::IdxFiles;
-use crate::device::{Place, Reads, read};
-use crate::model::{self, Decoded, Named, Net, Parameter, Trainable};
-use crate::spec::{Experiment, TeacherSource};
+use super::{Learner, Materials, Optimizer, Run, RunError, event::*};
+use crate::device::{Place, Reads};
+use crate::model::{self, Decoded, Named, Trainable};
+use crate::spec::{Experiment, TeacherSource, Train};
 
 /// Metadata key of [`Progress`].
 const KEY: &str = "distillery.checkpoint";
@@ -23,23 +23,21 @@ struct Progress {
     experiment: Experiment,
     phase: Phase,
     step: usize,
-    /// Steps of every network, in the order of [`Run::learners`].
+    /// Steps of every network that trains.
     learner_steps: Vec<usize>,
 }
 
 /// Tensors waiting to be read, with the names and shapes under which they will be written.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     names: Vec<(String, Vec<usize>)>,
     reads: Reads,
 }
 
 impl Pending {
-    fn add_network(&mut self, prefix: &str, learner: &Learner, parameters: &[Parameter]) {
-        for (parameter, tensor) in parameters.iter().zip(learner.net.parameters()) {
-            self.names.push((format!("{prefix}{}", parameter.name), parameter.shape.clone()));
-            self.reads.add(tensor);
-        }
+    fn add(&mut self, name: String, shape: Vec<usize>, tensor: Tensor<1>) {
+        self.names.push((name, shape));
+        self.reads.add(tensor);
     }
 
     async fn read(self) -> Result<Vec<Named>, RunError> {
@@ -48,25 +46,64 @@ impl Pending {
     }
 }
 
+/// A network that a checkpoint holds, whichever its kind.
+pub(super) trait Saved {
+    fn steps(&self) -> usize;
+    fn add_parameters(&self, prefix: &str, pending: &mut Pending);
+    /// The state of its optimiser.
+    fn add_state(&self, prefix: &str, pending: &mut Pending);
+    /// Other values for all parameters; its optimiser starts afresh.
+    fn put(&mut self, values: &[Vec<f32>], train: &Train, place: &Place);
+    /// Puts saved parameters and state back.
+    fn restore(&mut self, prefix: &str, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError>;
+}
+
+impl<N: Trainable> Saved for Learner<N> {
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn add_parameters(&self, prefix: &str, pending: &mut Pending) {
+        for (parameter, tensor) in N::shapes(&self.layout).into_iter().zip(self.net.parameters()) {
+            pending.add(format!("{prefix}{}", parameter.name), parameter.shape, tensor);
+        }
+    }
+
+    fn add_state(&self, prefix: &str, pending: &mut Pending) {
+        for (name, tensor) in self.optimizer.state(&N::shapes(&self.layout)) {
+            pending.add(format!("{prefix}{name}"), tensor.dims().to_vec(), tensor);
+        }
+    }
+
+    fn put(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
+        self.net = N::build(&self.layout, values, &place.autodiff());
+        self.optimizer = Optimizer::new(train);
+    }
+
+    fn restore(&mut self, prefix: &str, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
+        let parameters = N::shapes(&self.layout);
+        let values =
+            parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()?;
+        self.net = N::build(&self.layout, &values, &place.autodiff());
+        self.optimizer.restore(&parameters, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
+        self.steps = steps;
+        Ok(())
+    }
+}
+
+/// What stands before the names of a network's tensors.
+fn prefix(role: Role, index: usize) -> String {
+    match role {
+        Role::Teacher => format!("teacher.{index}."),
+        Role::Alone => "alone.".into(),
+        Role::Distilled => "distilled.".into(),
+    }
+}
+
 impl Run {
-    /// Prefix in a checkpoint of every network that trains in this run, in the order of [`Run::learners`].
-    fn prefixes(&self) -> Vec<String> {
-        let teachers = (0..self.live_teachers()).map(|index| format!("teacher.{index}."));
-        teachers.chain(["alone.".to_owned(), "distilled.".to_owned()]).collect()
-    }
-
-    fn learners(&self) -> Vec<&Learner> {
-        self.teachers.learners[..self.live_teachers()].iter().chain([&self.alone, &self.distilled]).collect()
-    }
-
-    fn learners_mut(&mut self) -> Vec<&mut Learner> {
-        let live = self.live_teachers();
-        self.teachers.learners[..live].iter_mut().chain([&mut self.alone, &mut self.distilled]).collect()
-    }
-
-    /// A shipped teacher is not saved: every build has it.
-    fn live_teachers(&self) -> usize {
-        if self.experiment.teacher.source == TeacherSource::Live { self.teachers.learners.len() } else { 0 }
+    /// The roles whose networks train in this run. A shipped teacher is not saved: every build has it.
+    fn trained(&self) -> &'static [Role] {
+        if self.experiment.teacher.source == TeacherSource::Live { &ROLES } else { &ROLES[1..] }
     }
 
     /// The run as bytes.
@@ -76,13 +113,11 @@ impl Run {
     pub async fn save(&self) -> Result<Vec<u8>, RunError> {
         let mut pending = Pending::default();
         let mut learner_steps = Vec::new();
-        for (prefix, learner) in self.prefixes().into_iter().zip(self.learners()) {
-            learner_steps.push(learner.steps);
-            let parameters = learner.layout.parameters();
-            pending.add_network(&prefix, learner, &parameters);
-            for (name, tensor) in learner.optimizer.state(&parameters) {
-                pending.names.push((format!("{prefix}{name}"), tensor.dims().to_vec()));
-                pending.reads.add(tensor);
+        for &role in self.trained() {
+            for (index, learner) in self.contest.networks(role).into_iter().enumerate() {
+                learner_steps.push(learner.steps());
+                learner.add_parameters(&prefix(role, index), &mut pending);
+                learner.add_state(&prefix(role, index), &mut pending);
             }
         }
         let progress =
@@ -95,7 +130,7 @@ impl Run {
     ///
     /// # Errors
     /// A file that is no checkpoint of this version, or whose tensors do not fit its experiment; and everything [`Run::new`] refuses.
-    pub async fn resume(bytes: &[u8], place: &Place, files: Option<&IdxFiles>) -> Result<Self, RunError> {
+    pub async fn resume(bytes: &[u8], place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let mut file = model::decode(bytes)?;
         let wrong = |message: String| RunError::Checkpoint(message);
         let text = file.metadata.get(KEY).ok_or_else(|| wrong(format!("its metadata has no `{KEY}`")))?;
@@ -103,18 +138,19 @@ impl Run {
         if progress.version != VERSION {
             return Err(wrong(format!("it is of version {}, this build reads {VERSION}", progress.version)));
         }
-        let mut run = Self::new(progress.experiment, place, files).await?;
-        let prefixes = run.prefixes();
-        if prefixes.len() != progress.learner_steps.len() {
-            return Err(wrong("it holds another number of networks".into()));
-        }
-        for ((prefix, learner), steps) in prefixes.into_iter().zip(run.learners_mut()).zip(progress.learner_steps) {
-            restore(&prefix, learner, steps, place, &mut file)?;
+        let mut run = Self::new(progress.experiment, place, materials).await?;
+        let mut steps = progress.learner_steps.into_iter();
+        for &role in run.trained() {
+            let count = run.contest.networks(role).len();
+            for index in 0..count {
+                let steps = steps.next().ok_or_else(|| wrong("it holds fewer networks than its experiment has".into()))?;
+                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, place, &mut file)?;
+            }
         }
         run.phase = progress.phase;
         run.step = progress.step;
         if run.phase != Phase::Teacher {
-            run.keep_teacher();
+            run.freeze_teacher();
         }
         run.look_again().await?;
         Ok(run)
@@ -126,19 +162,15 @@ impl Run {
     /// [`RunError::Device`] when the device fails.
     pub async fn weights(&self, role: Role, half: bool) -> Result<Vec<u8>, RunError> {
         let mut pending = Pending::default();
-        let mut add = |prefix: &str, learner: &Learner| {
-            let mut parameters = learner.layout.parameters();
-            parameters.retain(|parameter| !parameter.name.starts_with("projection"));
-            pending.add_network(prefix, learner, &parameters);
-        };
-        match role {
-            Role::Alone => add("", &self.alone),
-            Role::Distilled => add("", &self.distilled),
-            Role::Teacher if self.teachers.learners.len() == 1 => add("", &self.teachers.learners[0]),
-            Role::Teacher => self.teachers.learners.iter().enumerate().for_each(|(index, learner)| add(&format!("{index}."), learner)),
+        let networks = self.contest.networks(role);
+        for (index, network) in networks.iter().enumerate() {
+            let prefix = if networks.len() > 1 { format!("{index}.") } else { String::new() };
+            network.add_parameters(&prefix, &mut pending);
         }
         let metadata = HashMap::from([(EXPERIMENT.to_owned(), serde_json::to_string(&self.experiment).expect("plain data"))]);
-        Ok(model::encode(&pending.read().await?, metadata, half))
+        let mut tensors = pending.read().await?;
+        tensors.retain(|(name, ..)| !is_projection(name));
+        Ok(model::encode(&tensors, metadata, half))
     }
 
     /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.
@@ -146,31 +178,24 @@ impl Run {
     /// # Errors
     /// A file that is not the weights of a network of this shape (the run is then as it was), and a teacher.
     pub async fn load_weights(&mut self, role: Role, bytes: &[u8]) -> Result<Event, RunError> {
-        let learner = match role {
-            Role::Alone => &mut self.alone,
-            Role::Distilled => &mut self.distilled,
-            Role::Teacher => return Err(RunError::Unavailable("weights can be put into a student only: the teacher's logits are kept")),
-        };
-        let mut file = model::decode(bytes)?;
-        let shapes = learner.layout.parameters();
-        let own = learner.net.parameters();
-        let mut values = Vec::new();
-        for (shape, own) in shapes.iter().zip(own) {
-            // A projection is thrown away with the run that learned it.
-            let kept = shape.name.starts_with("projection");
-            values.push(if kept { read(own).await? } else { file.take(&shape.name, &shape.shape)? });
+        if role == Role::Teacher {
+            return Err(RunError::Unavailable("weights can be put into a student only: what the teacher says is kept"));
         }
-        learner.net = Net::new(&learner.layout, &values, &self.place.autodiff());
-        learner.optimizer = Optimizer::new(&self.experiment.train);
+        let mut file = model::decode(bytes)?;
+        let mut own = Pending::default();
+        for network in self.contest.networks(role) {
+            network.add_parameters("", &mut own);
+        }
+        let mut values = Vec::new();
+        for (name, shape, own) in own.read().await? {
+            values.push(if is_projection(&name) { own } else { file.take(&name, &shape)? });
+        }
+        self.contest.network_mut(role, 0).put(&values, &self.experiment.train, &self.place);
         self.evaluate().await
     }
 }
 
-fn restore(prefix: &str, learner: &mut Learner, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
-    let parameters = learner.layout.parameters();
-    let values = parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()?;
-    learner.net = Net::new(&learner.layout, &values, &place.autodiff());
-    learner.optimizer.restore(&parameters, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
-    learner.steps = steps;
-    Ok(())
+/// A projection is thrown away with the run that learned it.
+fn is_projection(name: &str) -> bool {
+    name.starts_with("projection")
 }

@@ -58,16 +58,17 @@ impl Run {
     ///
     /// # Errors
     /// [`RunError::Unavailable`] while no step of the students comes next, [`RunError::Device`] when the device fails.
-    pub async fn dissect(&mut self, row: usize) -> Result<Event, RunError> {
+    pub async fn dissect(&self, row: usize) -> Result<Event, RunError> {
         if self.phase != Phase::Students {
             return Err(RunError::Unavailable("only a step of the students can be taken apart, and none comes next"));
         }
         let Experiment { distill, train, .. } = &self.experiment;
         let lr = self.rates(train.lr, 1)[0];
-        let batch = self.table.chunk(self.step, 1).swap_remove(0);
+        let classes = self.classes()?;
+        let batch = classes.table.chunk(self.step, 1).swap_remove(0);
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
-        let guide = self.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
-        let student = &self.distilled;
+        let guide = classes.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
+        let student = &classes.distilled;
         // burn frees a graph with its first backward pass, so each gradient has a forward pass of its own.
         let parts = || response::distilled(&student.net, batch.inputs.clone(), batch.targets.clone(), &guide, distill);
         let grad = |loss: Tensor<1>| flat(&student.net, &mut loss.backward());

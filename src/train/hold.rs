@@ -20,8 +20,8 @@ impl Run {
         }
         let rates = self.rates(self.experiment.teacher.lr, 1);
         // Its own count: it may be ahead of the students.
-        let next = self.teachers.learners[0].steps;
-        self.teachers.learn(next, &rates);
+        let next = self.classes()?.teachers.learners[0].steps;
+        self.contest.teach(next, &rates);
         Ok(vec![self.evaluate().await?])
     }
 }

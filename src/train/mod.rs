@@ -1,6 +1,8 @@
 //! The step loop as a stream of events. Shells pump it: `Run::new`, then `advance` until it is finished.
 
 mod checkpoint;
+mod classes;
+mod contest;
 mod dissect;
 mod error;
 mod evaluate;
@@ -18,6 +20,7 @@ mod teachers;
 mod views;
 mod workload;
 
+pub use contest::Materials;
 pub use dissect::{Followed, Pull};
 pub use error::RunError;
 pub use event::*;

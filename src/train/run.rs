@@ -3,12 +3,11 @@
 use burn::tensor::Tensor;
 use web_time::Instant;
 
-use super::{Learner, RunError, evaluate::Exam, event::*, optimizer::learning_rate, summary::Facts, table::Table, teachers::Teachers};
-use crate::data::{self, Batches, Dataset, IdxFiles};
+use super::contest::{Contest, Materials};
+use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, summary::Facts};
 use crate::device::{Place, Reads};
 use crate::loss::soft;
-use crate::method::response::{self, Parts};
-use crate::model::Layout;
+use crate::method::response::Parts;
 use crate::spec::{Experiment, TeacherSchedule, TeacherSource, knobs};
 
 /// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
@@ -18,71 +17,30 @@ pub(super) const READ_EVERY: usize = 10;
 pub struct Run {
     pub(super) experiment: Experiment,
     pub(super) place: Place,
-    pub(super) dataset: Dataset,
-    /// Per training row: the students have its label.
-    pub(super) labelled: Vec<bool>,
     facts: Facts,
-    pub(super) teachers: Teachers,
-    pub(super) alone: Learner,
-    pub(super) distilled: Learner,
-    pub(super) table: Table,
-    pub(super) exam: Exam,
+    pub(super) contest: Contest,
     pub(super) phase: Phase,
     /// Steps made in this phase.
     pub(super) step: usize,
-    /// The teacher's logits are kept on the device.
-    teacher_kept: bool,
     last_read: Instant,
     last_evaluation: Option<Event>,
     outcome: Option<Outcome>,
 }
 
 impl Run {
-    /// Opens a run. `files` replaces the embedded images of the `fashion` task.
+    /// Opens a run.
     ///
     /// # Errors
     /// An experiment that contradicts itself or its data, and a device that fails.
-    pub async fn new(experiment: Experiment, place: &Place, files: Option<&IdxFiles>) -> Result<Self, RunError> {
+    pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let dataset = data::load(&experiment.task, files)?;
-        let view = data::student_view(&dataset, &experiment.task, experiment.seed)?;
-        let classes = dataset.classes.len();
-        let teachers = Teachers::new(&experiment, &dataset, place)?;
-        let layout = Layout::new(&experiment.student, &dataset.input, classes);
-        let mut guided = layout.clone();
-        if experiment.distill.hint_weight > 0.0
-            && let Some(width) = teachers.learners[0].layout.hidden()
-        {
-            guided = guided.with_projection(width);
-        }
-        // Both students start from the same numbers: the projection, if any, is drawn last.
-        let start = |layout: &Layout| layout.initial(&mut data::rng(experiment.seed, "student"));
-        let alone = Learner::new(layout.clone(), &start(&layout), &experiment.train, place);
-        let distilled = Learner::new(guided.clone(), &start(&guided), &experiment.train, place);
-        let inputs = view.rows.iter().flat_map(|row| dataset.train.row(*row)).copied().collect();
-        let batch = experiment.train.batch_size;
-        let order = Batches::new(experiment.seed, "student batches", view.rows.len(), batch)?;
-        let table = Table::new(inputs, &view.labels, classes, batch, order, place);
-        let omitted = usize::try_from(experiment.task.omit_class).ok();
-        let exam = Exam::new(&dataset, omitted, place);
-        let mut labelled = vec![false; dataset.train.len()];
-        for (row, label) in view.rows.iter().zip(&view.labels) {
-            labelled[*row] = label.is_some();
-        }
-        let facts = Facts::new(&dataset, &view, &teachers.learners[0].layout, teachers.learners.len(), &layout);
+        let contest = Contest::new(&experiment, place, materials)?;
         let mut run = Self {
+            facts: Facts::of(&contest),
             place: place.clone(),
-            dataset,
-            labelled,
-            facts,
-            teachers,
-            alone,
-            distilled,
-            table,
-            exam,
+            contest,
             phase: Phase::Students,
             step: 0,
-            teacher_kept: false,
             last_read: Instant::now(),
             last_evaluation: None,
             outcome: None,
@@ -91,7 +49,7 @@ impl Run {
         if run.teacher_steps() > 0 {
             run.phase = Phase::Teacher;
         } else {
-            run.keep_teacher();
+            run.freeze_teacher();
         }
         Ok(run)
     }
@@ -138,12 +96,19 @@ impl Run {
         teacher.source == TeacherSource::Live && teacher.schedule == TeacherSchedule::Together
     }
 
-    /// Computes the frozen teacher's logits of every training row once and keeps them on the device.
-    pub(super) fn keep_teacher(&mut self) {
-        if !self.teacher_moves() && !self.teacher_kept {
-            let logits = self.teachers.logits(&self.table.inputs);
-            self.table.keep_teacher(logits);
-            self.teacher_kept = true;
+    pub(super) fn freeze_teacher(&mut self) {
+        if !self.teacher_moves() {
+            self.contest.freeze_teacher();
+        }
+    }
+
+    /// The networks and rows of a run over classes.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] in a run over text.
+    pub(super) fn classes(&self) -> Result<&Classes, RunError> {
+        match &self.contest {
+            Contest::Classes(classes) => Ok(classes),
         }
     }
 
@@ -161,7 +126,7 @@ impl Run {
         let mut left = steps;
         self.last_read = Instant::now();
         while left > 0 && !self.finished() {
-            if self.step == 0 && self.exam.answers.is_empty() {
+            if self.last_evaluation.is_none() {
                 events.push(self.evaluate().await?);
                 self.last_read = Instant::now();
             }
@@ -194,7 +159,7 @@ impl Run {
             Phase::Teacher => {
                 self.phase = Phase::Students;
                 self.step = 0;
-                self.keep_teacher();
+                self.freeze_teacher();
                 None
             }
             Phase::Students | Phase::Finished => {
@@ -210,17 +175,17 @@ impl Run {
         let losses = |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None });
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
-            parts.push(losses(self.teachers.learn(self.step, &rates)));
+            parts.push(losses(self.contest.teach(self.step, &rates)));
         } else if self.teacher_moves() && !held {
             // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
             let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
             for at in 0..chunk {
-                let hard = self.teachers.learn(self.step + at, &teacher_rates[at..=at]);
-                let students = self.learn(self.step + at, &rates[at..=at]);
+                let hard = self.contest.teach(self.step + at, &teacher_rates[at..=at]);
+                let students = self.contest.learn(&self.experiment, self.step + at, &rates[at..=at]).await?;
                 parts = [losses(hard)].into_iter().chain(students).collect();
             }
         } else {
-            parts.extend(self.learn(self.step, &rates));
+            parts.extend(self.contest.learn(&self.experiment, self.step, &rates).await?);
         }
         self.step += chunk;
         let losses = self.read_losses(parts).await?;
@@ -238,22 +203,6 @@ impl Run {
 
     pub(super) fn rates(&self, base: f64, chunk: usize) -> Vec<f64> {
         (self.step..self.step + chunk).map(|step| learning_rate(&self.experiment.train, base, step, self.phase_steps())).collect()
-    }
-
-    /// Both students make one step per rate from step `from`, on the same batches; the losses of the last one.
-    fn learn(&mut self, from: usize, rates: &[f64]) -> [(Role, Parts); 2] {
-        let Experiment { distill, train, .. } = &self.experiment;
-        let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
-        let mut last = None;
-        for (batch, lr) in self.table.chunk(from, rates.len()).into_iter().zip(rates) {
-            let guide = self.teachers.guide(&batch.inputs, batch.teacher, with_features);
-            let alone = response::alone(&self.alone.net, batch.inputs.clone(), batch.targets.clone(), train.label_smoothing);
-            let distilled = response::distilled(&self.distilled.net, batch.inputs, batch.targets, &guide, distill);
-            self.alone.learn(&alone.total, *lr);
-            self.distilled.learn(&distilled.total, *lr);
-            last = Some([(Role::Alone, alone), (Role::Distilled, distilled)]);
-        }
-        last.expect("a chunk has at least one step")
     }
 
     /// Reads the losses in one transaction and stops the run when one is not finite.
@@ -311,20 +260,8 @@ impl Run {
     }
 
     pub(super) async fn evaluate(&mut self) -> Result<Event, RunError> {
-        // A frozen teacher answers once.
-        let teacher_changes = self.phase == Phase::Teacher || self.teacher_moves() || self.exam.answer(Role::Teacher).is_none();
-        let mut roles = Vec::new();
-        let mut reads = Reads::default();
-        if teacher_changes {
-            roles.push((Role::Teacher, self.teachers.learners[0].steps));
-            reads.add(self.teachers.logits(&self.exam.inputs));
-        }
-        for (role, learner) in [(Role::Alone, &self.alone), (Role::Distilled, &self.distilled)] {
-            roles.push((role, learner.steps));
-            reads.add(learner.logits(&self.exam.inputs));
-        }
-        let answers = roles.into_iter().zip(reads.run().await?).map(|((role, step), logits)| (role, step, logits)).collect();
-        let networks = self.exam.mark(answers);
+        let teacher_changes = self.phase == Phase::Teacher || self.teacher_moves();
+        let networks = self.contest.examine(teacher_changes).await?;
         self.outcome = Some(self.outcome_of(&networks));
         let event = Event::Evaluated { phase: self.phase, step: self.step, networks };
         self.last_evaluation = Some(event.clone());

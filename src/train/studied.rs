@@ -49,9 +49,10 @@ impl Run {
     /// [`RunError::Unavailable`] before the first step.
     pub fn study(&self) -> Result<Event, RunError> {
         let unavailable = RunError::Unavailable("the networks have not answered yet: make a step first");
-        let (labels, classes) = (self.exam.labels(), self.exam.classes());
+        let exam = &self.classes()?.exam;
+        let (labels, classes) = (exam.labels(), exam.classes());
         let temperature = self.experiment.distill.temperature;
-        let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, self.exam.answer(role)?))).collect();
+        let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, exam.answer(role)?))).collect();
         let [(_, teacher), (_, alone), (_, distilled)] = answers[..] else { return Err(unavailable) };
         let of_teacher = study::similarity(teacher, labels, classes, temperature);
         let networks = answers

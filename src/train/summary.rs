@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{NetworkSize, Role, Summary};
-use crate::data::{Dataset, StudentView};
+use super::{classes::Classes, contest::Contest};
 use crate::model::Layout;
 use crate::spec::{Access, Distill, Experiment, knobs};
 
@@ -19,7 +19,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub fn new(dataset: &Dataset, view: &StudentView, teacher: &Layout, teachers: usize, student: &Layout) -> Self {
+    pub fn of(contest: &Contest) -> Self {
+        match contest {
+            Contest::Classes(classes) => Self::of_classes(classes),
+        }
+    }
+
+    fn of_classes(Classes { dataset, view, teachers, alone, .. }: &Classes) -> Self {
+        let (teachers, teacher, student) = (teachers.learners.len(), &teachers.learners[0].layout, &alone.layout);
         let size = |role: Role, layout: &Layout, count: usize| {
             let parameters = layout.parameter_count() * count;
             let prefix = if count > 1 { format!("{count} × ") } else { String::new() };

@@ -3,7 +3,6 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{Run, RunError, event::*};
-use crate::device::Reads;
 use crate::eval::metrics;
 use crate::spec::TaskName;
 
@@ -19,18 +18,20 @@ impl Run {
     /// # Errors
     /// [`RunError::NoSuchRow`], and [`RunError::Unavailable`] before the first step.
     pub fn inspect(&self, index: usize) -> Result<Event, RunError> {
-        let last = self.exam.rows().saturating_sub(1);
+        let classes = self.classes()?;
+        let exam = &classes.exam;
+        let last = exam.rows().saturating_sub(1);
         if index > last {
             return Err(RunError::NoSuchRow { index, last });
         }
-        let classes = self.exam.classes();
-        let row = |role| self.exam.answer(role).map(|logits| logits[index * classes..(index + 1) * classes].to_vec());
+        let width = exam.classes();
+        let row = |role| exam.answer(role).map(|logits| logits[index * width..(index + 1) * width].to_vec());
         let teacher = row(Role::Teacher).ok_or(RunError::Unavailable("the networks have not answered yet: make a step first"))?;
         let temperature = self.experiment.distill.temperature;
         let log_p = metrics::log_softmax(&teacher, temperature);
         let views = ROLES.into_iter().filter_map(|role| Some(sample_view(role, row(role)?, &log_p, temperature))).collect();
-        let input = self.dataset.test.row(index).to_vec();
-        Ok(Event::Sample { index, label: self.exam.label(index), input, temperature, views })
+        let input = classes.dataset.test.row(index).to_vec();
+        Ok(Event::Sample { index, label: exam.label(index), input, temperature, views })
     }
 
     /// An input that is in no data set, `[features]`, as the networks see it now, at the current temperature.
@@ -38,16 +39,13 @@ impl Run {
     /// # Errors
     /// [`RunError::Unavailable`] when the input has another size or a value that is no number, [`RunError::Device`] when the device fails.
     pub async fn ask(&self, input: Vec<f32>) -> Result<Event, RunError> {
-        let features = self.dataset.test.features();
+        let classes = self.classes()?;
+        let features = classes.dataset.test.features();
         if input.len() != features || input.iter().any(|value| !value.is_finite()) {
             return Err(RunError::Unavailable("an input must have one finite number per value of a row of the data set"));
         }
         let input = Tensor::<2>::from_data(TensorData::new(input, [1, features]), &self.place.inner());
-        let mut reads = Reads::default();
-        reads.add(self.teachers.logits(&input));
-        reads.add(self.alone.logits(&input));
-        reads.add(self.distilled.logits(&input));
-        let answers = reads.run().await?;
+        let answers = classes.ask_all(&input).await?;
         let temperature = self.experiment.distill.temperature;
         let log_p = metrics::log_softmax(&answers[0], temperature);
         let views = ROLES.into_iter().zip(answers).map(|(role, logits)| sample_view(role, logits, &log_p, temperature)).collect();
@@ -68,24 +66,21 @@ impl Run {
         let at = |cell: usize| EXTENT * (2.0 * (cell as f32 + 0.5) / resolution as f32 - 1.0);
         let grid: Vec<f32> = (0..resolution * resolution).flat_map(|i| [at(i % resolution), -at(i / resolution)]).collect();
         let grid = Tensor::<2>::from_data(TensorData::new(grid, [resolution * resolution, 2]), &self.place.inner());
-        let mut reads = Reads::default();
-        reads.add(self.teachers.logits(&grid));
-        reads.add(self.alone.logits(&grid));
-        reads.add(self.distilled.logits(&grid));
+        let classes = self.classes()?;
         let surfaces = ROLES
             .into_iter()
-            .zip(reads.run().await?)
+            .zip(classes.ask_all(&grid).await?)
             .map(|(role, logits)| {
-                let rows = logits.chunks_exact(self.exam.classes());
+                let rows = logits.chunks_exact(classes.exam.classes());
                 let best: Vec<usize> = rows.clone().map(metrics::argmax).collect();
                 let confidence = rows.zip(&best).map(|(row, best)| (metrics::log_softmax(row, 1.0)[*best].exp() * 255.0) as u8).collect();
                 Surface { role, classes: best.into_iter().map(|class| class as u8).collect(), confidence }
             })
             .collect();
         // Labelled rows first: those are the ones that tell the students anything.
-        let train = &self.dataset.train;
+        let train = &classes.dataset.train;
         let mut rows: Vec<usize> = (0..train.len()).collect();
-        rows.sort_by_key(|row| !self.labelled[*row]);
+        rows.sort_by_key(|row| !classes.labelled[*row]);
         let points = rows
             .into_iter()
             .take(POINTS)
@@ -93,7 +88,7 @@ impl Run {
                 x: train.inputs[row * 2],
                 y: train.inputs[row * 2 + 1],
                 class: train.labels[row],
-                labelled: self.labelled[row],
+                labelled: classes.labelled[row],
             })
             .collect();
         Ok(Event::Plane { resolution, extent: EXTENT, surfaces, points })

@@ -3,7 +3,7 @@
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION};
-use crate::train::{Modes, Run, RunError};
+use crate::train::{Materials, Modes, Run, RunError};
 
 /// A device and the run on it.
 pub struct Engine {
@@ -66,7 +66,7 @@ impl Engine {
                 return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.save().await?.into() })]);
             }
             Command::Resume { bytes } => {
-                let run = Run::resume(&bytes, &self.place, None).await?;
+                let run = Run::resume(&bytes, &self.place, &Materials::default()).await?;
                 let events = run.restored();
                 self.run = Some(run);
                 events
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     async fn open(&mut self, experiment: Experiment) -> Result<crate::train::Event, RunError> {
-        let run = Run::new(experiment, &self.place, None).await?;
+        let run = Run::new(experiment, &self.place, &Materials::default()).await?;
         let opened = run.opened();
         self.run = Some(run);
         Ok(opened)

@@ -7,7 +7,7 @@ use super::block::{Block, Dense, Normalise, Values};
 use super::cache::Cache;
 use super::config::{Positions, TransformerConfig};
 use super::context::Context;
-use crate::model::Trainable;
+use crate::model::{Parameter, Trainable};
 
 /// A decoder of a [`TransformerConfig`].
 #[derive(Module, Debug)]
@@ -23,6 +23,10 @@ pub struct Transformer {
 
 impl Trainable for Transformer {
     type Layout = TransformerConfig;
+
+    fn shapes(config: &TransformerConfig) -> Vec<Parameter> {
+        config.parameters()
+    }
 
     fn build(config: &TransformerConfig, values: &[Vec<f32>], device: &Device) -> Self {
         let mut values = Values { values: values.iter(), device };

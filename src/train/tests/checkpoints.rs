@@ -13,7 +13,7 @@ async fn interrupted(set: &[(&str, &str)], at: usize) -> [Vec<LossParts>; 2] {
     first.advance(at).await.unwrap();
     let bytes = first.save().await.unwrap();
     drop(first);
-    let mut second = Run::resume(&bytes, &Place::cpu(), None).await.unwrap();
+    let mut second = Run::resume(&bytes, &Place::cpu(), &Materials::default()).await.unwrap();
     [expected, last_losses(&to_the_end(&mut second).await)]
 }
 
@@ -37,7 +37,7 @@ async fn a_checkpoint_keeps_the_live_knobs_as_they_were_turned() {
     let mut run = open(&[]).await;
     run.advance(35).await.unwrap();
     run.set("distill.temperature", "9").unwrap();
-    let run = Run::resume(&run.save().await.unwrap(), &Place::cpu(), None).await.unwrap();
+    let run = Run::resume(&run.save().await.unwrap(), &Place::cpu(), &Materials::default()).await.unwrap();
     assert_eq!(run.experiment().distill.temperature, 9.0);
     assert!(run.restored().iter().any(|event| matches!(event, Event::Evaluated { step: 5, .. })), "the page can show where it stands");
 }
@@ -47,7 +47,7 @@ async fn files_that_are_no_checkpoint_are_refused_by_name() {
     let mut run = open(&[]).await;
     run.advance(5).await.unwrap();
     let bytes = run.save().await.unwrap();
-    let refused = async |bytes: &[u8]| Run::resume(bytes, &Place::cpu(), None).await.err().expect("refused").to_string();
+    let refused = async |bytes: &[u8]| Run::resume(bytes, &Place::cpu(), &Materials::default()).await.err().expect("refused").to_string();
     assert!(refused(&bytes[..bytes.len() / 2]).await.contains("not a readable safetensors file"));
     assert!(refused(b"hello").await.contains("not a readable safetensors file"));
     let weights = run.weights(Role::Alone, false).await.unwrap();

@@ -5,7 +5,7 @@ mod looks;
 mod race;
 mod workloads;
 
-use super::{Evaluation, Event, LossParts, Role, Run};
+use super::{Evaluation, Event, LossParts, Materials, Role, Run};
 use crate::device::Place;
 use crate::spec::Experiment;
 
@@ -24,7 +24,7 @@ fn tiny(set: &[(&str, &str)]) -> Experiment {
 }
 
 async fn open(set: &[(&str, &str)]) -> Run {
-    Run::new(tiny(set), &Place::cpu(), None).await.expect("the run opens")
+    Run::new(tiny(set), &Place::cpu(), &Materials::default()).await.expect("the run opens")
 }
 
 /// Everything that a run says until its end.

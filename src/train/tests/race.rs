@@ -74,9 +74,10 @@ async fn a_moving_teacher_trains_beside_the_students() {
 async fn kept_logits_of_the_teacher_are_what_it_would_say_again() {
     let mut run = open(&[]).await;
     run.advance(30).await.unwrap();
-    let batch = run.table.chunk(0, 1).swap_remove(0);
-    let kept = run.teachers.guide(&batch.inputs, batch.teacher, false).logits;
-    let asked = run.teachers.guide(&batch.inputs, None, false).logits;
+    let classes = run.classes().unwrap();
+    let batch = classes.table.chunk(0, 1).swap_remove(0);
+    let kept = classes.teachers.guide(&batch.inputs, batch.teacher, false).logits;
+    let asked = classes.teachers.guide(&batch.inputs, None, false).logits;
     let (kept, asked) = (crate::device::read(kept).await.unwrap(), crate::device::read(asked).await.unwrap());
     assert!(kept.iter().zip(&asked).all(|(a, b)| (a - b).abs() < 1e-5), "a step hears a frozen teacher from memory");
 }
@@ -151,7 +152,7 @@ async fn cnns_train_with_hints_and_attention_transfer() {
         ("train.eval_every", "4"),
     ];
     let experiment = crate::spec::Experiment::from_preset("fashion", set).unwrap();
-    let mut run = Run::new(experiment, &Place::cpu(), None).await.unwrap();
+    let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap();
     let losses = last_losses(&to_the_end(&mut run).await);
     let distilled = losses.iter().find(|loss| loss.role == Role::Distilled).unwrap();
     let (hint, attention) = (distilled.hint.unwrap(), distilled.attention.unwrap());
@@ -168,7 +169,7 @@ async fn every_preset_opens_and_makes_a_step() {
         let mut experiment = preset.experiment();
         experiment.teacher.steps = 10;
         experiment.train.steps = 1;
-        let mut run = Run::new(experiment, &Place::cpu(), None).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
+        let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
         let events = to_the_end(&mut run).await;
         assert!(matches!(events.last(), Some(Event::Finished { .. })), "{}", preset.id);
     }
@@ -176,7 +177,7 @@ async fn every_preset_opens_and_makes_a_step() {
 
 #[test_async]
 async fn a_run_starts_before_its_first_step_with_an_evaluation() {
-    let mut run = Run::new(tiny(&[("teacher.schedule", "together")]), &Place::cpu(), None).await.unwrap();
+    let mut run = Run::new(tiny(&[("teacher.schedule", "together")]), &Place::cpu(), &Materials::default()).await.unwrap();
     let events = run.advance(1).await.unwrap();
     assert!(matches!(events[0], Event::Evaluated { step: 0, .. }));
     assert!(matches!(events[1], Event::Progress { step: 1, steps: 40, .. }));
