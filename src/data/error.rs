@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::spec::SpecError;
 
+use super::TokenizerError;
+
 /// Data that cannot be learned from.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DataError {
@@ -15,6 +17,14 @@ pub enum DataError {
     /// `part` is `train` or `test`.
     #[error("{part} rows: {problem}")]
     BadData { part: &'static str, problem: String },
+    /// A text that no task can be made of, names or a novel.
+    #[error("the text: {0}")]
+    BadText(String),
+    /// A line of a JSONL file, counted from 1.
+    #[error("line {line}: {problem}")]
+    BadLine { line: usize, problem: String },
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     #[error("data files are only read for task.name=fashion: set it, or leave the files out")]
     UnusedFiles,
     #[error("nothing is left to learn from: take a class that has rows out of task.omit_class, or set task.labels_per_class=0")]
@@ -27,7 +37,7 @@ impl DataError {
         match self {
             Self::Task(error) => error.code(),
             Self::BadFile { .. } => "bad_file",
-            Self::BadData { .. } => "bad_data",
+            Self::BadData { .. } | Self::BadText(_) | Self::BadLine { .. } | Self::Tokenizer(_) => "bad_data",
             Self::UnusedFiles => "unused_files",
             Self::NothingToLearn => "nothing_to_learn",
         }

@@ -11,6 +11,7 @@ mod idx;
 mod plane;
 mod seed;
 mod split;
+pub mod text;
 mod tokenizer;
 mod view;
 

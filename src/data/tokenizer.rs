@@ -1,4 +1,4 @@
-//! Text to token ids and back: characters, bytes, or a Hugging Face `tokenizer.json`.
+//! Text to token ids and back: characters, words, bytes, or a Hugging Face `tokenizer.json`.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,8 @@ pub enum TokenizerError {
     NoCharacters,
     #[error("the character {character:?} at position {position} is not in the vocabulary of {vocab} characters")]
     UnknownCharacter { character: char, position: usize, vocab: usize },
+    #[error("the word {word:?} at position {position} is not in the vocabulary of {vocab} words; one space separates words")]
+    UnknownWord { word: String, position: usize, vocab: usize },
     #[error("token {id} does not exist: the vocabulary has {vocab} tokens; was the model made with another tokenizer?")]
     UnknownToken { id: u32, vocab: usize },
     #[error("tokenizer.json is not a readable tokenizer: {0}")]
@@ -24,6 +26,8 @@ pub enum TokenizerError {
 pub enum Tokenizer {
     /// One token per character that occurs in a text, in the order of their code points.
     Characters { all: Vec<char>, ids: HashMap<char, u32> },
+    /// One token per word of a closed list; words stand between single spaces. Control tokens such as `<end>` are words like any other.
+    Words { all: Vec<String>, ids: HashMap<String, u32> },
     /// One token per byte of the text's UTF-8, so that no text is unknown.
     Bytes,
     /// Whatever `tokenizers` reads.
@@ -36,14 +40,29 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::NoCharacters`].
     pub fn characters(text: &str) -> Result<Self, TokenizerError> {
+        if text.is_empty() { Err(TokenizerError::NoCharacters) } else { Ok(Self::of_characters(text)) }
+    }
+
+    /// The characters of a text that is known not to be empty.
+    pub(super) fn of_characters(text: &str) -> Self {
         let mut all: Vec<char> = text.chars().collect();
         all.sort_unstable();
         all.dedup();
-        if all.is_empty() {
-            return Err(TokenizerError::NoCharacters);
-        }
         let ids = all.iter().zip(0..).map(|(character, id)| (*character, id)).collect();
-        Ok(Self::Characters { all, ids })
+        Self::Characters { all, ids }
+    }
+
+    /// The words of a text, in the order in which they first occur.
+    pub fn words(text: &str) -> Self {
+        let mut all: Vec<String> = Vec::new();
+        let mut ids = HashMap::new();
+        for word in text.split_whitespace() {
+            if !ids.contains_key(word) {
+                ids.insert(word.to_owned(), all.len() as u32);
+                all.push(word.to_owned());
+            }
+        }
+        Self::Words { all, ids }
     }
 
     /// The contents of a `tokenizer.json`.
@@ -60,6 +79,7 @@ impl Tokenizer {
     pub fn vocab(&self) -> usize {
         match self {
             Self::Characters { all, .. } => all.len(),
+            Self::Words { all, .. } => all.len(),
             Self::Bytes => 256,
             Self::HuggingFace(tokenizer) => tokenizer.get_vocab_size(true),
         }
@@ -68,7 +88,7 @@ impl Tokenizer {
     /// The ids of a text. Control tokens such as `<|im_end|>` are read where they stand; none are added.
     ///
     /// # Errors
-    /// [`TokenizerError::UnknownCharacter`], and whatever a Hugging Face tokenizer refuses.
+    /// [`TokenizerError::UnknownCharacter`] or [`TokenizerError::UnknownWord`], and whatever a Hugging Face tokenizer refuses.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         match self {
             Self::Characters { all, ids } => {
@@ -76,6 +96,11 @@ impl Tokenizer {
                     ids.get(&character).copied().ok_or(TokenizerError::UnknownCharacter { character, position, vocab: all.len() })
                 };
                 text.chars().enumerate().map(id).collect()
+            }
+            Self::Words { .. } if text.is_empty() => Ok(Vec::new()),
+            Self::Words { all, ids } => {
+                let unknown = |word: &str, position| TokenizerError::UnknownWord { word: word.into(), position, vocab: all.len() };
+                text.split(' ').enumerate().map(|(position, word)| ids.get(word).copied().ok_or_else(|| unknown(word, position))).collect()
             }
             Self::Bytes => Ok(text.bytes().map(u32::from).collect()),
             Self::HuggingFace(tokenizer) => tokenizer
@@ -96,6 +121,7 @@ impl Tokenizer {
         }
         match self {
             Self::Characters { all, .. } => Ok(ids.iter().map(|id| all[*id as usize]).collect()),
+            Self::Words { all, .. } => Ok(ids.iter().map(|id| all[*id as usize].as_str()).collect::<Vec<_>>().join(" ")),
             Self::Bytes => {
                 let bytes: Vec<u8> = ids.iter().map(|id| *id as u8).collect();
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -139,6 +165,20 @@ mod tests {
         assert_eq!(characters.decode(&[2]).unwrap_err(), TokenizerError::UnknownToken { id: 2, vocab: 2 });
         assert_eq!(Tokenizer::characters("").unwrap_err(), TokenizerError::NoCharacters);
         assert!(Tokenizer::from_json(b"{}").unwrap_err().to_string().contains("tokenizer.json"));
+    }
+
+    #[test]
+    fn words_stand_between_single_spaces() {
+        let words = Tokenizer::words("<end> the cat the dog");
+        assert_eq!(words.vocab(), 4, "a word that comes again is the same token");
+        assert_eq!(words.encode("the dog <end>").unwrap(), [1, 3, 0]);
+        assert_eq!(words.decode(&[1, 2, 0]).unwrap(), "the cat <end>");
+        assert_eq!(words.encode("").unwrap(), [0; 0]);
+        assert_eq!(words.id("<end>"), Some(0));
+        assert_eq!(words.id("the cat"), None, "two words are no token");
+        let error = words.encode("the cow").unwrap_err();
+        assert_eq!(error, TokenizerError::UnknownWord { word: "cow".into(), position: 1, vocab: 4 });
+        assert!(words.encode("the  cat").unwrap_err().to_string().contains("one space"));
     }
 
     /// Byte-level BPE as GPT-2's and SmolLM's: were the splitting expression not compiled in, or the merges not followed, ids would differ.

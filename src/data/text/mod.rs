@@ -1,0 +1,66 @@
+//! Tasks of text: a prompt, and the responses that are right or likely for it.
+//!
+//! | file | |
+//! |---|---|
+//! | [`grammar`](grammar()) | questions about a small world, each with several right answers whose true probabilities are known |
+//! | [`arithmetic`](arithmetic()) | sums and differences, each with one right answer |
+
+mod arithmetic;
+mod grammar;
+
+pub use arithmetic::arithmetic;
+pub use grammar::{Grammar, grammar};
+
+use super::Tokenizer;
+
+/// A text task: prompts and the responses that are right or likely for them.
+#[derive(Debug, Clone)]
+pub struct TextSet {
+    pub tokenizer: Tokenizer,
+    /// Ends every response. No response contains it.
+    pub stop: u32,
+    pub train: Vec<Example>,
+    pub test: Vec<Example>,
+    pub judge: Judge,
+}
+
+/// Token ids of a prompt, which is never empty, and of its response without the stop token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    pub prompt: Vec<u32>,
+    pub response: Vec<u32>,
+}
+
+/// How a response is judged.
+#[derive(Debug, Clone)]
+pub enum Judge {
+    /// By the facts of a world.
+    Grammar(Grammar),
+    /// It is right if it is the example's response.
+    Exact,
+    /// There is no right answer: names, a novel.
+    None,
+}
+
+impl TextSet {
+    /// Ids are below this.
+    pub fn vocab(&self) -> usize {
+        self.tokenizer.vocab()
+    }
+
+    /// Tokens of the longest prompt, and of the longest response with its stop token, over both parts.
+    pub fn longest(&self) -> (usize, usize) {
+        self.train
+            .iter()
+            .chain(&self.test)
+            .fold((0, 0), |(prompt, response), example| (prompt.max(example.prompt.len()), response.max(example.response.len() + 1)))
+    }
+
+    /// The text of ids, for people to read. Ids that no text has become a note of which.
+    pub fn text(&self, ids: &[u32]) -> String {
+        self.tokenizer.decode(ids).unwrap_or_else(|error| format!("({error})"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
