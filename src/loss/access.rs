@@ -1,7 +1,7 @@
 //! What the student may see of the teacher's answer: not every teacher shows its logits. An API may give the most likely classes with their
 //! log-probabilities, or the bare answer.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::{Bool, Tensor, activation::log_softmax};
 
 /// Far below any log-probability that matters, and finite.
 const GONE: f64 = -1e30;
@@ -22,18 +22,23 @@ pub fn top_k(logits: Tensor<2>, k: usize) -> Tensor<2> {
     if k + 1 >= classes {
         return log_p;
     }
+    let unknown = hidden(log_p.clone(), k);
+    let hidden = unknown.clone().float();
+    // The sum of what is hidden, not 1 minus the rest: the teacher may be so sure that the difference would vanish.
+    let left = (log_p.clone().exp() * hidden.clone()).sum_dim(1).clamp_min(1e-30);
+    let share = (left / hidden.sum_dim(1).clamp_min(1.0)).log();
+    let shared = share.repeat_dim(1, classes);
+    log_p.mask_where(unknown, shared)
+}
+
+/// Which entries are not among the k largest of their row, `[batch, classes]`; those that tie with the k-th are.
+pub(super) fn hidden(values: Tensor<2>, k: usize) -> Tensor<2, Bool> {
     // A GPU sorts badly, and k is small: the largest is struck out k times.
-    let mut rest = log_p.clone();
+    let mut rest = values;
     for _ in 0..k {
         let top = rest.clone().max_dim(1);
         let is_top = rest.clone().equal(top);
         rest = rest.mask_fill(is_top, GONE);
     }
-    let known = rest.clone().lower_elem(GONE / 2.0);
-    let hidden = known.clone().bool_not().float();
-    // The sum of what is hidden, not 1 minus the rest: the teacher may be so sure that the difference would vanish.
-    let left = (log_p.clone().exp() * hidden.clone()).sum_dim(1).clamp_min(1e-30);
-    let share = (left / hidden.sum_dim(1).clamp_min(1.0)).log();
-    let shared = share.repeat_dim(1, classes);
-    shared.mask_where(known, log_p)
+    rest.greater_elem(GONE / 2.0)
 }

@@ -5,17 +5,16 @@
 
 use burn::tensor::Tensor;
 
-use super::{access, divergence};
+use super::{access, divergence, softplus::softplus};
 
 /// Taken from the target's logit to leave it out of a softmax, as in mdistiller.
 const AWAY: f64 = 1000.0;
 
-/// `α·TCKD + β·NCKD`, `[1]`, nats, mean over the rows (Zhao et al. 2022, eq. 7; mdistiller's `dkd_loss` without its T²).
+/// `α·TCKD + β·NCKD` of each row, `[batch, 1]`, nats (Zhao et al. 2022, eq. 7; mdistiller's `dkd_loss` without its T² and its mean).
 ///
 /// `teacher` and `student` are logits `[batch, classes]`, already divided by T; `targets` is one-hot, no row empty (see [`fill`]).
 /// Gradients flow to the student; the teacher is expected without a graph.
-pub fn dkd(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, alpha: f64, beta: f64) -> Tensor<1> {
-    let [rows, _] = student.dims();
+pub fn dkd(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, alpha: f64, beta: f64) -> Tensor<2> {
     let away = targets.clone() * AWAY;
     let (log_p, p_margin) = split(teacher, targets.clone(), away.clone());
     let (log_q, q_margin) = split(student, targets, away);
@@ -24,7 +23,7 @@ pub fn dkd(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, alpha: f6
     let p_target = (p_margin.clone() - p_softplus.clone()).exp();
     let tckd = (softplus(q_margin.clone()) - p_softplus) + p_target * (p_margin - q_margin);
     let nckd = divergence::forward_kl(log_p, log_q);
-    tckd.sum() * (alpha / rows as f64) + nckd.sum() * (beta / rows as f64)
+    tckd * alpha + nckd.sum_dim(1) * beta
 }
 
 /// Gives rows of zeros the teacher's own top class as target; other rows stay. All `[batch, classes]`.
@@ -45,11 +44,4 @@ fn split(logits: Tensor<2>, targets: Tensor<2>, away: Tensor<2>) -> (Tensor<2>, 
     let shifted = rest - max.clone();
     let log_sum = shifted.clone().exp().sum_dim(1).log();
     (shifted - log_sum.clone(), target - (log_sum + max))
-}
-
-/// `log(1 + eˣ)` for any x, as `max(x, 0) + log(1 + e^−|x|)`. The maximum is written `½(x + |x|)`: no mask, and ½ is the right gradient at 0,
-/// where that of |x| counts as 0.
-fn softplus(x: Tensor<2>) -> Tensor<2> {
-    let abs = x.clone().abs();
-    (x + abs.clone()) * 0.5 + abs.neg().exp().log1p()
 }

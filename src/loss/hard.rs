@@ -13,6 +13,11 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     (log_softmax(logits, 1) * targets).sum() / labelled
 }
 
+/// `−Σ target·log softmax(logits)` of each row, `[batch, 1]`, nats; both arguments are `[batch, classes]`.
+pub(super) fn rows(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
+    (log_softmax(logits, 1) * targets.inner()).sum_dim(1).neg()
+}
+
 /// Label smoothing, `(1−ε)·target + ε/classes` (Szegedy et al. 2016 §7; as PyTorch's `label_smoothing`). `[batch, classes]`; rows of zeros
 /// stay zero.
 pub fn smooth(targets: Tensor<2>, epsilon: f64) -> Tensor<2> {

@@ -7,11 +7,16 @@
 //! | [`soft`] | teacher and student logits → one number, by the experiment's divergence and temperature |
 //! | [`dkd`] | decoupled KD, the one that looks at the label |
 //! | [`hard`] | cross-entropy with labels, which some rows may lack; label smoothing |
+//! | [`sequence`] | the tokens of texts: masked means, divergences per token, the teacher's top k with a tail bucket |
+//! | [`policy`] | MiniLLM: the reverse KL of whole texts, by policy gradient |
+//! | [`preference`] | the teacher's text over the student's: DPKD, DPO, SimPO, IPO, CPO |
+//! | [`uld`] | universal logit distillation: different vocabularies |
 //! | [`features`] | hidden layers: FitNets hints, attention transfer |
 //! | [`teachers`] | several teachers as one |
 //! | [`combine()`] | the sum that is minimised |
 //!
-//! p is always the teacher, q the student. Losses are in nats and are scalars `[1]`, means over the rows of the batch.
+//! p is always the teacher, q the student. Losses are in nats and are scalars `[1]`, means over the rows of the batch;
+//! functions called `rows` give a value for each row.
 //!
 //! The teacher never gets a gradient: every function drops the teacher's graph ([`Tensor::inner`](burn::tensor::Tensor::inner)), which
 //! also spares its half of the work the cost of recording one. Small networks cost what their number of tensor operations costs, so
@@ -23,9 +28,14 @@ pub mod divergence;
 pub mod dkd;
 pub mod features;
 pub mod hard;
+pub mod policy;
+pub mod preference;
+pub mod sequence;
 pub mod soft;
+mod softplus;
 pub mod teachers;
 #[cfg(test)]
 mod tests;
+pub mod uld;
 
 pub use combine::combine;

@@ -33,12 +33,29 @@ pub fn scale(distill: &Distill) -> f64 {
 /// - `access` says what of the teacher's answer is left to compare with: with `labels` the loss is the cross-entropy at T = 1 with the
 ///   teacher's likeliest class, whatever the divergence; with `top_k` see [`access::top_k`].
 pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
-    let raw = match distill.access {
-        Access::Labels => return hard::cross_entropy(student, access::answer(teacher.inner())),
+    rows(teacher, student, targets, distill).mean()
+}
+
+/// [`soft_loss`] of each row, `[batch, 1]`.
+pub fn rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<2> {
+    let teacher = match distill.access {
+        Access::Labels => return hard::rows(student, access::answer(teacher.inner())),
         Access::TopK => access::top_k(teacher.inner(), distill.top_k),
         Access::Logits | Access::Hidden => teacher.inner(),
     };
-    let (teacher, student) = (temper(raw.clone(), distill), temper(student, distill));
+    let [_, classes] = teacher.dims();
+    let sides = [temper(teacher.clone(), distill), temper(student, distill)];
+    diverge(sides, classes, || dkd::fill(targets.inner(), teacher), distill)
+}
+
+/// The experiment's divergence of each row, `[batch, 1]`, from the teacher's and the student's logits `[batch, classes]`, already divided by
+/// T. `entries` is how many of the classes a mean over classes counts; `targets` is only asked for by DKD.
+pub(super) fn diverge(
+    [teacher, student]: [Tensor<2>; 2],
+    entries: usize,
+    targets: impl FnOnce() -> Tensor<2>,
+    distill: &Distill,
+) -> Tensor<2> {
     match distill.divergence {
         Divergence::ForwardKl => compare(teacher, student, divergence::forward_kl),
         Divergence::ReverseKl => compare(teacher, student, divergence::reverse_kl),
@@ -47,15 +64,14 @@ pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, dis
         Divergence::SkewForward => compare(teacher, student, |p, q| divergence::skew_forward(p, q, distill.skew)),
         Divergence::SkewReverse => compare(teacher, student, |p, q| divergence::skew_reverse(p, q, distill.skew)),
         Divergence::TotalVariation => compare(teacher, student, divergence::total_variation),
-        Divergence::LogitMse => (student - teacher).square().mean(),
-        Divergence::Dkd => dkd::dkd(teacher, student, dkd::fill(targets.inner(), raw), distill.dkd_alpha, distill.dkd_beta),
+        Divergence::LogitMse => (student - teacher).square().sum_dim(1) / entries as f64,
+        Divergence::Dkd => dkd::dkd(teacher, student, targets(), distill.dkd_alpha, distill.dkd_beta),
     }
 }
 
-/// The mean over rows of a divergence of `terms` per class.
-fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Tensor<1> {
-    let [rows, _] = student.dims();
-    terms(log_softmax(teacher, 1), log_softmax(student, 1)).sum() / rows as f64
+/// Each row's sum of a divergence of `terms` per class, `[batch, 1]`.
+fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    terms(log_softmax(teacher, 1), log_softmax(student, 1)).sum_dim(1)
 }
 
 /// `z/T`, or `(z − mean)/(T·std)` with the sample deviation (divisor classes − 1) of each row. `[batch, classes]`.

@@ -82,6 +82,23 @@ choices! {
     }
 }
 choices! {
+    /// How the teacher's text is preferred to the student's.
+    Preference {
+        /// Direct preference KD: log-probabilities per token, the teacher is the reference (Li et al. 2024).
+        Dpkd,
+        /// DPKD as its authors' code has it: at each position the teacher's likeliest token over the student's.
+        Token,
+        /// Direct preference optimisation: whole texts, the untrained student is the reference (Rafailov et al. 2023).
+        Dpo,
+        /// Per token, no reference, to be won by a margin (Meng et al. 2024).
+        Simpo,
+        /// A squared distance to a margin of 1/(2τ) (Azar et al. 2023).
+        Ipo,
+        /// No reference, and the likelihood of the teacher's text as a second term (Xu et al. 2024).
+        Cpo,
+    }
+}
+choices! {
     /// What the student may see of the teacher.
     Access {
         /// Its likeliest class.

@@ -5,9 +5,14 @@
 mod access;
 mod fixtures;
 mod gradients;
+mod policy;
+mod preference;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod reference;
+mod sequence;
+mod text;
+mod uld;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
