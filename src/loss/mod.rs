@@ -11,6 +11,7 @@
 //! | [`policy`] | MiniLLM: the reverse KL of whole texts, by policy gradient |
 //! | [`preference`] | the teacher's text over the student's: DPKD, DPO, SimPO, IPO, CPO |
 //! | [`uld`] | universal logit distillation: different vocabularies |
+//! | [`chunked`] | a large vocabulary in chunks of rows |
 //! | [`features`] | hidden layers: FitNets hints, attention transfer |
 //! | [`teachers`] | several teachers as one |
 //! | [`combine()`] | the sum that is minimised |
@@ -23,6 +24,7 @@
 //! the functions use few, and fixed shapes: a row that does not count is multiplied by zero, never cut out.
 
 pub mod access;
+pub mod chunked;
 mod combine;
 pub mod divergence;
 pub mod dkd;

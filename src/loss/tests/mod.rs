@@ -3,6 +3,7 @@
 //! They read tensors without waiting: the CPU backend can, under Node too.
 
 mod access;
+mod chunked;
 mod fixtures;
 mod gradients;
 mod policy;
