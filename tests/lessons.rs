@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use distillery::device::Place;
 use distillery::eval::statistics::Interval;
 use distillery::spec::Experiment;
-use distillery::train::{Materials, Evaluation, Event, Role, Run};
+use distillery::train::{Evaluation, Event, Materials, Role, Run};
 use serde::{Deserialize, Serialize};
 
 /// The part of a lesson that can be wrong (www/src/lessons/lesson.ts has all of it).

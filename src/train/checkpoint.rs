@@ -82,8 +82,7 @@ impl<N: Trainable> Saved for Learner<N> {
 
     fn restore(&mut self, prefix: &str, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
         let parameters = N::shapes(&self.layout);
-        let values =
-            parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()?;
+        let values = parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()?;
         self.net = N::build(&self.layout, &values, &place.autodiff());
         self.optimizer.restore(&parameters, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
         self.steps = steps;

@@ -4,12 +4,21 @@
 //! |---|---|
 //! | [`grammar`](grammar()) | questions about a small world, each with several right answers whose true probabilities are known |
 //! | [`arithmetic`](arithmetic()) | sums and differences, each with one right answer |
+//! | [`names`](names()) | first names |
+//! | [`novel`](novel()) | running text in windows |
+//! | [`jsonl`](jsonl()) | instruction data from a file |
 
 mod arithmetic;
 mod grammar;
+mod jsonl;
+mod names;
+mod novel;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
+pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
+pub use names::{NAMES, names};
+pub use novel::{NOVEL, Window, novel};
 
 use super::Tokenizer;
 
@@ -62,5 +71,7 @@ impl TextSet {
     }
 }
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod tests;

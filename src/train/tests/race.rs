@@ -169,7 +169,8 @@ async fn every_preset_opens_and_makes_a_step() {
         let mut experiment = preset.experiment();
         experiment.teacher.steps = 10;
         experiment.train.steps = 1;
-        let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
+        let mut run =
+            Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
         let events = to_the_end(&mut run).await;
         assert!(matches!(events.last(), Some(Event::Finished { .. })), "{}", preset.id);
     }

@@ -1,0 +1,173 @@
+//! Instruction data, a JSON object to a line: what people fine-tune language models on.
+
+use rand::seq::SliceRandom;
+use serde_json::{Map, Value};
+
+use crate::data::{DataError, Tokenizer, rng};
+
+use super::{Example, Judge, TextSet};
+
+/// Tokens that can end a response, the first that a tokenizer knows. The last is the byte or character zero.
+const STOPS: [&str; 6] = ["<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end>", "\0"];
+const ROLES: [&str; 3] = ["system", "user", "assistant"];
+
+/// What is done with lines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JsonlOptions {
+    /// Which lines are for testing.
+    pub seed: u32,
+    /// Share of the examples that is for testing, 0 to 1, rounded; at least one example stays on either side.
+    pub test_fraction: f64,
+    /// Tokens of prompt, response and stop token together that the model can take.
+    pub context: usize,
+    pub too_long: TooLong,
+}
+
+/// What happens to an example that is longer than the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooLong {
+    /// It is left out and counted.
+    Skip,
+    /// It is an error.
+    Refuse,
+}
+
+/// The examples of a file.
+#[derive(Debug, Clone)]
+pub struct Jsonl {
+    pub set: TextSet,
+    /// Examples that were left out because they are longer than the context.
+    pub skipped: usize,
+}
+
+/// Reads JSONL. A line is one of
+///
+/// - `{"messages": [{"role": "user", "content": "..."}, ...]}`: the last message, the assistant's, is the response, all before it the
+///   prompt. Roles are system, user and assistant.
+/// - `{"prompt": "...", "completion": "..."}`
+/// - `{"question": "...", "answer": "..."}` (GSM8K)
+///
+/// Other keys are ignored, and so are empty lines. Where the tokenizer knows `<|im_start|>` and `<|im_end|>` (SmolLM2), texts are put in
+/// ChatML, `<|im_start|>role\n...<|im_end|>\n`, prompt and question as the user's message; no system message is added. Elsewhere messages
+/// become `role:\n...\n`, and prompt and question stand as they are. The prompt and the response are tokenized apart, so that no token
+/// belongs to both; it is on the response and its stop token alone that a student is trained.
+///
+/// # Errors
+/// [`DataError::BadLine`] with the number of the line, from 1, and what is wrong with it; [`DataError::BadText`] when fewer than two
+/// examples are left or the tokenizer has no token to stop with.
+pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result<Jsonl, DataError> {
+    let format = Format::of(&tokenizer)?;
+    let mut examples = Vec::new();
+    let mut skipped = 0;
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        let bad = |problem| DataError::BadLine { line: number, problem };
+        let example = format.example(line).map_err(bad)?;
+        let (prompt, response) = (example.prompt.len(), example.response.len());
+        let (length, context) = (prompt + response + 1, options.context);
+        if length <= context {
+            examples.push(example);
+        } else if options.too_long == TooLong::Skip {
+            skipped += 1;
+        } else {
+            let parts = format!("{prompt} tokens of prompt, {response} of response and the end");
+            return Err(bad(format!("{parts} make {length}; the context is {context}: shorten it, or skip what is too long")));
+        }
+    }
+    if examples.len() < 2 {
+        let found = format!("{} examples are left, {skipped} were longer than the context of {}", examples.len(), options.context);
+        return Err(DataError::BadText(format!("{found}; at least 2 are needed")));
+    }
+    examples.shuffle(&mut rng(options.seed, "jsonl"));
+    let tests = (examples.len() as f64 * options.test_fraction).round() as usize;
+    let train = examples.split_off(tests.clamp(1, examples.len() - 1));
+    let stop = format.stop;
+    Ok(Jsonl { set: TextSet { tokenizer, stop, train, test: examples, judge: Judge::Exact }, skipped })
+}
+
+/// How texts become the tokens of a model.
+struct Format<'a> {
+    tokenizer: &'a Tokenizer,
+    stop: u32,
+    chat_ml: bool,
+}
+
+impl<'a> Format<'a> {
+    fn of(tokenizer: &'a Tokenizer) -> Result<Self, DataError> {
+        let chat_ml = ["<|im_start|>", "<|im_end|>"].iter().all(|token| tokenizer.id(token).is_some());
+        let stop = STOPS.iter().find_map(|token| tokenizer.id(token));
+        let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
+        Ok(Self { tokenizer, stop: stop.ok_or_else(none)?, chat_ml })
+    }
+
+    fn example(&self, line: &str) -> Result<Example, String> {
+        let value: Value = serde_json::from_str(line).map_err(|error| format!("not JSON: {error}"))?;
+        let object = value.as_object().ok_or("not a JSON object, {...}")?;
+        let (prompt, response) = match object.get("messages") {
+            Some(messages) => self.conversation(messages)?,
+            None => self.pair(object)?,
+        };
+        let ids = |text: &str| self.tokenizer.encode(text).map_err(|error| error.to_string());
+        let example = Example { prompt: ids(&prompt)?, response: ids(&response)? };
+        if example.response.contains(&self.stop) {
+            return Err("the response contains the token that ends responses; take it out".into());
+        }
+        Ok(example)
+    }
+
+    fn pair(&self, object: &Map<String, Value>) -> Result<(String, String), String> {
+        let (asks, answers) = if object.contains_key("question") { ("question", "answer") } else { ("prompt", "completion") };
+        let keys: Vec<&String> = object.keys().collect();
+        let missing =
+            || format!("neither \"messages\", nor \"prompt\" and \"completion\", nor \"question\" and \"answer\": it has {keys:?}");
+        let asked = object.get(asks).ok_or_else(missing)?;
+        let answered = object.get(answers).ok_or_else(missing)?;
+        let prompt = filled(asked, &format!("\"{asks}\""))?;
+        let response = filled(answered, &format!("\"{answers}\""))?;
+        let prompt = if self.chat_ml { format!("{}{}", self.turn("user", prompt), self.opening("assistant")) } else { prompt.into() };
+        Ok((prompt, response.into()))
+    }
+
+    fn conversation(&self, messages: &Value) -> Result<(String, String), String> {
+        let messages = messages.as_array().ok_or("\"messages\" is not a list")?;
+        let (last, before) = messages.split_last().ok_or("\"messages\" is empty")?;
+        if before.is_empty() {
+            return Err("there is one message, which is the response; the prompt before it is missing".into());
+        }
+        let (role, response) = message(last, messages.len())?;
+        if role != "assistant" {
+            return Err(format!("the last message is of the {role}; it must be the assistant's, which is the response"));
+        }
+        let mut prompt = String::new();
+        for (before, number) in before.iter().zip(1..) {
+            let (role, content) = message(before, number)?;
+            prompt += &self.turn(role, content);
+        }
+        Ok((prompt + &self.opening(role), response.into()))
+    }
+
+    fn turn(&self, role: &str, content: &str) -> String {
+        format!("{}{content}{}", self.opening(role), if self.chat_ml { "<|im_end|>\n" } else { "\n" })
+    }
+
+    fn opening(&self, role: &str) -> String {
+        if self.chat_ml { format!("<|im_start|>{role}\n") } else { format!("{role}:\n") }
+    }
+}
+
+/// Role and content of a message, counted from 1.
+fn message(message: &Value, number: usize) -> Result<(&str, &str), String> {
+    let role = message["role"].as_str().ok_or_else(|| format!("message {number} has no \"role\" that is a text"))?;
+    if !ROLES.contains(&role) {
+        return Err(format!("message {number} has the role {role:?}; roles are {ROLES:?}"));
+    }
+    Ok((role, filled(&message["content"], &format!("the \"content\" of message {number}"))?))
+}
+
+/// A text with something in it.
+fn filled<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
+    match value.as_str() {
+        None => Err(format!("{what} is missing or not a text")),
+        Some(text) if text.trim().is_empty() => Err(format!("{what} is empty")),
+        Some(text) => Ok(text),
+    }
+}
