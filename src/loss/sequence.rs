@@ -46,7 +46,7 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>, mask: Tensor<1>) -> 
 pub fn soft_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
     match distill.access {
         Access::TopK => top_k_rows(teacher, student, targets, distill),
-        Access::Labels | Access::Logits | Access::Hidden => flat(soft::rows(teacher, student, targets, distill)),
+        Access::Labels | Access::Logits | Access::Hidden => flat(soft::terms(teacher, student, targets, distill).sum_dim(1)),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn top_k_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, di
         let known = targets.clone().mask_fill(hidden, 0.0);
         Tensor::cat(vec![known.clone(), (targets - known).sum_dim(1)], 1)
     };
-    flat(soft::diverge([teacher.clone(), student], entries, labels, distill))
+    flat(soft::diverge([teacher.clone(), student], entries, labels, distill).sum_dim(1))
 }
 
 /// Forward KL over k + 1 buckets from stored numbers, `[rows]`: `log_p` `[rows, k]` are the teacher's log-probabilities at T = 1 of the tokens

@@ -33,11 +33,12 @@ pub fn scale(distill: &Distill) -> f64 {
 /// - `access` says what of the teacher's answer is left to compare with: with `labels` the loss is the cross-entropy at T = 1 with the
 ///   teacher's likeliest class, whatever the divergence; with `top_k` see [`access::top_k`].
 pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
-    rows(teacher, student, targets, distill).mean()
+    let [rows, _] = student.dims();
+    terms(teacher, student, targets, distill).sum() / rows as f64
 }
 
-/// [`soft_loss`] of each row, `[batch, 1]`.
-pub fn rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<2> {
+/// Numbers that sum to [`soft_loss`] of their row, `[batch, classes]` or `[batch, 1]`: one reduction makes any mean of them.
+pub(super) fn terms(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<2> {
     let teacher = match distill.access {
         Access::Labels => return hard::rows(student, access::answer(teacher.inner())),
         Access::TopK => access::top_k(teacher.inner(), distill.top_k),
@@ -48,8 +49,9 @@ pub fn rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill:
     diverge(sides, classes, || dkd::fill(targets.inner(), teacher), distill)
 }
 
-/// The experiment's divergence of each row, `[batch, 1]`, from the teacher's and the student's logits `[batch, classes]`, already divided by
-/// T. `entries` is how many of the classes a mean over classes counts; `targets` is only asked for by DKD.
+/// The experiment's divergence, in terms that sum to that of their row, `[batch, classes]` or `[batch, 1]`, from the teacher's and the
+/// student's logits `[batch, classes]`, already divided by T. `entries` is how many of the classes a mean over classes counts; `targets` is
+/// only asked for by DKD.
 pub(super) fn diverge(
     [teacher, student]: [Tensor<2>; 2],
     entries: usize,
@@ -69,9 +71,9 @@ pub(super) fn diverge(
     }
 }
 
-/// Each row's sum of a divergence of `terms` per class, `[batch, 1]`.
+/// A divergence of `terms` per class, between logits, `[batch, classes]`.
 fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Tensor<2> {
-    terms(log_softmax(teacher, 1), log_softmax(student, 1)).sum_dim(1)
+    terms(log_softmax(teacher, 1), log_softmax(student, 1))
 }
 
 /// `z/T`, or `(z − mean)/(T·std)` with the sample deviation (divisor classes − 1) of each row. `[batch, classes]`.
