@@ -13,10 +13,11 @@ use burn::tensor::Tensor;
 /// whole would have.
 ///
 /// `loss` is given the logits `[chunk, vocab]` of the rows in the range (the last chunk may be shorter) and returns the **sum** of their losses,
-/// `[1]`: what the caller does with the total (divide it by the tokens, add other losses) is carried back as usual. Other graphs that
-/// `loss` looks at get no gradient. Without autodiff it is the sum alone; a `head` without autodiff (a frozen one) costs no gradient.
+/// `[1]`: what the caller does with the total (divide it by the tokens, add other losses) is carried back as usual. Whatever else it looks at
+/// (the teacher) must have no graph: the backward pass of the first chunk would use it up. Without autodiff the result is the sum alone; a
+/// `head` without autodiff (a frozen one) costs no gradient.
 ///
-/// `chunk` is a number of rows, at least 1; fewer mean less memory and more tensor operations.
+/// `chunk` is a number of rows, at least 1; fewer mean less memory and more passes over the head.
 pub fn chunked(hidden: Tensor<2>, head: Tensor<2>, chunk: usize, loss: impl Fn(Tensor<2>, Range<usize>) -> Tensor<1>) -> Tensor<1> {
     let [rows, _] = hidden.dims();
     let leaf = |tensor: Tensor<2>, learns: bool| if learns { Tensor::from_inner(tensor).require_grad() } else { tensor };
