@@ -28,7 +28,7 @@ impl Session {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, materials: Materials { images } })
+        Ok(Self { place, json, data, materials: Materials { images, ..Materials::default() } })
     }
 
     /// Opens a run before its first step.

@@ -25,7 +25,9 @@ pub enum DataError {
     BadLine { line: usize, problem: String },
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    #[error("data files are only read for task.name=fashion: set it, or leave the files out")]
+    #[error(
+        "this task takes no data files: set task.name to fashion (IDX files) or to names, novel or jsonl (a text), or leave the files out"
+    )]
     UnusedFiles,
     #[error("nothing is left to learn from: take a class that has rows out of task.omit_class, or set task.labels_per_class=0")]
     NothingToLearn,

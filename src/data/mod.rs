@@ -122,9 +122,9 @@ pub fn load(task: &Task, files: Option<&IdxFiles>) -> Result<Dataset, DataError>
     let dataset = match (task.name, files) {
         (TaskName::Fashion, Some(files)) => idx::read(files)?,
         (TaskName::Fashion, None) => embedded::fashion(),
-        (TaskName::Digits | TaskName::Plane, Some(_)) => return Err(DataError::UnusedFiles),
         (TaskName::Digits, None) => embedded::digits(task),
         (TaskName::Plane, None) => plane::generate(task),
+        _ => return Err(DataError::UnusedFiles),
     };
     dataset.check()?;
     Ok(dataset)

@@ -3,3 +3,4 @@
 pub mod metrics;
 pub mod statistics;
 pub mod study;
+pub mod text;

@@ -51,6 +51,26 @@ pub fn skew_reverse<const D: usize>(log_p: Tensor<D>, log_q: Tensor<D>, lambda: 
     skew_forward(log_q, log_p, lambda)
 }
 
+/// [`skew_forward`] with a λ of its own for every row, `[rows, 1]`.
+pub fn skew_forward_by_row(log_p: Tensor<2>, log_q: Tensor<2>, lambda: Tensor<2>) -> Tensor<2> {
+    let p = log_p.clone().exp();
+    let log_m = log_mixture_by_row(p.clone(), log_q.exp(), lambda);
+    p * (log_p - log_m)
+}
+
+/// [`skew_reverse`] with a λ of its own for every row, `[rows, 1]`. `held` is what stands for log q inside the mixture: log q itself, or
+/// log q without its graph.
+pub fn skew_reverse_by_row(log_p: Tensor<2>, log_q: Tensor<2>, held: Tensor<2>, lambda: Tensor<2>) -> Tensor<2> {
+    let log_m = log_mixture_by_row(held.exp(), log_p.exp(), lambda);
+    log_q.clone().exp() * (log_q - log_m)
+}
+
+/// `log(w·p + (1−w)·q)` of probabilities, w by row.
+fn log_mixture_by_row(p: Tensor<2>, q: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    let rest = weight.clone().neg() + 1.0;
+    (p * weight + q * rest + FLOOR).log()
+}
+
 /// Terms of `½·Σ|p−q|`, between 0 and 1 (not nats). Where p = q the gradient is 0, one of the subgradients.
 pub fn total_variation<const D: usize>(log_p: Tensor<D>, log_q: Tensor<D>) -> Tensor<D> {
     (log_p.exp() - log_q.exp()).abs() * 0.5

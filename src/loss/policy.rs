@@ -52,6 +52,23 @@ pub fn returns_after(rewards: &[f64], mean: bool) -> Vec<f64> {
     returns
 }
 
+/// `R_t = Σ_{t'≥t} r_{t'}` of each token: itself included, for the policy gradient without the single-step term. With `mean` it is divided by
+/// the number of rewards in the sum.
+pub fn returns_from(rewards: &[f64], mean: bool) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mut returns: Vec<f64> = rewards
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(after, reward)| {
+            sum += reward;
+            if mean { sum / (after + 1) as f64 } else { sum }
+        })
+        .collect();
+    returns.reverse();
+    returns
+}
+
 /// The advantages of the authors' code, a list for each text of the batch (see the table above).
 ///
 /// Rewards are divided by `scaling` (0.5) and clipped to `±clip` (100); the return of token t is `Σ_{t'≥t} γ^{t'−t} r_{t'}` (γ = 0.95),

@@ -1,3 +1,4 @@
 //! Distillation methods: each puts rooms below it together into one student's loss.
 
 pub mod response;
+pub mod text;

@@ -10,7 +10,8 @@ use crate::spec::Distill;
 /// A student's loss and its parts, scalars `[1]`.
 pub struct Parts {
     pub total: Tensor<1>,
-    pub hard: Tensor<1>,
+    /// `None` in a step that looks at no labels.
+    pub hard: Option<Tensor<1>>,
     pub soft: Option<Tensor<1>>,
     pub hint: Option<Tensor<1>>,
     pub attention: Option<Tensor<1>>,
@@ -28,7 +29,7 @@ pub struct Guide {
 pub fn alone(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, label_smoothing: f64) -> Parts {
     let targets = if label_smoothing > 0.0 { hard::smooth(targets, label_smoothing) } else { targets };
     let hard = hard::cross_entropy(student.forward(inputs).logits, targets);
-    Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None }
+    Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }
 }
 
 /// The loss of a student that learns from labels and teacher: `α·CE + (1−α)·T²·divergence + feature terms`.
@@ -45,7 +46,7 @@ pub fn distilled(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, guide: &G
         .flatten();
     let attention = (distill.attention_weight > 0.0).then(|| attention(&maps, &teacher?.maps)).flatten();
     let total = combine(hard.clone(), soft.clone(), hint.clone(), attention.clone(), distill);
-    Parts { total, hard, soft: Some(soft), hint, attention }
+    Parts { total, hard: Some(hard), soft: Some(soft), hint, attention }
 }
 
 /// Mean attention loss over the layers of equal size, paired from the first.

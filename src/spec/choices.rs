@@ -21,6 +21,23 @@ choices! {
         Fashion,
         /// Points in the plane.
         Plane,
+        /// Instructions about a small world, each with several right answers.
+        Grammar,
+        /// Sums and differences, whose answers can be checked.
+        Arithmetic,
+        /// First names, letter by letter.
+        Names,
+        /// Moby Dick, letter by letter, or a text of one's own.
+        Novel,
+        /// Instruction data of one's own, natively with `--data FILE.jsonl`.
+        Jsonl,
+    }
+}
+
+impl TaskName {
+    /// Whether the networks read and write text.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Grammar | Self::Arithmetic | Self::Names | Self::Novel | Self::Jsonl)
     }
 }
 choices! {
@@ -38,7 +55,54 @@ choices! {
 }
 choices! {
     /// The kind of a network.
-    NetworkKind { Mlp, Cnn }
+    NetworkKind {
+        Mlp,
+        Cnn,
+        /// A decoder-only transformer: the network of every text task.
+        Decoder,
+    }
+}
+
+choices! {
+    /// After whom a decoder is built.
+    Family {
+        /// Learned positions, layer norm, GELU.
+        Gpt2,
+        /// Rotary positions, RMS norm, SwiGLU.
+        Llama,
+    }
+}
+
+choices! {
+    /// How a student of text is distilled.
+    Method {
+        /// The teacher's distribution of every token of the data, under any divergence.
+        TokenKd,
+        /// Fine-tuning on the data alone: what the student alone does, for a run of its own.
+        Sft,
+        /// Fine-tuning on texts that the teacher wrote (Kim & Rush 2016).
+        SeqKd,
+        /// Token KD on the student's own texts with probability `student_share`, else on the data (GKD, Agarwal et al. 2023).
+        Gkd,
+        /// Skewed KL on data and, more and more, on the student's texts out of a replay buffer (DistiLLM, Ko et al. 2024).
+        Distillm,
+        /// Skewed forward KL on the teacher's texts, skewed reverse KL on the student's (DistiLLM-2, Ko et al. 2025).
+        Distillm2,
+        /// Reverse KL of whole texts by policy gradient (MiniLLM, Gu et al. 2023).
+        Minillm,
+        /// The teacher's text is preferred to the student's (DPKD, Li et al. 2024).
+        Dpkd,
+    }
+}
+
+choices! {
+    /// Whose MiniLLM.
+    Variant {
+        /// As the paper has it.
+        Paper,
+        /// As the authors' code has it (microsoft/LMOps).
+        Lmops,
+    }
 }
 choices! {
     /// Where the teacher's weights come from.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choices::*;
-use super::{SpecError, knobs, presets};
+use super::{SpecError, Text, conflicts, knobs, presets};
 
 /// Version of the experiment format. A file or link of another version is refused with a message that says so.
 pub const VERSION: u32 = 1;
@@ -31,6 +31,8 @@ pub struct Experiment {
     #[serde(default)]
     pub distill: Distill,
     #[serde(default)]
+    pub text: Text,
+    #[serde(default)]
     pub train: Train,
 }
 
@@ -48,6 +50,7 @@ impl Default for Experiment {
             teacher: Teacher::default(),
             student: Network::student(),
             distill: Distill::default(),
+            text: Text::default(),
             train: Train::default(),
         }
     }
@@ -114,21 +117,29 @@ pub struct Network {
     pub kind: NetworkKind,
     /// Output channels of each 3×3 convolution; a 2×2 max-pool follows each. CNN only.
     pub channels: Vec<usize>,
-    /// Widths of the hidden dense layers; may be empty.
+    /// Widths of the hidden dense layers; may be empty. Not of a decoder.
     pub widths: Vec<usize>,
+    /// Decoder only.
+    pub family: Family,
+    /// Decoder only: number of blocks.
+    pub layers: usize,
+    /// Decoder only: width of the residual stream.
+    pub dim: usize,
+    /// Decoder only.
+    pub heads: usize,
 }
 
 impl Network {
     /// The default student.
     pub fn student() -> Self {
-        Self { kind: NetworkKind::Mlp, channels: vec![8, 16], widths: vec![16] }
+        Self { kind: NetworkKind::Mlp, channels: vec![8, 16], widths: vec![16], family: Family::Gpt2, layers: 1, dim: 32, heads: 2 }
     }
 }
 
 impl Default for Network {
     /// The default teacher.
     fn default() -> Self {
-        Self { kind: NetworkKind::Mlp, channels: vec![32, 64], widths: vec![256, 256] }
+        Self { kind: NetworkKind::Mlp, channels: vec![32, 64], widths: vec![256, 256], family: Family::Gpt2, layers: 3, dim: 96, heads: 4 }
     }
 }
 
@@ -148,19 +159,37 @@ pub struct Teacher {
     pub kind: NetworkKind,
     pub channels: Vec<usize>,
     pub widths: Vec<usize>,
+    pub family: Family,
+    pub layers: usize,
+    pub dim: usize,
+    pub heads: usize,
 }
 
 impl Teacher {
     /// The shape of each teacher network.
     pub fn network(&self) -> Network {
-        Network { kind: self.kind, channels: self.channels.clone(), widths: self.widths.clone() }
+        let Self { kind, channels, widths, family, layers, dim, heads, .. } = self.clone();
+        Network { kind, channels, widths, family, layers, dim, heads }
     }
 }
 
 impl Default for Teacher {
     fn default() -> Self {
-        let Network { kind, channels, widths } = Network::default();
-        Self { source: TeacherSource::Pretrained, schedule: TeacherSchedule::First, steps: 400, lr: 2e-3, count: 1, kind, channels, widths }
+        let Network { kind, channels, widths, family, layers, dim, heads } = Network::default();
+        Self {
+            source: TeacherSource::Pretrained,
+            schedule: TeacherSchedule::First,
+            steps: 400,
+            lr: 2e-3,
+            count: 1,
+            kind,
+            channels,
+            widths,
+            family,
+            layers,
+            dim,
+            heads,
+        }
     }
 }
 
@@ -326,45 +355,6 @@ impl Experiment {
         if presets::find(&self.preset).is_err() && self.preset != "custom" {
             return Err(SpecError::preset(&self.preset));
         }
-        let task = &self.task;
-        let conflict = |key: &'static str, message: &'static str| Err(SpecError::Conflict { key, message });
-        if task.name == TaskName::Plane {
-            for (key, kind) in [("teacher.kind", self.teacher.kind), ("student.kind", self.student.kind)] {
-                if kind == NetworkKind::Cnn {
-                    return conflict(key, "a CNN needs images: set it to mlp, or choose task.name=digits or fashion");
-                }
-            }
-            if task.omit_class >= task.classes as i64 {
-                return conflict("task.omit_class", "must be smaller than task.classes");
-            }
-            if task.added.iter().any(|point| usize::from(point.2) >= task.classes) {
-                return conflict("task.added", "has a point of a class that does not exist: classes go from 0 to task.classes - 1");
-            }
-        }
-        if self.teacher.source == TeacherSource::Pretrained {
-            let base = Task::default();
-            if task.name == TaskName::Plane {
-                return conflict("teacher.source", "no teacher is shipped for the plane: set teacher.source=live");
-            }
-            if task.split_seed != base.split_seed || task.test_fraction != base.test_fraction {
-                return conflict("teacher.source", "the shipped teacher has seen rows that this split tests on: set teacher.source=live");
-            }
-            if self.teacher.count != 1 {
-                return conflict("teacher.count", "only live teachers can be averaged: set teacher.source=live");
-            }
-        }
-        if self.distill.attention_weight > 0.0 && (self.student.kind != NetworkKind::Cnn || self.teacher.kind != NetworkKind::Cnn) {
-            return conflict("distill.attention_weight", "attention transfer compares two CNNs: set both kinds to cnn");
-        }
-        if self.distill.hint_weight > 0.0 && (self.student.widths.is_empty() || self.teacher.widths.is_empty()) {
-            return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
-        }
-        if self.distill.access != Access::Hidden && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
-            return conflict("distill.access", "hides what hints and attention transfer look at: set it to hidden, or their weights to 0");
-        }
-        if self.teacher.count > 1 && (self.distill.hint_weight > 0.0 || self.distill.attention_weight > 0.0) {
-            return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");
-        }
-        Ok(())
+        conflicts::check(self)
     }
 }

@@ -91,44 +91,61 @@ const fn choice(options: &'static [&'static str]) -> Kind {
 }
 const WIDTHS: Kind = Kind::Widths { max_len: 4, max: 4096 };
 const CHANNELS: Kind = Kind::Widths { max_len: 3, max: 512 };
-const NETWORK: Kind = choice(&["mlp", "cnn"]);
+const NETWORK: Kind = choice(&["mlp", "cnn", "decoder"]);
+const FAMILY: Kind = choice(&["gpt2", "llama"]);
 const PLANE: &[&str] = &["plane"];
+const CLASSES: &[&str] = &["digits", "fashion", "plane"];
+const TEXTS: &[&str] = &["grammar", "arithmetic", "names", "novel", "jsonl"];
+const DENSE: &[&str] = &["mlp", "cnn"];
+const DECODER: &[&str] = &["decoder"];
+const MINILLM: &[&str] = &["minillm"];
+const DPKD: &[&str] = &["dpkd"];
 
 /// Every knob, in the order in which it is shown.
 pub const TABLE: &[Knob] = &[
     row("seed", int(0, u32::MAX as i64), "Initial weights, labelled rows, label noise, order of batches."),
-    row("task.name", choice(&["digits", "fashion", "plane"]), "The data set.").main(),
+    row("task.name", choice(&["digits", "fashion", "plane", "grammar", "arithmetic", "names", "novel", "jsonl"]), "The data set.").main(),
     row("task.shape", choice(&["spirals", "rings", "blobs"]), "How the points of a class lie.").main().needs("task.name", PLANE),
     row("task.classes", int(6, 10), "Number of classes.").main().needs("task.name", PLANE),
     row("task.points", int_log(200, 20_000), "Points, training and test together.").needs("task.name", PLANE),
     row("task.noise", float(0.0, 0.5), "Standard deviation of the noise on each coordinate.").main().needs("task.name", PLANE),
     row("task.added", Kind::Points { max_len: 60 }, "Labelled training points of your own, for teacher and students.")
         .needs("task.name", PLANE),
-    row("task.labels_per_class", int(0, 6000), "Labelled rows per class for the students; 0 = all.").main(),
+    row("task.labels_per_class", int(0, 6000), "Labelled rows per class for the students; 0 = all.").main().needs("task.name", CLASSES),
     row(
         "task.transfer",
         choice(&["labelled", "all"]),
         "Rows the students see: the labelled ones, or all (teacher's word only on the rest).",
-    ),
-    row("task.label_noise", float(0.0, 0.9), "Share of the students' labels that are wrong.").main(),
-    row("task.omit_class", int(-1, 9), "A class missing from the students' data; -1 = none.").main(),
-    row("task.test_fraction", float(0.1, 0.5), "Share of rows kept for testing (digits, plane)."),
-    row("task.split_seed", int(0, u32::MAX as i64), "Seed of the train/test split (digits, plane)."),
+    )
+    .needs("task.name", CLASSES),
+    row("task.label_noise", float(0.0, 0.9), "Share of the students' labels that are wrong.").main().needs("task.name", CLASSES),
+    row("task.omit_class", int(-1, 9), "A class missing from the students' data; -1 = none.").main().needs("task.name", CLASSES),
+    row("task.test_fraction", float(0.1, 0.5), "Share of rows kept for testing (digits, plane).").needs("task.name", &["digits", "plane"]),
+    row("task.split_seed", int(0, u32::MAX as i64), "Seed of the train/test split (digits, plane).")
+        .needs("task.name", &["digits", "plane"]),
     row("teacher.source", choice(&["pretrained", "live"]), "Shipped weights, or trained in this run.").main(),
     row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.")
         .main()
         .needs("teacher.source", &["live"]),
     row("teacher.kind", NETWORK, "Kind of the teacher network.").main(),
     row("teacher.channels", CHANNELS, "Channels of its convolutions.").needs("teacher.kind", &["cnn"]),
-    row("teacher.widths", WIDTHS, "Widths of its hidden dense layers.").main(),
+    row("teacher.widths", WIDTHS, "Widths of its hidden dense layers.").main().needs("teacher.kind", DENSE),
+    row("teacher.family", FAMILY, "After whom the decoder is built.").needs("teacher.kind", DECODER),
+    row("teacher.layers", int(1, 48), "Blocks of the decoder.").main().needs("teacher.kind", DECODER),
+    row("teacher.dim", int_log(8, 4096), "Width of the decoder.").main().needs("teacher.kind", DECODER),
+    row("teacher.heads", int(1, 64), "Attention heads of the decoder.").needs("teacher.kind", DECODER),
     row("teacher.steps", int_log(10, 100_000), "Steps of a live teacher that trains first.").needs("teacher.source", &["live"]),
     row("teacher.lr", float_log(1e-5, 1.0), "Learning rate of a live teacher.").needs("teacher.source", &["live"]),
     row("teacher.count", int(1, 5), "Live teachers whose probabilities are averaged.").needs("teacher.source", &["live"]),
     row("student.kind", NETWORK, "Kind of both student networks.").main(),
     row("student.channels", CHANNELS, "Channels of their convolutions.").needs("student.kind", &["cnn"]),
-    row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main(),
+    row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main().needs("student.kind", DENSE),
+    row("student.family", FAMILY, "After whom the decoder is built.").needs("student.kind", DECODER),
+    row("student.layers", int(1, 48), "Blocks of the decoder.").main().needs("student.kind", DECODER),
+    row("student.dim", int_log(8, 4096), "Width of the decoder.").main().needs("student.kind", DECODER),
+    row("student.heads", int(1, 64), "Attention heads of the decoder.").needs("student.kind", DECODER),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
-    row("distill.top_k", int(1, 9), "Likeliest classes that the teacher tells with their log-probabilities.")
+    row("distill.top_k", int(1, 9), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
         .live()
         .main()
         .needs("distill.access", &["top_k"]),
@@ -157,9 +174,53 @@ pub const TABLE: &[Knob] = &[
     row("distill.dkd_alpha", float(0.0, 16.0), "Weight of DKD's target-class term.").live().needs("distill.divergence", &["dkd"]),
     row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's non-target term.").live().needs("distill.divergence", &["dkd"]),
     row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live(),
-    row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets)."),
+    row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets).").needs("task.name", CLASSES),
     row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).").needs("student.kind", &["cnn"]),
-    row("train.label_smoothing", float(0.0, 0.9), "Label smoothing of the student alone: the control for soft labels.").live().main(),
+    row(
+        "text.method",
+        choice(&["token_kd", "sft", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"]),
+        "What the distilled student learns by.",
+    )
+    .main()
+    .needs("task.name", TEXTS),
+    row("text.examples", int(0, 1_000_000), "Examples that the students have; 0 = all.").main().needs("task.name", TEXTS),
+    row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")
+        .main()
+        .needs("task.name", TEXTS),
+    row("text.sampling_temperature", float(0.1, 2.0), "Temperature at which texts are sampled.").live().main().needs("task.name", TEXTS),
+    row("text.samples", int_log(16, 2048), "Texts that each network writes for an evaluation.").needs("task.name", TEXTS),
+    row("text.student_share", float(0.0, 1.0), "Share of steps on the student's own texts; of DistiLLM, the most that it comes to.")
+        .live()
+        .main()
+        .needs("text.method", &["gkd", "distillm"]),
+    row("text.replay", int_log(16, 100_000), "The student's texts that are kept for replay.").needs("text.method", &["distillm"]),
+    row("text.variant", choice(&["paper", "lmops"]), "MiniLLM as in the paper, or as in the authors' code.")
+        .live()
+        .needs("text.method", MINILLM),
+    row("text.teacher_mix", float(0.0, 0.9), "Share of the teacher's probabilities in sampling.")
+        .live()
+        .main()
+        .needs("text.method", MINILLM),
+    row("text.length_norm", Kind::Bool, "Divide by the length of the text.").live().main().needs("text.method", &["minillm", "dpkd"]),
+    row("text.single_step", Kind::Bool, "The next token's part of the gradient exactly, not sampled.")
+        .live()
+        .main()
+        .needs("text.method", MINILLM),
+    row("text.clip", float(0.0, 1.0), "How far a probability ratio may leave 1; 0 = no clipping.").live().needs("text.method", MINILLM),
+    row("text.lm_weight", float(0.0, 10.0), "Weight of the language-modelling loss on the data.")
+        .live()
+        .needs("text.method", &["minillm", "dpkd"]),
+    row("text.inner_steps", int(1, 16), "Steps that learn from the same sampled texts.").needs("text.method", MINILLM),
+    row("text.preference", choice(&["dpkd", "token", "dpo", "simpo", "ipo", "cpo"]), "Form of the preference loss.")
+        .live()
+        .main()
+        .needs("text.method", DPKD),
+    row("text.preference_beta", float_log(0.01, 10.0), "β of the preference loss; τ of IPO.").live().main().needs("text.method", DPKD),
+    row("text.preference_margin", float(0.0, 5.0), "How much the chosen text must lead.").live().needs("text.preference", &["simpo"]),
+    row("train.label_smoothing", float(0.0, 0.9), "Label smoothing of the student alone: the control for soft labels.")
+        .live()
+        .main()
+        .needs("task.name", CLASSES),
     row("train.optimizer", choice(&["adamw", "sgd"]), "Optimiser of every network."),
     row("train.lr", float_log(1e-5, 1.0), "Learning rate of the students.").live().main(),
     row("train.schedule", choice(&["constant", "cosine"]), "Learning rate after warm-up."),

@@ -9,41 +9,68 @@ use super::{Experiment, SpecError, knobs};
 pub struct Preset {
     /// Id in URLs and on the command line, and of its texts in the catalogues.
     pub id: &'static str,
-    /// What differs from the defaults.
+    /// What a family of presets has in common, over the defaults.
+    pub base: &'static [(&'static str, &'static str)],
+    /// What differs from that.
     pub set: &'static [(&'static str, &'static str)],
     /// One line of English for `list`.
     pub help: &'static str,
 }
 
+/// A student too small for what its teacher knows, of the instruction grammar.
+const GRAMMAR: &[(&str, &str)] = &[
+    ("task.name", "grammar"),
+    ("teacher.kind", "decoder"),
+    ("teacher.source", "live"),
+    ("teacher.steps", "800"),
+    ("teacher.lr", "0.003"),
+    ("student.kind", "decoder"),
+    ("distill.temperature", "1"),
+    ("distill.alpha", "0"),
+    ("text.sft_steps", "200"),
+    ("train.batch_size", "32"),
+    ("train.steps", "800"),
+    ("train.lr", "0.003"),
+    ("train.schedule", "cosine"),
+    ("train.eval_every", "50"),
+    ("train.clip", "1"),
+];
+
 /// Every preset, the first screen first.
 pub const TABLE: &[Preset] = &[
     Preset {
         id: "first-light",
+        base: &[],
         set: &[("task.labels_per_class", "10")],
         help: "Digits with 10 labels per class: the distilled student beats the student alone.",
     },
     Preset {
         id: "all-labels",
+        base: &[],
         set: &[],
         help: "Digits with every label: nothing is left to gain, and at 1,000 steps the distilled student is still behind.",
     },
     Preset {
         id: "narrow-student",
+        base: &[],
         set: &[("student.widths", "8"), ("task.labels_per_class", "20")],
         help: "A student of 8 units: is a small temperature better for it? Here no difference shows.",
     },
     Preset {
         id: "wide-student",
+        base: &[],
         set: &[("student.widths", "64"), ("task.labels_per_class", "20")],
         help: "A student of 64 units, which gains from a high temperature.",
     },
     Preset {
         id: "omitted-class",
+        base: &[],
         set: &[("task.omit_class", "3"), ("student.widths", "32"), ("distill.alpha", "0")],
         help: "Digits without any 3 in the student's data: it still recognises some, more after a bias shift.",
     },
     Preset {
         id: "no-t-squared",
+        base: &[],
         set: &[
             ("task.labels_per_class", "10"),
             ("distill.temperature", "20"),
@@ -56,11 +83,13 @@ pub const TABLE: &[Preset] = &[
     },
     Preset {
         id: "label-smoothing",
+        base: &[],
         set: &[("task.labels_per_class", "10"), ("train.label_smoothing", "0.1")],
         help: "The student alone gets label smoothing: soft labels without a teacher.",
     },
     Preset {
         id: "plane",
+        base: &[],
         set: &[
             ("task.name", "plane"),
             ("task.shape", "spirals"),
@@ -77,6 +106,7 @@ pub const TABLE: &[Preset] = &[
     },
     Preset {
         id: "fashion",
+        base: &[],
         set: &[
             ("task.name", "fashion"),
             ("task.labels_per_class", "20"),
@@ -88,6 +118,50 @@ pub const TABLE: &[Preset] = &[
             ("student.widths", "32"),
         ],
         help: "Fashion-MNIST with CNNs.",
+    },
+    Preset { id: "grammar", base: GRAMMAR, set: &[], help: "Language: the teacher's distribution of every token, forward KL." },
+    Preset {
+        id: "grammar-reverse",
+        base: GRAMMAR,
+        set: &[("distill.divergence", "reverse_kl")],
+        help: "Language: the same with reverse KL, which would rather drop an answer than make one up.",
+    },
+    Preset { id: "sft", base: GRAMMAR, set: &[("text.method", "sft")], help: "Language: fine-tuning on the data, without a teacher." },
+    Preset {
+        id: "seq-kd",
+        base: GRAMMAR,
+        set: &[("text.method", "seq_kd"), ("distill.access", "labels")],
+        help: "Language: fine-tuning on texts that the teacher wrote; a black box suffices.",
+    },
+    Preset {
+        id: "gkd",
+        base: GRAMMAR,
+        set: &[("text.method", "gkd"), ("distill.divergence", "jsd_gkd")],
+        help: "Language: the teacher judges the student's own texts, token by token.",
+    },
+    Preset {
+        id: "distillm",
+        base: GRAMMAR,
+        set: &[("text.method", "distillm"), ("distill.divergence", "skew_forward"), ("text.student_share", "1")],
+        help: "Language: skewed KL on data and on a replay buffer of the student's texts.",
+    },
+    Preset {
+        id: "distillm-2",
+        base: GRAMMAR,
+        set: &[("text.method", "distillm2")],
+        help: "Language: skewed forward KL on the teacher's texts against skewed reverse KL on the student's.",
+    },
+    Preset {
+        id: "minillm",
+        base: GRAMMAR,
+        set: &[("text.method", "minillm")],
+        help: "Language: reverse KL of whole texts by policy gradient.",
+    },
+    Preset {
+        id: "dpkd",
+        base: GRAMMAR,
+        set: &[("text.method", "dpkd")],
+        help: "Language: the teacher's text is to be preferred to the student's.",
     },
 ];
 
@@ -103,7 +177,7 @@ impl Preset {
     /// The experiment it names.
     pub fn experiment(&self) -> Experiment {
         let mut experiment = Experiment { preset: self.id.into(), ..Experiment::default() };
-        for (key, text) in self.set {
+        for (key, text) in self.base.iter().chain(self.set) {
             knobs::find(key).and_then(|knob| knob.set_text(&mut experiment, text)).expect("a test reads every preset");
         }
         experiment

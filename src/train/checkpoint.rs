@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Learner, Materials, Optimizer, Run, RunError, event::*};
 use crate::device::{Place, Reads};
+use crate::method::text::Memory;
 use crate::model::{self, Decoded, Named, Trainable};
 use crate::spec::{Experiment, TeacherSource, Train};
 
@@ -25,6 +26,9 @@ struct Progress {
     step: usize,
     /// Steps of every network that trains.
     learner_steps: Vec<usize>,
+    /// What the method remembers (text only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    memory: Option<Memory>,
 }
 
 /// Tensors waiting to be read, with the names and shapes under which they will be written.
@@ -119,8 +123,14 @@ impl Run {
                 learner.add_state(&prefix(role, index), &mut pending);
             }
         }
-        let progress =
-            Progress { version: VERSION, experiment: self.experiment.clone(), phase: self.phase, step: self.step, learner_steps };
+        let progress = Progress {
+            version: VERSION,
+            experiment: self.experiment.clone(),
+            phase: self.phase,
+            step: self.step,
+            learner_steps,
+            memory: self.contest.memory().cloned(),
+        };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
         Ok(model::encode(&pending.read().await?, metadata, false))
     }
@@ -145,6 +155,9 @@ impl Run {
                 let steps = steps.next().ok_or_else(|| wrong("it holds fewer networks than its experiment has".into()))?;
                 run.contest.network_mut(role, index).restore(&prefix(role, index), steps, place, &mut file)?;
             }
+        }
+        if let Some(memory) = progress.memory {
+            run.contest.remember(memory);
         }
         run.phase = progress.phase;
         run.step = progress.step;

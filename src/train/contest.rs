@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use super::{RunError, checkpoint::Saved, classes::Classes, event::*};
+use super::{RunError, checkpoint::Saved, classes::Classes, event::*, texts::Texts};
 use crate::data::IdxFiles;
 use crate::device::Place;
-use crate::method::response::Parts;
+use crate::method::{response::Parts, text::Memory};
 use crate::spec::Experiment;
 
 /// What a caller hands in beside the experiment: bytes, because rooms below the shells open no file.
@@ -13,15 +13,23 @@ use crate::spec::Experiment;
 pub struct Materials {
     /// Replaces the embedded images of the `fashion` task.
     pub images: Option<IdxFiles>,
+    /// The text of the `names`, `novel` and `jsonl` tasks, instead of an embedded one.
+    pub text: Option<String>,
+    /// The weights of a shipped decoder, which the engine does not carry.
+    pub teacher: Option<Vec<u8>>,
 }
 
 /// The networks and their data.
 pub(super) enum Contest {
     Classes(Box<Classes>),
+    Texts(Box<Texts>),
 }
 
 impl Contest {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
+        if experiment.task.name.is_text() {
+            return Ok(Self::Texts(Box::new(Texts::new(experiment, place, materials)?)));
+        }
         Ok(Self::Classes(Box::new(Classes::new(experiment, place, materials)?)))
     }
 
@@ -29,13 +37,15 @@ impl Contest {
     pub fn freeze_teacher(&mut self) {
         match self {
             Self::Classes(classes) => classes.keep_teacher(),
+            Self::Texts(texts) => texts.freeze_teacher(),
         }
     }
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
-    pub fn teach(&mut self, from: usize, rates: &[f64]) -> Tensor<1> {
+    pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
         match self {
             Self::Classes(classes) => classes.teachers.learn(from, rates),
+            Self::Texts(texts) => texts.teach(experiment, from, rates),
         }
     }
 
@@ -43,13 +53,15 @@ impl Contest {
     pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
         match self {
             Self::Classes(classes) => Ok(classes.learn(experiment, from, rates)),
+            Self::Texts(texts) => texts.learn(experiment, from, rates).await,
         }
     }
 
     /// The networks on the test data.
-    pub async fn examine(&mut self, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
+    pub async fn examine(&mut self, experiment: &Experiment, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
         match self {
             Self::Classes(classes) => classes.examine(teacher_changes).await,
+            Self::Texts(texts) => texts.examine(experiment, teacher_changes).await,
         }
     }
 
@@ -57,6 +69,7 @@ impl Contest {
     pub fn networks(&self, role: Role) -> Vec<&dyn Saved> {
         match self {
             Self::Classes(classes) => classes.networks(role),
+            Self::Texts(texts) => vec![texts.network(role)],
         }
     }
 
@@ -64,6 +77,21 @@ impl Contest {
     pub fn network_mut(&mut self, role: Role, index: usize) -> &mut dyn Saved {
         match self {
             Self::Classes(classes) => classes.network_mut(role, index),
+            Self::Texts(texts) => texts.network_mut(role),
+        }
+    }
+
+    /// What the method remembers from step to step, beside the networks.
+    pub fn memory(&self) -> Option<&Memory> {
+        match self {
+            Self::Classes(_) => None,
+            Self::Texts(texts) => Some(texts.memory()),
+        }
+    }
+
+    pub fn remember(&mut self, memory: Memory) {
+        if let Self::Texts(texts) = self {
+            texts.remember(memory);
         }
     }
 }

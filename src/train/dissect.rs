@@ -75,8 +75,9 @@ impl Run {
         let first = parts();
         let scale = soft::scale(distill);
         let soft_loss = parts().soft.expect("the distilled student has a soft loss");
+        let hard_loss = parts().hard.expect("a classifier has labels");
         let halves = Halves {
-            hard: grad(parts().hard * distill.alpha),
+            hard: grad(hard_loss * distill.alpha),
             soft: grad(soft_loss * ((1.0 - distill.alpha) * scale)),
             total: grad(parts().total),
         };

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::event::Role;
-use crate::{data::DataError, device::DeviceError, model::WeightsError, spec::SpecError};
+use crate::{data::DataError, device::DeviceError, generate::GenerateError, model::WeightsError, spec::SpecError};
 
 /// Why a run cannot start or go on. A run that returned one is as it was before, unless its device or its numbers failed.
 #[derive(Debug, Error)]
@@ -14,6 +14,8 @@ pub enum RunError {
     Data(#[from] DataError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
     #[error("the loss of the {} is no longer finite at step {step}: lower {key} (now {value}) and start again", .role.name())]
@@ -35,6 +37,8 @@ impl RunError {
             Self::Spec(error) => error.code(),
             Self::Data(error) => error.code(),
             Self::Device(error) => error.code(),
+            Self::Generate(GenerateError::Device(error)) => error.code(),
+            Self::Generate(_) => "generate",
             Self::Weights(_) => "bad_file",
             Self::NotFinite { .. } => "not_finite",
             Self::NotLive { .. } => "not_live",
@@ -57,6 +61,6 @@ impl RunError {
 
     /// The device cannot be used any more.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Device(_))
+        matches!(self, Self::Device(_) | Self::Generate(GenerateError::Device(_)))
     }
 }

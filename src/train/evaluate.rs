@@ -65,6 +65,7 @@ impl Exam {
             ece: study::calibration_error(&study::reliability(logits, &self.labels, self.classes)),
             agreement: teacher.filter(|_| role != Role::Teacher).map(|teacher| metrics::agreement(&found, teacher)),
             omitted,
+            text: None,
         }
     }
 

@@ -91,8 +91,8 @@ pub struct Summary {
 pub struct LossParts {
     pub role: Role,
     pub total: f32,
-    /// Cross-entropy with the labels, before its weight.
-    pub hard: f32,
+    /// Cross-entropy with the labels, before its weight; `None` in a step that looks at none.
+    pub hard: Option<f32>,
     /// Divergence from the teacher, before `T²` and its weight; `None` where there is none.
     pub soft: Option<f32>,
     pub hint: Option<f32>,
@@ -115,6 +115,33 @@ pub struct Evaluation {
     pub agreement: Option<f64>,
     /// Present when a class is omitted.
     pub omitted: Option<OmittedClass>,
+    /// Present in a run over text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub text: Option<TextMeasures>,
+}
+
+/// How a network writes. In a run over text `accuracy` is the probability of a right answer where that is known, the share of right answers
+/// where there is one, and otherwise the share of tokens that are foretold; `loss` is per token of a response.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TextMeasures {
+    /// Probability of all right answers together (grammar), or the share of right answers (arithmetic): the rest is void.
+    pub validity: Option<f64>,
+    /// Share of the templates of a prompt that eight samples are expected to show (grammar).
+    pub coverage: Option<f64>,
+    /// Expected calibration error on the questions to be answered by yes or no (grammar), 15 bins.
+    pub yes_no_ece: Option<f64>,
+    /// KL(teacher‖this), nats per token of the references; `None` for the teacher.
+    pub forward_kl: Option<f64>,
+    /// KL(this‖teacher).
+    pub reverse_kl: Option<f64>,
+    /// Tokens of a sampled response, the stop token not counted.
+    pub length: f64,
+    /// Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
+    pub distinct_2: f64,
+    /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
+    pub excess: Vec<f64>,
 }
 
 /// How an omitted class fares (Hinton et al. 2015, section 3).

@@ -21,7 +21,7 @@ impl Run {
         let rates = self.rates(self.experiment.teacher.lr, 1);
         // Its own count: it may be ahead of the students.
         let next = self.classes()?.teachers.learners[0].steps;
-        self.contest.teach(next, &rates);
+        self.contest.teach(&self.experiment, next, &rates);
         Ok(vec![self.evaluate().await?])
     }
 }

@@ -17,6 +17,7 @@ mod studied;
 mod summary;
 mod table;
 mod teachers;
+mod texts;
 mod views;
 mod workload;
 

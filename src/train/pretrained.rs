@@ -1,7 +1,7 @@
 //! The shipped teachers. Each was made by the command in the README (`distillery pretrain`), on the training rows of the default split.
 
 use super::RunError;
-use crate::model::{self, Layout};
+use crate::model::{self, Layout, TransformerConfig};
 use crate::spec::{Experiment, SpecError, TaskName};
 
 const DIGITS: &[u8] = include_bytes!("teachers/digits.safetensors");
@@ -15,9 +15,21 @@ pub fn load(experiment: &Experiment, layout: &Layout) -> Result<Vec<Vec<f32>>, R
     let bytes = match experiment.task.name {
         TaskName::Digits => DIGITS,
         TaskName::Fashion => FASHION,
-        TaskName::Plane => return Err(unfit()),
+        _ => return Err(unfit()),
     };
     let mut file = model::decode(bytes)?;
+    layout.parameters().iter().map(|p| file.take(&p.name, &p.shape).map_err(|_| unfit())).collect()
+}
+
+/// Values of the shipped teacher of a text task. `bytes` are its file, which the engine does not carry: decoders are large.
+///
+/// # Errors
+/// When there is no file, or one of another shape.
+pub fn decoder(layout: &TransformerConfig, bytes: Option<&[u8]>) -> Result<Vec<Vec<f32>>, RunError> {
+    let wrong = |message| RunError::Spec(SpecError::Conflict { key: "teacher.source", message });
+    let bytes = bytes.ok_or_else(|| wrong("no teacher is shipped for this task: set teacher.source=live"))?;
+    let mut file = model::decode(bytes)?;
+    let unfit = || wrong("the shipped teacher has another shape: set teacher.source=live, or the shape of the preset `grammar`");
     layout.parameters().iter().map(|p| file.take(&p.name, &p.shape).map_err(|_| unfit())).collect()
 }
 

@@ -109,6 +109,7 @@ impl Run {
     pub(super) fn classes(&self) -> Result<&Classes, RunError> {
         match &self.contest {
             Contest::Classes(classes) => Ok(classes),
+            Contest::Texts(_) => Err(RunError::Unavailable("this looks at classes, and the run is about text")),
         }
     }
 
@@ -172,15 +173,16 @@ impl Run {
     async fn advance_chunk(&mut self, chunk: usize, held: bool) -> Result<Event, RunError> {
         let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
         let rates = self.rates(base, chunk);
-        let losses = |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard, soft: None, hint: None, attention: None });
+        let losses =
+            |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None });
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
-            parts.push(losses(self.contest.teach(self.step, &rates)));
+            parts.push(losses(self.contest.teach(&self.experiment, self.step, &rates)));
         } else if self.teacher_moves() && !held {
             // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
             let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
             for at in 0..chunk {
-                let hard = self.contest.teach(self.step + at, &teacher_rates[at..=at]);
+                let hard = self.contest.teach(&self.experiment, self.step + at, &teacher_rates[at..=at]);
                 let students = self.contest.learn(&self.experiment, self.step + at, &rates[at..=at]).await?;
                 parts = [losses(hard)].into_iter().chain(students).collect();
             }
@@ -211,21 +213,21 @@ impl Run {
         let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
         let mut shape = Vec::new();
         for (role, parts) in parts {
-            let options = [parts.soft, parts.hint, parts.attention];
+            let options = [parts.hard, parts.soft, parts.hint, parts.attention];
             shape.push((role, options.each_ref().map(Option::is_some)));
-            for scalar in [parts.total, parts.hard].into_iter().chain(options.into_iter().flatten()) {
+            for scalar in [parts.total].into_iter().chain(options.into_iter().flatten()) {
                 reads.add(plain(scalar));
             }
         }
         let mut values = reads.run().await?.into_iter().map(|value| value.first().copied().unwrap_or(f32::NAN));
         let mut next = || values.next().unwrap_or(f32::NAN);
         let mut losses = Vec::new();
-        for (role, [has_soft, has_hint, has_attention]) in shape {
-            let (total, hard) = (next(), next());
+        for (role, [has_hard, has_soft, has_hint, has_attention]) in shape {
+            let total = next();
             let losses_of = LossParts {
                 role,
                 total,
-                hard,
+                hard: has_hard.then(&mut next),
                 soft: has_soft.then(&mut next),
                 hint: has_hint.then(&mut next),
                 attention: has_attention.then(&mut next),
@@ -261,7 +263,7 @@ impl Run {
 
     pub(super) async fn evaluate(&mut self) -> Result<Event, RunError> {
         let teacher_changes = self.phase == Phase::Teacher || self.teacher_moves();
-        let networks = self.contest.examine(teacher_changes).await?;
+        let networks = self.contest.examine(&self.experiment, teacher_changes).await?;
         self.outcome = Some(self.outcome_of(&networks));
         let event = Event::Evaluated { phase: self.phase, step: self.step, networks };
         self.last_evaluation = Some(event.clone());

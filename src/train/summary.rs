@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
-use super::event::{NetworkSize, Role, Summary};
-use super::{classes::Classes, contest::Contest};
+use super::event::{NetworkSize, ROLES, Role, Summary};
+use super::{classes::Classes, contest::Contest, texts::Texts};
 use crate::model::Layout;
 use crate::spec::{Access, Distill, Experiment, knobs};
 
@@ -22,6 +22,25 @@ impl Facts {
     pub fn of(contest: &Contest) -> Self {
         match contest {
             Contest::Classes(classes) => Self::of_classes(classes),
+            Contest::Texts(texts) => Self::of_texts(texts),
+        }
+    }
+
+    fn of_texts(texts: &Texts) -> Self {
+        let size = |role: Role| {
+            let config = &texts.network(role).layout;
+            let parameters = config.parameter_count();
+            NetworkSize { role, parameters, bytes: parameters * 4, layers: config.describe() }
+        };
+        Self {
+            networks: ROLES.map(size).to_vec(),
+            classes: (0..texts.set.vocab() as u32).map(|id| texts.set.text(&[id])).collect(),
+            input: vec![texts.teacher.layout.context],
+            train_rows: texts.set.train.len(),
+            labelled_rows: texts.examples,
+            test_rows: texts.set.test.len(),
+            hidden: 0,
+            maps: 0,
         }
     }
 

@@ -25,6 +25,7 @@ fn types() -> String {
         train::LossParts,
         train::OmittedClass,
         train::Evaluation,
+        train::TextMeasures,
         train::SampleView,
         study::Confusion,
         study::Bin,
@@ -66,7 +67,8 @@ fn preset_table() -> String {
         .iter()
         .map(|preset| {
             let experiment = preset.experiment();
-            let set: serde_json::Map<_, _> = preset.set.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+            let set: serde_json::Map<_, _> =
+                preset.base.iter().chain(preset.set).map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
             let values: serde_json::Map<_, _> = knobs::TABLE.iter().map(|k| (k.key.to_owned(), json!(k.get_text(&experiment)))).collect();
             json!({ "id": preset.id, "help": preset.help, "set": set, "values": values })
         })

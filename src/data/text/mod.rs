@@ -20,7 +20,33 @@ pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
 
-use super::Tokenizer;
+use super::{DataError, Tokenizer};
+use crate::spec::{Experiment, TaskName};
+
+/// Examples of a task that makes its own.
+const EXAMPLES: usize = 4000;
+/// Bytes of an example of one's own; longer ones are left out.
+const CONTEXT: usize = 512;
+
+/// The texts of an experiment's task. `text` replaces the embedded text of `names` and `novel`, and is what `jsonl` is read from, byte by byte.
+///
+/// # Errors
+/// A task that needs a file and has none, one that takes none and has one, and files that are not what they should be.
+pub fn load(experiment: &Experiment, text: Option<&str>) -> Result<TextSet, DataError> {
+    let seed = experiment.seed;
+    match (experiment.task.name, text) {
+        (TaskName::Grammar, None) => Ok(grammar(seed, EXAMPLES)),
+        (TaskName::Arithmetic, None) => Ok(arithmetic(seed, EXAMPLES)),
+        (TaskName::Names, text) => names(text.unwrap_or(NAMES), seed),
+        (TaskName::Novel, text) => novel(text.unwrap_or(NOVEL), Window::default()),
+        (TaskName::Jsonl, Some(text)) => {
+            let options = JsonlOptions { seed, test_fraction: 0.1, context: CONTEXT, too_long: TooLong::Skip };
+            Ok(jsonl(text, Tokenizer::Bytes, &options)?.set)
+        }
+        (TaskName::Jsonl, None) => Err(DataError::BadText("the jsonl task needs a file: --data FILE.jsonl".into())),
+        _ => Err(DataError::UnusedFiles),
+    }
+}
 
 /// A text task: prompts and the responses that are right or likely for them.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ async fn a_step_taken_apart_adds_up_and_is_not_made() {
         panic!("a step was asked for")
     };
     assert_eq!(step, 5);
-    let total = 0.3 * losses.hard + 0.7 * scale as f32 * losses.soft.unwrap();
+    let total = 0.3 * losses.hard.unwrap() + 0.7 * scale as f32 * losses.soft.unwrap();
     assert!((total - losses.total).abs() < 1e-4, "{total} is not {}", losses.total);
     // |h + s|² = |h|² + |s|² + 2·cos·|h|·|s|
     let sum = (whole.hard.powi(2) + whole.soft.powi(2) + 2.0 * whole.cosine * whole.hard * whole.soft).sqrt();

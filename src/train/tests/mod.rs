@@ -3,6 +3,7 @@
 mod checkpoints;
 mod looks;
 mod race;
+mod texts;
 mod workloads;
 
 use super::{Evaluation, Event, LossParts, Materials, Role, Run};

@@ -49,7 +49,7 @@ impl Classifier {
     pub fn new(name: &str, place: &Place) -> Option<Self> {
         let definition = TABLE.iter().find(|definition| definition.name == name)?;
         let layout = |(channels, widths): (&[usize], &[usize])| {
-            let network = Network { kind: definition.kind, channels: channels.into(), widths: widths.into() };
+            let network = Network { kind: definition.kind, channels: channels.into(), widths: widths.into(), ..Network::default() };
             Layout::new(&network, definition.input, CLASSES)
         };
         let values = |role: &str, layout: &Layout| -> Vec<Vec<f32>> {

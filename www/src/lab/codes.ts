@@ -4,7 +4,7 @@
 export const ENGINE_CODES = [
   "unknown_key", "unknown_preset", "out_of_range", "conflict", "version", "bad_file", "no_adapter", "no_backend", "device_lost",
   "shader_failed", "not_finite", "not_live", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
-  "nothing_to_learn", "bad_command",
+  "nothing_to_learn", "bad_command", "generate",
 ] as const;
 
 /** Codes of the page's own side. */
@@ -13,7 +13,8 @@ export const PAGE_CODES = [
   "metrics_event", "metrics_start",
 ] as const;
 
-/** Knobs that contradict others, with a text of their own (`validate` in src/spec/experiment.rs). */
+/** Knobs that contradict others, with a text of their own (src/spec/conflicts.rs). */
 export const CONFLICTS = [
   "teacher.kind", "student.kind", "task.omit_class", "task.added", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
+  "teacher.heads", "student.heads", "teacher.schedule", "distill.divergence",
 ] as const;

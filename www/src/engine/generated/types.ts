@@ -50,9 +50,9 @@ bits_per_example: number, };
 
 export type LossParts = { role: Role, total: number, 
 /**
- * Cross-entropy with the labels, before its weight.
+ * Cross-entropy with the labels, before its weight; `None` in a step that looks at none.
  */
-hard: number, 
+hard: number | null, 
 /**
  * Divergence from the teacher, before `T²` and its weight; `None` where there is none.
  */
@@ -96,7 +96,45 @@ agreement: number | null,
 /**
  * Present when a class is omitted.
  */
-omitted: OmittedClass | null, };
+omitted: OmittedClass | null, 
+/**
+ * Present in a run over text.
+ */
+text?: TextMeasures, };
+
+export type TextMeasures = { 
+/**
+ * Probability of all right answers together (grammar), or the share of right answers (arithmetic): the rest is void.
+ */
+validity: number | null, 
+/**
+ * Share of the templates of a prompt that eight samples are expected to show (grammar).
+ */
+coverage: number | null, 
+/**
+ * Expected calibration error on the questions to be answered by yes or no (grammar), 15 bins.
+ */
+yes_no_ece: number | null, 
+/**
+ * KL(teacher‖this), nats per token of the references; `None` for the teacher.
+ */
+forward_kl: number | null, 
+/**
+ * KL(this‖teacher).
+ */
+reverse_kl: number | null, 
+/**
+ * Tokens of a sampled response, the stop token not counted.
+ */
+length: number, 
+/**
+ * Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
+ */
+distinct_2: number, 
+/**
+ * Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
+ */
+excess: Array<number>, };
 
 export type SampleView = { role: Role, logits: Array<number>, 
 /**

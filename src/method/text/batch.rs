@@ -1,0 +1,106 @@
+//! Texts as a decoder is trained on them.
+
+use burn::tensor::{Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::data::text::Example;
+use crate::device::Place;
+use crate::generate::Text;
+
+/// A prompt and what was written after it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub prompt: Vec<u32>,
+    /// With the stop token, if it came to one.
+    pub response: Vec<u32>,
+}
+
+impl Written {
+    /// An example of the data, closed by `stop`.
+    pub fn example(example: &Example, stop: u32) -> Self {
+        Self { prompt: example.prompt.clone(), response: example.response.iter().copied().chain([stop]).collect() }
+    }
+
+    /// A text as it was sampled.
+    pub fn sampled(prompt: &[u32], text: &Text, stop: u32) -> Self {
+        let end = text.stopped.then_some(stop);
+        Self { prompt: prompt.into(), response: text.tokens.iter().copied().chain(end).collect() }
+    }
+}
+
+/// A batch of texts of one fixed shape, padded on the right, where nobody looks at the padding. A row is a token that is foretold:
+/// row `b·seq + t` foretells what stands behind token `t` of text `b`.
+#[derive(Debug, Clone)]
+pub struct Sequences {
+    /// `[batch, seq]`, without gradients.
+    pub ids: Tensor<2, Int>,
+    /// What follows, one-hot, `[rows, vocab]`, without gradients. Prompt and padding rows hold some token too: only `mask` tells them.
+    pub targets: Tensor<2>,
+    /// 1 where a token of a response is foretold, `[rows]`, without gradients.
+    pub mask: Tensor<1>,
+    pub batch: usize,
+    pub seq: usize,
+    /// Of every text, the first row that foretells its response, and how many do.
+    pub spans: Vec<(usize, usize)>,
+}
+
+impl Sequences {
+    /// # Panics
+    /// When a text is longer than `seq + 1` tokens or empty: the callers have measured all texts.
+    pub fn new(texts: &[Written], seq: usize, vocab: usize, place: &Place) -> Self {
+        let batch = texts.len();
+        let (mut ids, mut next, mut mask) = (vec![0_i32; batch * seq], vec![0_i32; batch * seq], vec![0.0_f32; batch * seq]);
+        let mut spans = Vec::with_capacity(batch);
+        for (index, Written { prompt, response }) in texts.iter().enumerate() {
+            let from = index * seq;
+            let tokens: Vec<i32> = prompt.iter().chain(response).map(|token| *token as i32).collect();
+            assert!(tokens.len() <= seq + 1, "a text of {} tokens does not fit into {}", tokens.len(), seq + 1);
+            for (at, pair) in tokens.windows(2).enumerate() {
+                ids[from + at] = pair[0];
+                next[from + at] = pair[1];
+            }
+            let first = from + prompt.len() - 1;
+            mask[first..first + response.len()].fill(1.0);
+            spans.push((first, response.len()));
+        }
+        let device = place.inner();
+        let rows = batch * seq;
+        let next = Tensor::<1, Int>::from_data(TensorData::new(next, [rows]), &device);
+        let classes = Tensor::<1, Int>::arange(0..vocab as i64, &device);
+        Self {
+            ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), &device),
+            targets: next.reshape([rows, 1]).repeat_dim(1, vocab).equal(classes.reshape([1, vocab]).repeat_dim(0, rows)).float(),
+            mask: Tensor::from_data(TensorData::new(mask, [rows]), &device),
+            batch,
+            seq,
+            spans,
+        }
+    }
+
+    /// One number per token of every response, out of one per row.
+    pub fn of_responses(&self, rows: &[f32]) -> Vec<Vec<f64>> {
+        self.spans.iter().map(|(first, count)| rows[*first..first + count].iter().map(|value| f64::from(*value)).collect()).collect()
+    }
+
+    /// The opposite: one number per row, 0 outside the responses, with gradients nowhere.
+    pub fn to_rows(&self, values: &[Vec<f64>], place: &Place) -> Tensor<1> {
+        let rows = self.batch * self.seq;
+        let mut out = vec![0.0_f32; rows];
+        for ((first, _), values) in self.spans.iter().zip(values) {
+            for (at, value) in values.iter().enumerate() {
+                out[first + at] = *value as f32;
+            }
+        }
+        Tensor::from_data(TensorData::new(out, [rows]), &place.inner())
+    }
+
+    /// Sums over each text of one number per row, `[batch]`. `values` is `[rows]`.
+    pub fn sums(&self, values: Tensor<1>, mask: Tensor<1>) -> Tensor<1> {
+        (values * mask).reshape([self.batch, self.seq]).sum_dim(1).reshape([self.batch])
+    }
+
+    /// Tokens of each response.
+    pub fn lengths(&self) -> Vec<f64> {
+        self.spans.iter().map(|(_, count)| *count as f64).collect()
+    }
+}

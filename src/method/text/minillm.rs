@@ -1,0 +1,109 @@
+//! MiniLLM (Gu et al. 2023): the reverse KL of whole texts, `KL(q‖p)`, by policy gradient on the student's own texts.
+//!
+//! | knob | paper | without |
+//! |---|---|---|
+//! | `teacher_mix` α | each token is drawn from `αp + (1−α)q` and weighed by `w = q/p̃` of that token alone (§2.2) | the student writes alone |
+//! | `single_step` | the next token's part of the gradient is `∇KL(q_t‖p_t)`, exactly, over the vocabulary | it is sampled too: `R_t` for `R_{t+1}` |
+//! | `length_norm` | `R_{t+1}` is divided by the tokens that it sums | long texts are punished for their length |
+//! | `clip` ε | PPO's, of the ratio `q_θ/p̃` | the plain ratio |
+//! | `lm_weight` | `L_PT`: language modelling, here on the responses of the data | none |
+//!
+//! `variant = lmops` follows the authors' code instead, which differs from the paper: the return counts `r_t` although the single-step
+//! term has it, is discounted by 0.95, divided by `T − t + 1`, and whitened over the batch; rewards are halved... see
+//! [`policy::lmops_advantages`]; the single-step term has no weights.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+use serde::{Deserialize, Serialize};
+
+use super::{Memory, Scene, Sequences, Written};
+use crate::device::read;
+use crate::generate::{GenerateError, Mixture};
+use crate::loss::{policy, sequence};
+use crate::method::response::Parts;
+use crate::spec::Variant;
+
+/// The code's discount, reward scaling and reward clip.
+const GAMMA: f64 = 0.95;
+const SCALING: f64 = 0.5;
+const REWARD_CLIP: f64 = 100.0;
+
+/// Texts that a few steps learn from, with one number per token of each response.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rollouts {
+    texts: Vec<Written>,
+    /// `log q` when they were written.
+    log_q: Vec<Vec<f64>>,
+    /// `q/p̃` when they were written.
+    weights: Vec<Vec<f64>>,
+    advantages: Vec<Vec<f64>>,
+    /// Steps that they are still good for.
+    left: usize,
+}
+
+/// # Errors
+/// When sampling fails.
+pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, GenerateError> {
+    let rollouts = match memory.rollouts.take() {
+        Some(rollouts) if rollouts.left > 0 => rollouts,
+        _ => write(scene).await?,
+    };
+    let parts = learn(scene, &rollouts);
+    memory.rollouts = Some(Rollouts { left: rollouts.left - 1, ..rollouts });
+    Ok(parts)
+}
+
+async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
+    let text = &scene.experiment.text;
+    let mixture = (text.teacher_mix > 0.0).then_some(Mixture { teacher: scene.teacher, share: text.teacher_mix });
+    let prompts = scene.prompts();
+    let written = scene.write(scene.speaker, mixture, prompts.clone(), &format!("rollouts at step {}", scene.step)).await?;
+    let texts: Vec<Written> = prompts.iter().zip(&written).map(|(prompt, text)| Written::sampled(prompt, text, scene.set.stop)).collect();
+    let sequences = scene.sequences(&texts);
+    let teacher = sequence::token_log_probs(scene.teacher_logits(&sequences), scene.targets(&sequences));
+    let log_p = sequences.of_responses(&read(teacher.inner()).await?);
+    let log_q: Vec<Vec<f64>> = written.iter().map(|text| text.log_probs.clone()).collect();
+    let weights = written.iter().map(|text| text.weights.clone()).collect();
+    let rewards: Vec<Vec<f64>> = log_p.iter().zip(&log_q).map(|(p, q)| policy::rewards(p, q)).collect();
+    let advantages = match text.variant {
+        Variant::Lmops => policy::lmops_advantages(&rewards, GAMMA, SCALING, REWARD_CLIP),
+        Variant::Paper if text.single_step => rewards.iter().map(|rewards| policy::returns_after(rewards, text.length_norm)).collect(),
+        Variant::Paper => rewards.iter().map(|rewards| policy::returns_from(rewards, text.length_norm)).collect(),
+    };
+    Ok(Rollouts { texts, log_q, weights, advantages, left: text.inner_steps })
+}
+
+fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
+    let text = &scene.experiment.text;
+    let sequences = scene.sequences(&rollouts.texts);
+    let mask = scene.mask(&sequences);
+    let rows = |values: &[Vec<f64>]| Tensor::from_inner(sequences.to_rows(values, scene.place));
+    let logits = scene.student_logits(&sequences);
+    let log_q = log_softmax(logits, 1);
+    let [count, _] = log_q.dims();
+    let chosen = (log_q.clone() * scene.targets(&sequences)).sum_dim(1).reshape([count]);
+    let weights = rows(&rollouts.weights);
+    let clip = (text.clip > 0.0).then_some(text.clip);
+    let long = policy::surrogate(chosen, rows(&rollouts.log_q), weights.clone(), rows(&rollouts.advantages), mask.clone(), clip);
+    let log_p = log_softmax(scene.teacher_logits(&sequences), 1);
+    let single = |weights| policy::single_step(log_p.clone(), log_q.clone(), weights, mask.clone());
+    let soft = if text.single_step {
+        let weighed = (text.variant == Variant::Paper).then_some(weights);
+        long + single(weighed)
+    } else {
+        long
+    };
+    let hard = language_modelling(scene);
+    let total = match &hard {
+        Some(hard) => soft.clone() + hard.clone() * text.lm_weight,
+        None => soft.clone(),
+    };
+    Parts { total, hard, soft: Some(soft), hint: None, attention: None }
+}
+
+/// The language-modelling loss on the data, unless its weight is 0.
+pub(super) fn language_modelling(scene: &Scene) -> Option<Tensor<1>> {
+    (scene.experiment.text.lm_weight > 0.0).then(|| {
+        let data: Sequences = scene.sequences(&scene.data());
+        sequence::cross_entropy(scene.student_logits(&data), scene.targets(&data), scene.mask(&data))
+    })
+}

@@ -1,0 +1,53 @@
+//! Distillation of decoders, a file per method. Each says whose texts are scored (`Source`), and what a student pays for them.
+//!
+//! | file | texts | loss |
+//! |---|---|---|
+//! | [`sft`] | data | cross-entropy |
+//! | [`seq_kd`] | the teacher's | cross-entropy |
+//! | [`token_kd`] | data | any divergence, token by token |
+//! | [`gkd`] | the student's, sometimes | the same |
+//! | [`distillm`] | data, and the student's out of a replay buffer | skewed KL |
+//! | [`distillm2`] | the teacher's against the student's | skewed KL both ways |
+//! | [`minillm`] | the student's, mixed with the teacher | reverse KL by policy gradient |
+//! | [`dpkd`] | the teacher's against the student's | preference |
+//!
+//! Losses are means over the tokens of responses, the stop token among them, in nats. Prompts cost nothing.
+
+mod batch;
+pub mod distillm;
+pub mod distillm2;
+pub mod dpkd;
+pub mod gkd;
+pub mod minillm;
+mod scene;
+pub mod seq_kd;
+pub mod sft;
+pub mod token_kd;
+
+pub use batch::{Sequences, Written};
+pub use scene::{Memory, Scene};
+
+use super::response::Parts;
+use crate::generate::GenerateError;
+use crate::spec::Method;
+
+/// The loss of the distilled student at a step.
+///
+/// # Errors
+/// When sampling fails.
+pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, GenerateError> {
+    let text = &scene.experiment.text;
+    if scene.step < text.sft_steps {
+        return Ok(sft::loss(scene));
+    }
+    match text.method {
+        Method::Sft => Ok(sft::loss(scene)),
+        Method::TokenKd => Ok(token_kd::loss(scene)),
+        Method::SeqKd => seq_kd::loss(scene, memory).await,
+        Method::Gkd => gkd::loss(scene).await,
+        Method::Distillm => distillm::loss(scene, memory).await,
+        Method::Distillm2 => distillm2::loss(scene).await,
+        Method::Minillm => minillm::loss(scene, memory).await,
+        Method::Dpkd => dpkd::loss(scene).await,
+    }
+}

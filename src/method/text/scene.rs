@@ -1,0 +1,127 @@
+//! What a method sees at a step: the two networks, the batch, and ways to let them write.
+
+use burn::tensor::{Tensor, TensorData};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Sequences, Written, minillm::Rollouts};
+use crate::data::{self, text::TextSet};
+use crate::device::Place;
+use crate::generate::{self, GenerateError, Mixture, Request, Sampling, Text};
+use crate::model::Transformer;
+use crate::model::transformer::Context;
+use crate::spec::Experiment;
+
+/// One step of the distilled student.
+pub struct Scene<'a> {
+    pub experiment: &'a Experiment,
+    pub set: &'a TextSet,
+    pub place: &'a Place,
+    /// Frozen, without gradients.
+    pub teacher: &'a Transformer,
+    /// With gradients.
+    pub student: &'a Transformer,
+    /// The same without.
+    pub speaker: &'a Transformer,
+    /// Where tokens stand in a batch of [`Sequences`], for teacher and student.
+    pub contexts: &'a [Context; 2],
+    /// Numbers of the examples of this step's batch.
+    pub rows: &'a [usize],
+    /// Tokens of a sequence less one.
+    pub seq: usize,
+    /// Most tokens of a response, the stop token counted.
+    pub longest: usize,
+    /// Steps made before this one.
+    pub step: usize,
+}
+
+/// What a method remembers from one step to the next. Part of a checkpoint.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The student's own texts (DistiLLM).
+    pub replay: Vec<Written>,
+    /// How often the student's own texts are learned from, and the validation loss that this was decided by (DistiLLM).
+    pub share: f64,
+    pub validation: Option<f64>,
+    /// Texts that are being learned from (MiniLLM).
+    pub rollouts: Option<Rollouts>,
+    /// The teacher's texts by example, as far as they were needed (SeqKD). Not saved: the same seed writes the same again.
+    #[serde(skip)]
+    pub teacher_texts: Vec<Option<Written>>,
+}
+
+impl Scene<'_> {
+    /// The examples of this step's batch.
+    pub fn data(&self) -> Vec<Written> {
+        self.rows.iter().map(|row| Written::example(&self.set.train[*row], self.set.stop)).collect()
+    }
+
+    pub fn prompts(&self) -> Vec<Vec<u32>> {
+        self.rows.iter().map(|row| self.set.train[*row].prompt.clone()).collect()
+    }
+
+    pub fn sequences(&self, texts: &[Written]) -> Sequences {
+        Sequences::new(texts, self.seq, self.set.vocab(), self.place)
+    }
+
+    /// Logits `[rows, vocab]` with gradients.
+    pub fn student_logits(&self, sequences: &Sequences) -> Tensor<2> {
+        self.student.forward(Tensor::from_inner(sequences.ids.clone()), &self.contexts[1])
+    }
+
+    /// Logits `[rows, vocab]` on the device with gradients, which do not reach the teacher.
+    pub fn teacher_logits(&self, sequences: &Sequences) -> Tensor<2> {
+        Tensor::from_inner(self.teacher.forward(sequences.ids.clone(), &self.contexts[0]))
+    }
+
+    pub fn targets(&self, sequences: &Sequences) -> Tensor<2> {
+        Tensor::from_inner(sequences.targets.clone())
+    }
+
+    pub fn mask(&self, sequences: &Sequences) -> Tensor<1> {
+        Tensor::from_inner(sequences.mask.clone())
+    }
+
+    /// Numbers per text as a tensor `[batch]`.
+    pub fn per_text(&self, values: &[f64]) -> Tensor<1> {
+        let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+        let count = values.len();
+        Tensor::from_inner(Tensor::from_data(TensorData::new(values, [count]), &self.place.inner()))
+    }
+
+    /// A number in [0, 1) that depends on the seed, the step and the purpose alone.
+    pub fn coin(&self, purpose: &str) -> f64 {
+        let mut rng = data::rng(self.experiment.seed, &format!("{purpose} {}", self.step));
+        f64::from(rng.next_u32()) / 4_294_967_296.0
+    }
+
+    /// Lets a network write one text per prompt.
+    pub async fn write(
+        &self,
+        who: &Transformer,
+        mixture: Option<Mixture<'_>>,
+        prompts: Vec<Vec<u32>>,
+        purpose: &str,
+    ) -> Result<Vec<Text>, GenerateError> {
+        let seed = data::rng(self.experiment.seed, purpose).next_u32();
+        let sampling = Sampling { temperature: self.experiment.text.sampling_temperature, ..Sampling::default() };
+        let request = Request { prompts, max_tokens: self.longest, sampling, stop: vec![self.set.stop], seed };
+        generate::generate(who, mixture, request, &self.place.inner()).await
+    }
+
+    /// The student's own texts for this step's prompts.
+    pub async fn own_texts(&self) -> Result<Vec<Written>, GenerateError> {
+        self.texts_of(self.speaker, "student").await
+    }
+
+    /// The teacher's texts for this step's prompts.
+    pub async fn teacher_texts(&self) -> Result<Vec<Written>, GenerateError> {
+        self.texts_of(self.teacher, "teacher").await
+    }
+
+    async fn texts_of(&self, who: &Transformer, name: &str) -> Result<Vec<Written>, GenerateError> {
+        let prompts = self.prompts();
+        let texts = self.write(who, None, prompts.clone(), &format!("texts of {name} at step {}", self.step)).await?;
+        Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, self.set.stop)).collect())
+    }
+}

@@ -1,0 +1,17 @@
+//! Supervised fine-tuning: the cross-entropy of the data. The baseline of every method, and what most of them start from.
+
+use super::{Scene, Sequences};
+use crate::loss::sequence;
+use crate::method::response::Parts;
+
+/// `−log q(token)`, mean over the tokens of the responses of the data.
+pub fn loss(scene: &Scene) -> Parts {
+    on(scene, &scene.sequences(&scene.data()))
+}
+
+/// The same on any texts.
+pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
+    let logits = scene.student_logits(sequences);
+    let hard = sequence::cross_entropy(logits, scene.targets(sequences), scene.mask(sequences));
+    Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }
+}

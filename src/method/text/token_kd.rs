@@ -1,0 +1,28 @@
+//! Token-level knowledge distillation: at every token of a text the student is compared with the teacher (Hinton et al. 2015; "word-level"
+//! in Kim & Rush 2016).
+
+use super::{Scene, Sequences};
+use crate::loss::{combine, sequence};
+use crate::method::response::Parts;
+
+/// `α·CE + (1−α)·T²·divergence` on the data.
+pub fn loss(scene: &Scene) -> Parts {
+    let sequences = scene.sequences(&scene.data());
+    let distill = &scene.experiment.distill;
+    let logits = scene.student_logits(&sequences);
+    let (targets, mask) = (scene.targets(&sequences), scene.mask(&sequences));
+    let hard = sequence::cross_entropy(logits.clone(), targets.clone(), mask.clone());
+    let soft = sequence::masked_mean(sequence::soft_rows(scene.teacher_logits(&sequences), logits, targets, distill), mask);
+    let total = combine(hard.clone(), soft.clone(), None, None, distill);
+    Parts { total, hard: Some(hard), soft: Some(soft), hint: None, attention: None }
+}
+
+/// `T²·divergence` on texts that are nobody's answer key: there are no labels, so α does not enter.
+pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
+    let distill = &scene.experiment.distill;
+    let logits = scene.student_logits(sequences);
+    let rows = sequence::soft_rows(scene.teacher_logits(sequences), logits, scene.targets(sequences), distill);
+    let soft = sequence::masked_mean(rows, scene.mask(sequences));
+    let total = soft.clone() * crate::loss::soft::scale(distill);
+    Parts { total, hard: None, soft: Some(soft), hint: None, attention: None }
+}

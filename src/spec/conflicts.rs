@@ -1,0 +1,104 @@
+//! Knobs that are each in range and still contradict each other.
+
+use super::choices::*;
+use super::{Experiment, SpecError, Task};
+
+/// # Errors
+/// The first contradiction, with the remedy.
+pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
+    if experiment.task.name.is_text() { text(experiment) } else { classes(experiment) }
+}
+
+fn conflict(key: &'static str, message: &'static str) -> Result<(), SpecError> {
+    Err(SpecError::Conflict { key, message })
+}
+
+fn kinds(experiment: &Experiment) -> [(&'static str, NetworkKind); 2] {
+    [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)]
+}
+
+fn text(experiment: &Experiment) -> Result<(), SpecError> {
+    for (key, kind) in kinds(experiment) {
+        if kind != NetworkKind::Decoder {
+            return conflict(
+                key,
+                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder",
+            );
+        }
+    }
+    for (key, dim, heads) in [
+        ("teacher.heads", experiment.teacher.dim, experiment.teacher.heads),
+        ("student.heads", experiment.student.dim, experiment.student.heads),
+    ] {
+        // Rotary positions turn pairs of numbers.
+        if !dim.is_multiple_of(2 * heads) {
+            return conflict(key, "the width of a decoder must be an even multiple of its heads");
+        }
+    }
+    let distill = &experiment.distill;
+    if experiment.teacher.count != 1 {
+        return conflict("teacher.count", "a text task has one teacher: set it to 1");
+    }
+    if experiment.teacher.schedule != TeacherSchedule::First {
+        return conflict("teacher.schedule", "a teacher of text trains first: set it to first");
+    }
+    if distill.hint_weight > 0.0 || distill.attention_weight > 0.0 {
+        return conflict("distill.hint_weight", "hints and attention transfer compare classifiers: set both weights to 0");
+    }
+    if distill.divergence == Divergence::Dkd {
+        return conflict("distill.divergence", "DKD looks at the label of a class; for text choose another divergence");
+    }
+    if distill.access == Access::Labels && experiment.text.method != Method::SeqKd && experiment.text.method != Method::Sft {
+        return conflict("distill.access", "a teacher that shows text alone can only be learned from by text.method=seq_kd");
+    }
+    Ok(())
+}
+
+fn classes(experiment: &Experiment) -> Result<(), SpecError> {
+    for (key, kind) in kinds(experiment) {
+        if kind == NetworkKind::Decoder {
+            return conflict(key, "a decoder needs text: set it to mlp or cnn, or start from a preset of text such as `grammar`");
+        }
+    }
+    let task = &experiment.task;
+    if task.name == TaskName::Plane {
+        for (key, kind) in [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)] {
+            if kind == NetworkKind::Cnn {
+                return conflict(key, "a CNN needs images: set it to mlp, or choose task.name=digits or fashion");
+            }
+        }
+        if task.omit_class >= task.classes as i64 {
+            return conflict("task.omit_class", "must be smaller than task.classes");
+        }
+        if task.added.iter().any(|point| usize::from(point.2) >= task.classes) {
+            return conflict("task.added", "has a point of a class that does not exist: classes go from 0 to task.classes - 1");
+        }
+    }
+    if experiment.teacher.source == TeacherSource::Pretrained {
+        let base = Task::default();
+        if task.name == TaskName::Plane {
+            return conflict("teacher.source", "no teacher is shipped for the plane: set teacher.source=live");
+        }
+        if task.split_seed != base.split_seed || task.test_fraction != base.test_fraction {
+            return conflict("teacher.source", "the shipped teacher has seen rows that this split tests on: set teacher.source=live");
+        }
+        if experiment.teacher.count != 1 {
+            return conflict("teacher.count", "only live teachers can be averaged: set teacher.source=live");
+        }
+    }
+    if experiment.distill.attention_weight > 0.0
+        && (experiment.student.kind != NetworkKind::Cnn || experiment.teacher.kind != NetworkKind::Cnn)
+    {
+        return conflict("distill.attention_weight", "attention transfer compares two CNNs: set both kinds to cnn");
+    }
+    if experiment.distill.hint_weight > 0.0 && (experiment.student.widths.is_empty() || experiment.teacher.widths.is_empty()) {
+        return conflict("distill.hint_weight", "hints need a hidden dense layer in both networks");
+    }
+    if experiment.distill.access != Access::Hidden && (experiment.distill.hint_weight > 0.0 || experiment.distill.attention_weight > 0.0) {
+        return conflict("distill.access", "hides what hints and attention transfer look at: set it to hidden, or their weights to 0");
+    }
+    if experiment.teacher.count > 1 && (experiment.distill.hint_weight > 0.0 || experiment.distill.attention_weight > 0.0) {
+        return conflict("teacher.count", "hints and attention transfer follow one teacher: set teacher.count=1");
+    }
+    Ok(())
+}

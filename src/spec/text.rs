@@ -1,0 +1,69 @@
+//! What only a run over text has to know.
+
+use serde::{Deserialize, Serialize};
+
+use super::choices::*;
+
+/// How students of text are distilled, and how texts are sampled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Text {
+    /// What the distilled student learns by. The student alone is always fine-tuned on the data.
+    pub method: Method,
+    /// Examples that the students have; 0 = all. The teacher has all.
+    pub examples: usize,
+    /// First steps in which the distilled student too is fine-tuned on the data.
+    pub sft_steps: usize,
+    /// Temperature at which texts are sampled, in training and in evaluation.
+    pub sampling_temperature: f64,
+    /// Texts that each network writes for an evaluation.
+    pub samples: usize,
+    /// Probability that a step learns from the student's own texts (GKD), or the most that it comes to (DistiLLM).
+    pub student_share: f64,
+    /// Texts kept for replay (DistiLLM).
+    pub replay: usize,
+    /// MiniLLM: whose form of it.
+    pub variant: Variant,
+    /// MiniLLM: share of the teacher in sampling; 0 = none.
+    pub teacher_mix: f64,
+    /// MiniLLM and DPKD: divide by the length.
+    pub length_norm: bool,
+    /// MiniLLM: compute the gradient of the next token exactly.
+    pub single_step: bool,
+    /// MiniLLM: how far a probability ratio may leave 1; 0 = no clipping.
+    pub clip: f64,
+    /// MiniLLM and DPKD: weight of the language-modelling loss on the data.
+    pub lm_weight: f64,
+    /// MiniLLM: steps that learn from the same texts.
+    pub inner_steps: usize,
+    pub preference: Preference,
+    /// β of the preference losses; τ of IPO.
+    pub preference_beta: f64,
+    /// SimPO: how much the chosen text must lead.
+    pub preference_margin: f64,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            method: Method::TokenKd,
+            examples: 0,
+            sft_steps: 0,
+            sampling_temperature: 1.0,
+            samples: 128,
+            student_share: 0.5,
+            replay: 1000,
+            variant: Variant::Paper,
+            teacher_mix: 0.2,
+            length_norm: true,
+            single_step: true,
+            clip: 0.2,
+            lm_weight: 1.0,
+            inner_steps: 4,
+            preference: Preference::Dpkd,
+            preference_beta: 0.1,
+            preference_margin: 0.0,
+        }
+    }
+}

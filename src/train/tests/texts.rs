@@ -1,0 +1,82 @@
+//! The race over text, small and on the CPU backend.
+
+use super::*;
+use crate::device::testing::test_async;
+use crate::train::RunError;
+
+/// A tiny race over the grammar; `set` changes it further.
+async fn open(preset: &str, set: &[(&str, &str)]) -> Run {
+    let base = [
+        ("teacher.layers", "1"),
+        ("teacher.dim", "16"),
+        ("teacher.heads", "2"),
+        ("teacher.steps", "10"),
+        ("teacher.source", "live"),
+        ("student.dim", "8"),
+        ("text.sft_steps", "2"),
+        ("text.samples", "16"),
+        ("train.steps", "10"),
+        ("train.batch_size", "8"),
+        ("train.eval_every", "10"),
+    ];
+    let experiment = Experiment::from_preset(preset, base.into_iter().chain(set.iter().copied())).expect("a valid experiment");
+    Run::new(experiment, &Place::cpu(), &Materials::default()).await.expect("the run opens")
+}
+
+const METHODS: [&str; 8] = ["grammar", "sft", "seq-kd", "gkd", "distillm", "distillm-2", "minillm", "dpkd"];
+
+#[test_async]
+async fn every_method_trains_to_the_end_and_is_measured() {
+    for preset in METHODS {
+        let mut run = open(preset, &[]).await;
+        let events = to_the_end(&mut run).await;
+        let last = evaluations(&events, Role::Distilled).pop().expect("an evaluation");
+        assert_eq!(last.step, 10, "{preset}");
+        let text = last.text.expect("a run over text is measured as one");
+        assert!(last.accuracy > 0.0 && last.accuracy <= 1.0, "{preset}: {}", last.accuracy);
+        assert!(text.forward_kl.unwrap() > 0.0 && text.reverse_kl.unwrap() > 0.0, "{preset}");
+        assert!(last.loss.is_finite() && text.length >= 0.0, "{preset}");
+    }
+}
+
+#[test_async]
+async fn both_students_of_text_start_alike_and_stay_so_while_the_distilled_one_is_fine_tuned() {
+    let mut run = open("minillm", &[("text.sft_steps", "5"), ("train.eval_every", "5")]).await;
+    let events = to_the_end(&mut run).await;
+    let (alone, distilled) = (evaluations(&events, Role::Alone), evaluations(&events, Role::Distilled));
+    let same = |at: usize| (alone[at].loss - distilled[at].loss).abs() < 1e-9;
+    let at = alone.iter().position(|found| found.step == 5).expect("an evaluation after the fine-tuning");
+    assert!(same(at), "the same weights, batches and loss");
+    assert!(!same(alone.len() - 1), "then MiniLLM begins");
+}
+
+#[test_async]
+async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
+    // DistiLLM and MiniLLM remember texts; MiniLLM's are in the middle of their use at step 5.
+    for preset in ["minillm", "distillm", "seq-kd"] {
+        let mut whole = open(preset, &[]).await;
+        let expected = evaluations(&to_the_end(&mut whole).await, Role::Distilled).pop().unwrap();
+        let mut first = open(preset, &[]).await;
+        first.advance(10 + 5).await.unwrap();
+        let bytes = first.save().await.unwrap();
+        let mut second = Run::resume(&bytes, &Place::cpu(), &Materials::default()).await.unwrap();
+        let found = evaluations(&to_the_end(&mut second).await, Role::Distilled).pop().unwrap();
+        assert_eq!(found, expected, "{preset}");
+    }
+}
+
+#[test_async]
+async fn a_teacher_of_text_that_is_not_there_is_said_before_the_run() {
+    let experiment = Experiment::from_preset("grammar", [("teacher.source", "pretrained"), ("teacher.dim", "16")]).unwrap();
+    let error = Run::new(experiment, &Place::cpu(), &Materials::default()).await.err().expect("no file, no teacher");
+    assert!(matches!(&error, RunError::Spec(_)) && error.to_string().contains("teacher.source=live"), "{error}");
+}
+
+#[test_async]
+async fn what_looks_at_classes_is_refused_over_text() {
+    let mut run = open("grammar", &[]).await;
+    for error in [run.inspect(0).err(), run.study().err(), run.plane(8).await.err(), run.ask(vec![0.0]).await.err()] {
+        assert!(matches!(error, Some(RunError::Unavailable(_))));
+    }
+    assert!(!to_the_end(&mut run).await.is_empty(), "the run goes on");
+}

@@ -1,0 +1,289 @@
+//! What the networks are asked at an evaluation.
+//!
+//! Where every right answer is known with its true probability (the grammar), the references are all of them, weighed by it: what a network
+//! gives to right answers, and to which, is then computed, not sampled. Elsewhere they are the test examples.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+use rand::seq::SliceRandom;
+
+use super::super::RunError;
+use super::super::event::{Evaluation, Role, TextMeasures};
+use crate::data::text::{Judge, TextSet};
+use crate::data::{self};
+use crate::device::{Place, Reads};
+use crate::eval::{metrics, text as measures};
+use crate::generate::{self, Request, Sampling, Text};
+use crate::loss::divergence;
+use crate::method::text::{Sequences, Written};
+use crate::model::Transformer;
+use crate::model::transformer::Context;
+use crate::spec::Experiment;
+
+/// Texts per forward pass.
+const CHUNK: usize = 64;
+/// Test examples that are asked where the right answers are not all known.
+const EXAMPLES: usize = 256;
+/// Samples in which a template has to show up for it to count as covered.
+const TRIES: i32 = 8;
+
+/// A text, and how much it counts.
+struct Reference {
+    written: Written,
+    weight: f64,
+    /// The prompt that it answers, by number.
+    prompt: usize,
+}
+
+/// What a network says of one token that came.
+#[derive(Clone, Copy)]
+struct Told {
+    nll: f64,
+    confidence: f64,
+    correct: f64,
+    agrees: f64,
+    forward_kl: f64,
+    reverse_kl: f64,
+}
+
+/// The questions, and what a frozen teacher answered.
+pub struct Exam {
+    references: Vec<Reference>,
+    /// On the device, `CHUNK` references each.
+    chunks: Vec<Sequences>,
+    prompts: Vec<Vec<u32>>,
+    /// Where only yes or no is right: by prompt.
+    yes_or_no: Vec<bool>,
+    /// Test prompts and responses in the order in which they are asked for.
+    asked: Vec<Written>,
+    seq: usize,
+    longest: usize,
+    teacher_texts: Option<Vec<Written>>,
+}
+
+impl Exam {
+    pub fn new(set: &TextSet, seq: usize, longest: usize, place: &Place) -> Self {
+        let (mut references, mut prompts, mut yes_or_no) = (Vec::new(), Vec::new(), Vec::new());
+        if let Judge::Grammar(grammar) = &set.judge {
+            for prompt in grammar.prompts() {
+                for (response, weight) in grammar.answers(prompt) {
+                    let response = response.iter().copied().chain([set.stop]).collect();
+                    references.push(Reference { written: Written { prompt: prompt.into(), response }, weight, prompt: prompts.len() });
+                }
+                yes_or_no.push(grammar.yes(prompt).is_some());
+                prompts.push(prompt.to_vec());
+            }
+        } else {
+            for example in set.test.iter().take(EXAMPLES) {
+                references.push(Reference { written: Written::example(example, set.stop), weight: 1.0, prompt: prompts.len() });
+                prompts.push(example.prompt.clone());
+            }
+        }
+        let mut asked: Vec<Written> = set.test.iter().map(|example| Written::example(example, set.stop)).collect();
+        asked.shuffle(&mut data::rng(0, "prompts of the exam"));
+        let chunks = references
+            .chunks(CHUNK)
+            .map(|part| {
+                // Always as many, because a GPU compiles its kernels for shapes.
+                let mut texts: Vec<Written> = part.iter().map(|reference| reference.written.clone()).collect();
+                texts.resize(CHUNK, part[0].written.clone());
+                Sequences::new(&texts, seq, set.vocab(), place)
+            })
+            .collect();
+        Self { references, chunks, prompts, yes_or_no, asked, seq, longest, teacher_texts: None }
+    }
+
+    /// Asks every network. A teacher that does not change writes once.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails, [`RunError::Generate`] when a network writes what is no number.
+    pub async fn examine(
+        &mut self,
+        experiment: &Experiment,
+        set: &TextSet,
+        contexts: &[Context; 2],
+        networks: &[(Role, usize, Transformer); 3],
+        teacher_changes: bool,
+        place: &Place,
+    ) -> Result<Vec<Evaluation>, RunError> {
+        let teacher = &networks[0].2;
+        if teacher_changes || self.teacher_texts.is_none() {
+            self.teacher_texts = Some(self.written(experiment, set, teacher, place).await?);
+        }
+        let of_teacher = self.teacher_texts.clone().expect("written above");
+        let mut found = Vec::new();
+        for (role, steps, network) in networks {
+            let is_teacher = *role == Role::Teacher;
+            let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
+            let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, network, place).await? };
+            let excess = if is_teacher {
+                Vec::new()
+            } else {
+                let own = self.divergences(contexts, teacher, network, &texts, set.vocab(), place).await?;
+                let guided = self.divergences(contexts, teacher, network, &of_teacher, set.vocab(), place).await?;
+                measures::excess(&own, &guided)
+            };
+            found.push(self.evaluation(set, *role, *steps, &told, &texts, excess));
+        }
+        Ok(found)
+    }
+
+    /// What a network says of every token of every reference; the teacher itself for `None`.
+    async fn told(
+        &self,
+        contexts: &[Context; 2],
+        teacher: &Transformer,
+        student: Option<&Transformer>,
+    ) -> Result<Vec<Vec<Told>>, RunError> {
+        let mut told = Vec::new();
+        for chunk in &self.chunks {
+            let log_p = log_softmax(teacher.forward(chunk.ids.clone(), &contexts[0]), 1);
+            let log_q = student.map_or_else(|| log_p.clone(), |net| log_softmax(net.forward(chunk.ids.clone(), &contexts[1]), 1));
+            let top = log_q.clone().max_dim(1);
+            let token = (log_q.clone() * chunk.targets.clone()).sum_dim(1);
+            let best = |log: &Tensor<2>| log.clone().equal(log.clone().max_dim(1)).float();
+            let columns = [
+                token.clone().neg(),
+                top.clone().exp(),
+                token.greater_equal(top).float(),
+                (best(&log_p) * best(&log_q)).sum_dim(1).clamp_max(1.0),
+                divergence::forward_kl(log_p.clone(), log_q.clone()).sum_dim(1),
+                divergence::reverse_kl(log_p, log_q).sum_dim(1),
+            ];
+            let mut reads = Reads::default();
+            for column in columns {
+                reads.add(column);
+            }
+            let columns: Vec<Vec<Vec<f64>>> = reads.run().await?.iter().map(|rows| chunk.of_responses(rows)).collect();
+            for text in 0..chunk.batch {
+                let token = |at: usize| {
+                    let [nll, confidence, correct, agrees, forward_kl, reverse_kl] =
+                        std::array::from_fn(|column| columns[column][text][at]);
+                    Told { nll, confidence, correct, agrees, forward_kl, reverse_kl }
+                };
+                told.push((0..columns[0][text].len()).map(token).collect());
+            }
+        }
+        // The last chunk was filled up.
+        told.truncate(self.references.len());
+        Ok(told)
+    }
+
+    /// Texts that a network writes for the test prompts.
+    async fn written(
+        &self,
+        experiment: &Experiment,
+        set: &TextSet,
+        network: &Transformer,
+        place: &Place,
+    ) -> Result<Vec<Written>, RunError> {
+        // Where one answer is right, the likeliest one is taken.
+        let temperature = if matches!(set.judge, Judge::Exact) { 0.0 } else { experiment.text.sampling_temperature };
+        let prompts: Vec<Vec<u32>> = self.asked.iter().cycle().take(experiment.text.samples).map(|text| text.prompt.clone()).collect();
+        let request = Request {
+            prompts: prompts.clone(),
+            max_tokens: self.longest,
+            sampling: Sampling { temperature, ..Sampling::default() },
+            stop: vec![set.stop],
+            seed: experiment.seed,
+        };
+        let texts: Vec<Text> = generate::generate(network, None, request, &place.inner()).await?;
+        Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, set.stop)).collect())
+    }
+
+    /// `KL(p‖q)` at every token of texts.
+    async fn divergences(
+        &self,
+        contexts: &[Context; 2],
+        teacher: &Transformer,
+        student: &Transformer,
+        texts: &[Written],
+        vocab: usize,
+        place: &Place,
+    ) -> Result<Vec<Vec<f64>>, RunError> {
+        let mut found = Vec::new();
+        for part in texts.chunks(CHUNK) {
+            let mut filled = part.to_vec();
+            filled.resize(CHUNK, part[0].clone());
+            let chunk = Sequences::new(&filled, self.seq, vocab, place);
+            let log_p = log_softmax(teacher.forward(chunk.ids.clone(), &contexts[0]), 1);
+            let log_q = log_softmax(student.forward(chunk.ids.clone(), &contexts[1]), 1);
+            let rows = crate::device::read(divergence::forward_kl(log_p, log_q).sum_dim(1)).await?;
+            found.extend(chunk.of_responses(&rows).into_iter().take(part.len()));
+        }
+        Ok(found)
+    }
+
+    fn evaluation(&self, set: &TextSet, role: Role, step: usize, told: &[Vec<Told>], texts: &[Written], excess: Vec<f64>) -> Evaluation {
+        let weighed = || self.references.iter().zip(told).flat_map(|(reference, text)| text.iter().map(|told| (reference.weight, told)));
+        let total: f64 = weighed().map(|(weight, _)| weight).sum();
+        let mean = |of: fn(&Told) -> f64| weighed().map(|(weight, told)| weight * of(told)).sum::<f64>() / total;
+        let graded: Vec<(f64, f64, f64)> = weighed().map(|(weight, told)| (told.confidence, told.correct, weight)).collect();
+        let student = role != Role::Teacher;
+        let responses: Vec<&[u32]> = texts.iter().map(|text| response(text, set.stop)).collect();
+        let mut measures = TextMeasures {
+            validity: None,
+            coverage: None,
+            yes_no_ece: None,
+            forward_kl: student.then(|| mean(|told| told.forward_kl)),
+            reverse_kl: student.then(|| mean(|told| told.reverse_kl)),
+            length: responses.iter().map(|text| text.len() as f64).sum::<f64>() / responses.len().max(1) as f64,
+            distinct_2: measures::distinct(&responses, 2),
+            excess,
+        };
+        let mut accuracy = mean(|told| told.correct);
+        match &set.judge {
+            Judge::Grammar(_) => {
+                let (validity, coverage, yes_no) = self.grammar(told);
+                accuracy = validity;
+                measures.validity = Some(validity);
+                measures.coverage = Some(coverage);
+                measures.yes_no_ece = Some(metrics::weighted_calibration_error(&yes_no));
+            }
+            Judge::Exact => {
+                let right = texts.iter().zip(self.asked.iter().cycle()).filter(|(text, asked)| text.response == asked.response).count();
+                accuracy = right as f64 / texts.len().max(1) as f64;
+                measures.validity = Some(accuracy);
+            }
+            Judge::None => {}
+        }
+        Evaluation {
+            role,
+            step,
+            accuracy,
+            loss: mean(|told| told.nll),
+            ece: metrics::weighted_calibration_error(&graded),
+            agreement: student.then(|| mean(|told| told.agrees)),
+            omitted: None,
+            text: Some(measures),
+        }
+    }
+
+    /// The probability of all right answers, mean over prompts; the share of templates that `TRIES` samples of a prompt are expected to
+    /// show; and confidence, correctness and weight on the prompts where yes or no is right.
+    fn grammar(&self, told: &[Vec<Told>]) -> (f64, f64, Vec<(f64, f64, f64)>) {
+        let count = self.prompts.len();
+        let (mut mass, mut shown, mut templates, mut right) = (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0.0; count]);
+        for (reference, text) in self.references.iter().zip(told) {
+            let probability = libm::exp(-text.iter().map(|told| told.nll).sum::<f64>());
+            mass[reference.prompt] += probability;
+            shown[reference.prompt] += 1.0 - (1.0 - probability.min(1.0)).powi(TRIES);
+            templates[reference.prompt] += 1.0;
+            // All right answers begin with the same word.
+            right[reference.prompt] = libm::exp(-text[0].nll);
+        }
+        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / count as f64;
+        let validity = mean(&mut mass.iter().map(|mass: &f64| mass.min(1.0)));
+        let coverage = mean(&mut shown.iter().zip(&templates).map(|(shown, all)| shown / all));
+        let asked = right.iter().zip(&self.yes_or_no).filter(|(_, asked)| **asked);
+        let yes_no = asked.map(|(right, _)| (right.max(1.0 - right), if *right > 0.5 { 1.0 } else { 0.0 }, 1.0)).collect();
+        (validity, coverage, yes_no)
+    }
+}
+
+/// A response without its stop token.
+fn response(text: &Written, stop: u32) -> &[u32] {
+    match text.response.split_last() {
+        Some((last, rest)) if *last == stop => rest,
+        _ => &text.response,
+    }
+}
