@@ -76,9 +76,14 @@ fn lines() -> String {
 
 #[test]
 fn every_form_of_a_line_is_read_as_plain_text() {
-    let expected =
-        [("system:\nBe kind.\nuser:\nHi\nassistant:\nHo\nuser:\nAnd?\nassistant:\n", "So."), ("2+2=", "4"), ("How many?", "Two.\n#### 2")];
-    assert_eq!(read(&lines(), Tokenizer::Bytes), expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned())).into());
+    let expected = [
+        ("system:\nBe kind.\nuser:\nHi\nassistant:\nHo\nuser:\nAnd?\nassistant:\n", "So."),
+        ("2+2=", "4"),
+        ("How many?\n", "Two.\n#### 2"),
+    ];
+    let expected = BTreeSet::from(expected.map(|(prompt, response)| (prompt.to_owned(), response.to_owned())));
+    assert_eq!(read(&lines(), Tokenizer::Bytes), expected);
+    assert_eq!(read(&format!("\u{feff}{}", lines().replace('\n', "\r\n")), Tokenizer::Bytes), expected, "as editors on Windows save it");
 }
 
 /// Letters are tokens, and so are the marks of ChatML.
@@ -119,7 +124,7 @@ fn a_tokenizer_that_knows_chat_ml_is_given_it() {
 fn a_bad_line_is_named_with_what_is_wrong() {
     let good = r#"{"prompt": "a", "completion": "b"}"#;
     let cases = [
-        ("{\"prompt\": ", "not JSON"),
+        ("{\"prompt\": ", "line 3: not JSON at column 11: EOF while parsing a value"),
         ("[1]", "not a JSON object"),
         (r#"{"text": "a"}"#, "it has [\"text\"]"),
         (r#"{"prompt": "a"}"#, "\"completion\""),

@@ -49,7 +49,7 @@ pub struct Jsonl {
 ///
 /// Other keys are ignored, and so are empty lines. Where the tokenizer knows `<|im_start|>` and `<|im_end|>` (SmolLM2), texts are put in
 /// ChatML, `<|im_start|>role\n...<|im_end|>\n`, prompt and question as the user's message; no system message is added. Elsewhere messages
-/// become `role:\n...\n`, and prompt and question stand as they are. The prompt and the response are tokenized apart, so that no token
+/// become `role:\n...\n`, a new line follows a question, and a prompt stands as it is. The prompt and the response are tokenized apart, so that no token
 /// belongs to both; it is on the response and its stop token alone that a student is trained.
 ///
 /// # Errors
@@ -59,6 +59,8 @@ pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result
     let format = Format::of(&tokenizer)?;
     let mut examples = Vec::new();
     let mut skipped = 0;
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let bad = |problem| DataError::BadLine { line: number, problem };
         let example = format.example(line).map_err(bad)?;
@@ -100,7 +102,7 @@ impl<'a> Format<'a> {
     }
 
     fn example(&self, line: &str) -> Result<Example, String> {
-        let value: Value = serde_json::from_str(line).map_err(|error| format!("not JSON: {error}"))?;
+        let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
         let object = value.as_object().ok_or("not a JSON object, {...}")?;
         let (prompt, response) = match object.get("messages") {
             Some(messages) => self.conversation(messages)?,
@@ -123,7 +125,11 @@ impl<'a> Format<'a> {
         let answered = object.get(answers).ok_or_else(missing)?;
         let prompt = filled(asked, &format!("\"{asks}\""))?;
         let response = filled(answered, &format!("\"{answers}\""))?;
-        let prompt = if self.chat_ml { format!("{}{}", self.turn("user", prompt), self.opening("assistant")) } else { prompt.into() };
+        let prompt = match (self.chat_ml, asks) {
+            (true, _) => self.turn("user", prompt) + &self.opening("assistant"),
+            (false, "question") => format!("{prompt}\n"),
+            (false, _) => prompt.into(),
+        };
         Ok((prompt, response.into()))
     }
 
@@ -152,6 +158,13 @@ impl<'a> Format<'a> {
     fn opening(&self, role: &str) -> String {
         if self.chat_ml { format!("<|im_start|>{role}\n") } else { format!("{role}:\n") }
     }
+}
+
+/// What is wrong at which column: the line that `serde_json` names is always 1.
+fn not_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let problem = text.split(" at line ").next().unwrap_or_default();
+    format!("not JSON at column {}: {problem}", error.column())
 }
 
 /// Role and content of a message, counted from 1.
