@@ -247,6 +247,10 @@ pub enum TaskArg {
     Digits,
     Fashion,
     Plane,
+    Grammar,
+    Arithmetic,
+    Names,
+    Novel,
 }
 
 impl From<TaskArg> for TaskName {
@@ -255,6 +259,10 @@ impl From<TaskArg> for TaskName {
             TaskArg::Digits => Self::Digits,
             TaskArg::Fashion => Self::Fashion,
             TaskArg::Plane => Self::Plane,
+            TaskArg::Grammar => Self::Grammar,
+            TaskArg::Arithmetic => Self::Arithmetic,
+            TaskArg::Names => Self::Names,
+            TaskArg::Novel => Self::Novel,
         }
     }
 }

@@ -25,6 +25,8 @@ const GRAMMAR: &[(&str, &str)] = &[
     ("teacher.steps", "800"),
     ("teacher.lr", "0.003"),
     ("student.kind", "decoder"),
+    // 1 × 24 all but holds the grammar, 1 × 16 does not.
+    ("student.dim", "16"),
     ("distill.temperature", "1"),
     ("distill.alpha", "0"),
     ("text.sft_steps", "200"),

@@ -210,6 +210,42 @@ pub struct Outcome {
     pub compression: f64,
 }
 
+/// A token that a network wrote.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct WrittenToken {
+    pub text: String,
+    pub probability: f64,
+    /// Probability of the likeliest token here.
+    pub confidence: f64,
+    /// The likeliest other tokens with their probabilities.
+    pub others: Vec<(String, f64)>,
+}
+
+/// What a network wrote after a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Writing {
+    pub role: Role,
+    /// With the stop token, if it came to one.
+    pub tokens: Vec<WrittenToken>,
+    /// Whether it is a right answer; `None` where there is none.
+    pub right: Option<bool>,
+    /// Probability that it gives to what is no right answer; `None` where they are not all known.
+    pub void: Option<f64>,
+}
+
+/// A right answer to a prompt: its true probability, and what the networks give it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct KnownAnswer {
+    pub text: String,
+    pub truth: f64,
+    pub teacher: f64,
+    pub alone: f64,
+    pub distilled: f64,
+}
+
 /// Something the shells show.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -284,6 +320,17 @@ pub enum Event {
     },
     /// The decision surfaces over [−extent, extent]².
     Plane { resolution: usize, extent: f32, surfaces: Vec<Surface>, points: Vec<Point> },
+    /// What the networks write after a prompt (text only).
+    Read {
+        step: usize,
+        /// Number of the prompt, and how many there are.
+        prompt: usize,
+        prompts: usize,
+        text: String,
+        /// Every right answer, where they are known.
+        answers: Vec<KnownAnswer>,
+        writings: Vec<Writing>,
+    },
     /// All steps are made.
     Finished { outcome: Outcome },
 }

@@ -1,6 +1,7 @@
 //! What a command does. Nothing in here knows JavaScript, so that tests run it natively.
 
-use super::protocol::{Command, EngineEvent, Reply};
+use super::protocol::{Command, EngineEvent, Material, Reply};
+use crate::data::DataError;
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION};
 use crate::train::{Materials, Modes, Run, RunError};
@@ -10,11 +11,12 @@ pub struct Engine {
     place: Place,
     run: Option<Run>,
     modes: Option<Modes>,
+    materials: Materials,
 }
 
 impl Engine {
     pub fn new(place: Place) -> Self {
-        Self { place, run: None, modes: None }
+        Self { place, run: None, modes: None, materials: Materials::default() }
     }
 
     /// Says which device this is.
@@ -55,6 +57,17 @@ impl Engine {
                 let none = RunError::Unavailable("no fit is open: give a spec first");
                 vec![self.modes.as_mut().ok_or(none)?.advance(steps).await?]
             }
+            Command::Read { prompt } => vec![self.running()?.read(prompt).await?],
+            Command::Bring { what, bytes } => {
+                match what {
+                    Material::Teacher => self.materials.teacher = Some(bytes.into_vec()),
+                    Material::Text => {
+                        let text = String::from_utf8(bytes.into_vec()).map_err(|_| DataError::BadText("it is not UTF-8".into()))?;
+                        self.materials.text = Some(text);
+                    }
+                }
+                return Ok(vec![Reply::Engine(EngineEvent::Brought { what })]);
+            }
             Command::SelfTest => {
                 let test = self_test(&self.place).await?;
                 let (worst, limit, passed, milliseconds) = (test.worst, test.limit, test.passed, test.milliseconds);
@@ -66,7 +79,7 @@ impl Engine {
                 return Ok(vec![Reply::Engine(EngineEvent::File { name, bytes: run.save().await?.into() })]);
             }
             Command::Resume { bytes } => {
-                let run = Run::resume(&bytes, &self.place, &Materials::default()).await?;
+                let run = Run::resume(&bytes, &self.place, &self.materials).await?;
                 let events = run.restored();
                 self.run = Some(run);
                 events
@@ -83,7 +96,11 @@ impl Engine {
     }
 
     async fn open(&mut self, experiment: Experiment) -> Result<crate::train::Event, RunError> {
-        let run = Run::new(experiment, &self.place, &Materials::default()).await?;
+        // What was brought for one task must not be in the way of another.
+        let text = self.materials.text.take_if(|_| !experiment.task.name.takes_text());
+        let run = Run::new(experiment, &self.place, &self.materials).await;
+        self.materials.text = self.materials.text.take().or(text);
+        let run = run?;
         let opened = run.opened();
         self.run = Some(run);
         Ok(opened)

@@ -33,6 +33,14 @@ pub enum Command {
     Dissect { row: usize },
     /// Fits one Gaussian to two: begins anew with a spec, or goes on without one. Independent of the run.
     Modes { spec: Option<ModesSpec>, steps: usize },
+    /// Lets the networks write after a prompt (text only).
+    Read { prompt: usize },
+    /// Gives the engine what it does not carry; runs that are opened or resumed after it have it.
+    Bring {
+        what: Material,
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
     /// Compares this device with the CPU backend on a fixed problem.
     SelfTest,
     /// Writes a checkpoint of the run: safetensors bytes.
@@ -50,6 +58,17 @@ pub enum Command {
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },
+}
+
+/// What the engine does not carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Material {
+    /// The weights of a shipped decoder.
+    Teacher,
+    /// The text of a text task, UTF-8.
+    Text,
 }
 
 /// What comes back.
@@ -70,6 +89,8 @@ pub enum EngineEvent {
     Ready { backend: String, adapter: String },
     /// The worst relative difference from the CPU backend over a forward, loss, backward and optimiser step.
     SelfTested { worst: f64, limit: f64, passed: bool, milliseconds: f64 },
+    /// The engine has what was brought.
+    Brought { what: Material },
     /// Bytes asked for: a checkpoint or a network's weights.
     File {
         name: String,

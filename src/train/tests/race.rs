@@ -165,7 +165,8 @@ async fn cnns_train_with_hints_and_attention_transfer() {
 
 #[test_async]
 async fn every_preset_opens_and_makes_a_step() {
-    for preset in crate::spec::presets::TABLE {
+    // Those of text are opened, smaller, in tests of their own.
+    for preset in crate::spec::presets::TABLE.iter().filter(|preset| !preset.experiment().task.name.is_text()) {
         let mut experiment = preset.experiment();
         experiment.teacher.steps = 10;
         experiment.train.steps = 1;

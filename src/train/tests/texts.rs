@@ -80,3 +80,28 @@ async fn what_looks_at_classes_is_refused_over_text() {
     }
     assert!(!to_the_end(&mut run).await.is_empty(), "the run goes on");
 }
+
+#[test_async]
+async fn what_the_networks_write_is_read_with_its_probabilities() {
+    let mut run = open("grammar", &[]).await;
+    to_the_end(&mut run).await;
+    let Event::Read { prompts, answers, writings, text, .. } = run.read(3).await.unwrap() else { panic!("a prompt was asked") };
+    assert!(prompts == 140 && text.ends_with('?'), "{text}");
+    assert!((answers.iter().map(|answer| answer.truth).sum::<f64>() - 1.0).abs() < 1e-6);
+    for writing in &writings {
+        let given: f64 = answers
+            .iter()
+            .map(|answer| match writing.role {
+                Role::Teacher => answer.teacher,
+                Role::Alone => answer.alone,
+                Role::Distilled => answer.distilled,
+            })
+            .sum();
+        assert!((given + writing.void.unwrap() - 1.0).abs() < 1e-6, "right answers and void are all there is");
+        for token in &writing.tokens {
+            assert!(token.probability <= token.confidence + 1e-9 && token.others.len() == 4);
+            assert!(token.others.iter().all(|(_, p)| p + token.probability <= 1.0 + 1e-6));
+        }
+    }
+    assert!(matches!(run.read(140).await, Err(RunError::NoSuchRow { last: 139, .. })));
+}

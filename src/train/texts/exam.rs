@@ -92,6 +92,16 @@ impl Exam {
         Self { references, chunks, prompts, yes_or_no, asked, seq, longest, teacher_texts: None }
     }
 
+    /// What can be asked: every prompt of the grammar, otherwise those of the first test examples.
+    pub fn prompts(&self) -> &[Vec<u32>] {
+        &self.prompts
+    }
+
+    /// The reference of a prompt that has one, with its stop token.
+    pub fn key(&self, prompt: usize) -> Option<&[u32]> {
+        self.references.iter().find(|reference| reference.prompt == prompt).map(|reference| reference.written.response.as_slice())
+    }
+
     /// Asks every network. A teacher that does not change writes once.
     ///
     /// # Errors
@@ -153,15 +163,20 @@ impl Exam {
             for column in columns {
                 reads.add(column);
             }
+            // Column by column, then text by text.
             let columns: Vec<Vec<Vec<f64>>> = reads.run().await?.iter().map(|rows| chunk.of_responses(rows)).collect();
-            for text in 0..chunk.batch {
-                let token = |at: usize| {
-                    let [nll, confidence, correct, agrees, forward_kl, reverse_kl] =
-                        std::array::from_fn(|column| columns[column][text][at]);
-                    Told { nll, confidence, correct, agrees, forward_kl, reverse_kl }
+            let [nll, confidence, correct, agrees, forward_kl, reverse_kl] = &columns[..] else { unreachable!("six were asked for") };
+            told.extend((0..chunk.batch).map(|text| {
+                let token = |at: usize| Told {
+                    nll: nll[text][at],
+                    confidence: confidence[text][at],
+                    correct: correct[text][at],
+                    agrees: agrees[text][at],
+                    forward_kl: forward_kl[text][at],
+                    reverse_kl: reverse_kl[text][at],
                 };
-                told.push((0..columns[0][text].len()).map(token).collect());
-            }
+                (0..nll[text].len()).map(token).collect()
+            }));
         }
         // The last chunk was filled up.
         told.truncate(self.references.len());

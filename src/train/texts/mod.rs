@@ -1,6 +1,7 @@
 //! A race over text: a decoder teaches a smaller one, beside the same student fine-tuned on the data.
 
 mod exam;
+mod read;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -143,17 +144,20 @@ impl Texts {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, experiment: &Experiment, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
-        let teacher = self.frozen.clone().unwrap_or_else(|| self.teacher.net.valid());
-        let networks = [
-            (Role::Teacher, self.teacher.steps, teacher),
-            (Role::Alone, self.alone.steps, self.alone.net.valid()),
-            (Role::Distilled, self.distilled.steps, self.distilled.net.valid()),
-        ];
+        let networks = ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)));
         let found = self.exam.examine(experiment, &self.set, &self.contexts, &networks, teacher_changes, &self.place).await?;
         if let Some(distilled) = found.iter().find(|evaluation| evaluation.role == Role::Distilled) {
             distillm::heard(&mut self.memory, distilled.loss);
         }
         Ok(found)
+    }
+
+    /// A network as it stands, without gradients.
+    fn speaker(&self, role: Role) -> Transformer {
+        match (role, &self.frozen) {
+            (Role::Teacher, Some(frozen)) => frozen.clone(),
+            _ => self.network(role).net.valid(),
+        }
     }
 
     pub fn network(&self, role: Role) -> &Learner<Transformer> {

@@ -84,6 +84,8 @@ export class FakeWorker implements WorkerLike {
         new DataView(bytes.buffer).setUint32(0, this.step);
         return [{ type: "file", name: "fake.checkpoint.safetensors", bytes }];
       }
+      case "bring":
+        return [{ type: "brought", what: command.what }];
       case "weights":
         return [{ type: "file", name: "fake.safetensors", bytes: new Uint8Array(4) }];
       case "self_test":
@@ -103,6 +105,7 @@ export class FakeWorker implements WorkerLike {
       case "dissect":
       case "step_only":
       case "modes":
+      case "read":
       case "load_weights":
         return [];
     }

@@ -142,6 +142,7 @@ export class RunHistory {
       case "opinion":
       case "dissected":
       case "modes":
+      case "read":
         break;
     }
   }

@@ -274,7 +274,8 @@ export class Lab {
   }
 
   private show(reply: Reply): void {
-    if (reply.type !== "ready" && reply.type !== "self_tested" && reply.type !== "file" && reply.type !== "error") this.screen.take(reply);
+    const { type } = reply;
+    if (type !== "ready" && type !== "self_tested" && type !== "brought" && type !== "file" && type !== "error") this.screen.take(reply);
   }
 
   private refuse(error: EngineError): void {

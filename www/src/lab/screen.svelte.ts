@@ -120,6 +120,7 @@ export class Screen {
       case "opinion":
       case "dissected":
       case "modes":
+      case "read":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
         break;
       case "finished":

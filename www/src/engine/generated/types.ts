@@ -246,6 +246,32 @@ label: number | null,
  */
 views: Array<SampleView>, };
 
+export type WrittenToken = { text: string, probability: number, 
+/**
+ * Probability of the likeliest token here.
+ */
+confidence: number, 
+/**
+ * The likeliest other tokens with their probabilities.
+ */
+others: Array<[string, number]>, };
+
+export type Writing = { role: Role, 
+/**
+ * With the stop token, if it came to one.
+ */
+tokens: Array<WrittenToken>, 
+/**
+ * Whether it is a right answer; `None` where there is none.
+ */
+right: boolean | null, 
+/**
+ * Probability that it gives to what is no right answer; `None` where they are not all known.
+ */
+void: number | null, };
+
+export type KnownAnswer = { text: string, truth: number, teacher: number, alone: number, distilled: number, };
+
 export type Divergence = "forward_kl" | "reverse_kl" | "jsd_gkd" | "jsd_continuous" | "skew_forward" | "skew_reverse" | "total_variation" | "logit_mse" | "dkd";
 
 export type ModesSpec = { 
@@ -362,13 +388,23 @@ target: Array<number>,
 /**
  * Shares of the target's mass around the left mode, in the void, around the right mode.
  */
-regions: [number, number, number], fits: Array<ModeFit>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "finished", outcome: Outcome, };
+regions: [number, number, number], fits: Array<ModeFit>, } | { "type": "plane", resolution: number, extent: number, surfaces: Array<Surface>, points: Array<Point>, } | { "type": "read", step: number, 
+/**
+ * Number of the prompt, and how many there are.
+ */
+prompt: number, prompts: number, text: string, 
+/**
+ * Every right answer, where they are known.
+ */
+answers: Array<KnownAnswer>, writings: Array<Writing>, } | { "type": "finished", outcome: Outcome, };
 
-export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
+export type Material = "teacher" | "text";
+
+export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "brought", what: Material, } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
 
 export type Reply = Event | EngineEvent;
 
-export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", what: Material, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
 export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, } | { "type": "points", max_len: number, };
 

@@ -1,0 +1,131 @@
+//! Looking over the networks' shoulders: what each writes after one prompt, and what it gives to every right answer.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+
+use super::super::event::{Event, KnownAnswer, ROLES, Role, Writing, WrittenToken};
+use super::super::{Run, RunError, contest::Contest};
+use super::Texts;
+use crate::data::text::Judge;
+use crate::device::Reads;
+use crate::eval::metrics;
+use crate::generate::{self, Request, Sampling, Text};
+use crate::method::text::{Sequences, Written};
+use crate::model::Transformer;
+use crate::model::transformer::Context;
+use crate::spec::Experiment;
+
+/// Texts per forward pass: the one that was written and at most six right answers, filled up to one shape.
+const BATCH: usize = 8;
+/// Tokens that are told beside the one that came.
+const OTHERS: usize = 4;
+
+impl Run {
+    /// What teacher and students write now after a prompt of the test data, and what they give to its right answers.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] in a run over classes, [`RunError::NoSuchRow`], and [`RunError::Device`] when the device fails.
+    pub async fn read(&self, prompt: usize) -> Result<Event, RunError> {
+        let Contest::Texts(texts) = &self.contest else {
+            return Err(RunError::Unavailable("only a run over text writes: start from a preset such as `grammar`"));
+        };
+        texts.read(&self.experiment, self.step, prompt).await
+    }
+}
+
+impl Texts {
+    async fn read(&self, experiment: &Experiment, step: usize, index: usize) -> Result<Event, RunError> {
+        let prompts = self.exam.prompts();
+        let last = prompts.len().saturating_sub(1);
+        let prompt = prompts.get(index).ok_or(RunError::NoSuchRow { index, last })?;
+        let answers = match &self.set.judge {
+            Judge::Grammar(grammar) => grammar.answers(prompt),
+            Judge::Exact | Judge::None => Vec::new(),
+        };
+        let mut known: Vec<KnownAnswer> = answers
+            .iter()
+            .map(|(answer, truth)| KnownAnswer { text: self.set.text(answer), truth: *truth, teacher: 0.0, alone: 0.0, distilled: 0.0 })
+            .collect();
+        let mut writings = Vec::new();
+        for role in ROLES {
+            let network = self.speaker(role);
+            let context = &self.contexts[usize::from(role != Role::Teacher)];
+            let text = self.one(experiment, &network, prompt, index, step).await?;
+            let written = Written::sampled(prompt, &text, self.set.stop);
+            let (tokens, given) = self.told(&network, context, &written, prompt, &answers).await?;
+            for (answer, given) in known.iter_mut().zip(&given) {
+                match role {
+                    Role::Teacher => answer.teacher = *given,
+                    Role::Alone => answer.alone = *given,
+                    Role::Distilled => answer.distilled = *given,
+                }
+            }
+            let right = match &self.set.judge {
+                Judge::Grammar(grammar) => Some(text.stopped && grammar.template(prompt, &text.tokens).is_some()),
+                Judge::Exact => self.exam.key(index).map(|key| written.response == key),
+                Judge::None => None,
+            };
+            let void = (!answers.is_empty()).then(|| (1.0 - given.iter().sum::<f64>()).max(0.0));
+            writings.push(Writing { role, tokens, right, void });
+        }
+        Ok(Event::Read { step, prompt: index, prompts: prompts.len(), text: self.set.text(prompt), answers: known, writings })
+    }
+
+    async fn one(
+        &self,
+        experiment: &Experiment,
+        network: &Transformer,
+        prompt: &[u32],
+        index: usize,
+        step: usize,
+    ) -> Result<Text, RunError> {
+        let request = Request {
+            prompts: vec![prompt.to_vec()],
+            max_tokens: self.longest,
+            sampling: Sampling { temperature: experiment.text.sampling_temperature, ..Sampling::default() },
+            stop: vec![self.set.stop],
+            // The same for all networks: they differ by what they know, not by luck.
+            seed: experiment.seed.wrapping_add((step * 1009 + index) as u32),
+        };
+        Ok(generate::generate(network, None, request, &self.place.inner()).await?.swap_remove(0))
+    }
+
+    /// The tokens of a text with their probabilities, and the probability of every answer.
+    async fn told(
+        &self,
+        network: &Transformer,
+        context: &Context,
+        written: &Written,
+        prompt: &[u32],
+        answers: &[(Vec<u32>, f64)],
+    ) -> Result<(Vec<WrittenToken>, Vec<f64>), RunError> {
+        let close = |answer: &Vec<u32>| answer.iter().copied().chain([self.set.stop]).collect();
+        let mut texts = vec![written.clone()];
+        texts.extend(answers.iter().map(|(answer, _)| Written { prompt: prompt.to_vec(), response: close(answer) }));
+        texts.resize(BATCH, written.clone());
+        let vocab = self.set.vocab();
+        let sequences = Sequences::new(&texts, self.seq, vocab, &self.place);
+        let log_q: Tensor<2> = log_softmax(network.forward(sequences.ids.clone(), context), 1);
+        let (first, count) = sequences.spans[0];
+        let mut reads = Reads::default();
+        reads.add(log_q.clone().slice([first..first + count, 0..vocab]));
+        reads.add((log_q * sequences.targets.clone()).sum_dim(1));
+        let read = reads.run().await?;
+        let tokens = read[0].chunks_exact(vocab).zip(&written.response).map(|(row, token)| self.token(row, *token)).collect();
+        let probability = |text: &Vec<f64>| libm::exp(text.iter().sum());
+        let given = sequences.of_responses(&read[1])[1..=answers.len()].iter().map(probability).collect();
+        Ok((tokens, given))
+    }
+
+    fn token(&self, log_q: &[f32], token: u32) -> WrittenToken {
+        let probability = |id: usize| libm::exp(f64::from(log_q[id]));
+        let name = |id: usize| self.set.text(&[id as u32]);
+        let mut others: Vec<usize> = (0..log_q.len()).filter(|id| *id != token as usize).collect();
+        others.sort_by(|a, b| log_q[*b].total_cmp(&log_q[*a]));
+        WrittenToken {
+            text: name(token as usize),
+            probability: probability(token as usize),
+            confidence: probability(metrics::argmax(log_q)),
+            others: others.into_iter().take(OTHERS).map(|id| (name(id), probability(id))).collect(),
+        }
+    }
+}
