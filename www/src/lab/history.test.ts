@@ -45,6 +45,27 @@ const opened = (teacherSteps = 0): RunHistory => {
   return history;
 };
 
+describe("curves of a text", () => {
+  const text = (validity: number) => ({ validity, coverage: 0.7, yes_no_ece: 0.1, forward_kl: null, reverse_kl: null, length: 8, distinct_2: 0.5, excess: [0, 12, 56] });
+
+  it("have columns of their own, which other runs have not", () => {
+    const history = opened();
+    history.push({ type: "evaluated", phase: "students", step: 0, networks: [network("alone", 0.1)] });
+    expect(history.csv().split("\n")[0]).not.toContain("coverage");
+    history.push({ type: "evaluated", phase: "students", step: 25, networks: [{ ...network("alone", 0.6), text: text(0.6) }] });
+    expect(history.series("coverage")).toMatchObject({ x: [0, 25], y: { alone: [null, 0.7], distilled: [null, null] } });
+    expect(history.series("excess").y.alone, "what it comes to at the end").toEqual([null, 0.56]);
+    const [header, ...rows] = history.csv().trimEnd().split("\n").map((line) => line.split(","));
+    expect(rows[1]![header!.indexOf("alone_validity")]).toBe("0.6");
+  });
+
+  it("are empty where a run has no such measure", () => {
+    const history = opened();
+    history.push({ type: "evaluated", phase: "students", step: 0, networks: [network("alone", 0.1)] });
+    expect(history.series("coverage").y.alone).toEqual([null]);
+  });
+});
+
 describe("curves", () => {
   it("keeps one aligned column per role", () => {
     const history = opened();

@@ -1,13 +1,22 @@
 // The curves of one run. Everything the charts, their tables and the CSV show comes from here, and it must stay small however long a run
 // is: the tables thin themselves, so that a run of a million steps costs the page no more than one of ten thousand.
 
-import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generated/types";
+import type { Evaluation, Event, Phase, Role, Summary, TextMeasures } from "../engine/generated/types";
 
 export type Value = number | null;
-export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece";
+export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
+/** Measures that only a run over text has. */
+export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "excess"] as const;
+export type TextMetric = (typeof TEXT_METRICS)[number];
 
 export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];
 export const STUDENTS: readonly Role[] = ["alone", "distilled"];
+
+/** The teacher is what these compare with. */
+const AGAINST_TEACHER: readonly Metric[] = ["agreement", "forward_kl", "reverse_kl", "excess"];
+
+/** Who has such a measure. */
+export const rolesOf = (metric: Metric): readonly Role[] => (AGAINST_TEACHER.includes(metric) ? STUDENTS : ROLES);
 
 /** Points that a table keeps before it drops every second one. */
 export const MAX_POINTS = 10_000;
@@ -45,6 +54,11 @@ export class Table {
     for (const [name, column] of Object.entries(this.columns)) column.push(row[name] ?? null);
     if (this.x.length > MAX_POINTS) this.halve();
     return rewound;
+  }
+
+  /** Columns that are wanted only now are empty up to here. */
+  widen(names: readonly string[]): void {
+    for (const name of names) this.columns[name] ??= this.x.map(() => null);
   }
 
   private truncate(length: number): void {
@@ -108,7 +122,7 @@ export class RunHistory {
   /** x axis and one column per role, sharing the arrays of this history. */
   series(metric: Metric): { x: number[]; y: Record<Role, Value[]> } {
     const table = metric === "training" ? this.trained : this.tested;
-    const of = (role: Role): Value[] => table.columns[column(metric, role)] ?? [];
+    const of = (role: Role): Value[] => table.columns[column(metric, role)] ?? table.x.map(() => null);
     return { x: table.x, y: { teacher: of("teacher"), alone: of("alone"), distilled: of("distilled") } };
   }
 
@@ -197,6 +211,9 @@ export class RunHistory {
       row[column("agreement", network.role)] = network.agreement;
       row[`${network.role}_omitted_recall`] = network.omitted?.recall ?? null;
       row[`${network.role}_omitted_recall_shifted`] = network.omitted?.shifted_recall ?? null;
+      if (network.text === undefined) continue;
+      this.tested.widen(ROLES.flatMap((role) => TEXT_METRICS.map((metric) => column(metric, role))));
+      for (const metric of TEXT_METRICS) row[column(metric, network.role)] = textMeasure(network.text, metric);
     }
     this.add(this.tested, x, row);
   }
@@ -209,6 +226,11 @@ export class RunHistory {
   private mark(mark: Mark): void {
     this.marks = [...this.marks.filter((old) => old.x !== mark.x || old.key !== mark.key), mark];
   }
+}
+
+/** A measure of text as one number: of the error that piles up, what it comes to at the end. */
+function textMeasure(text: TextMeasures, metric: TextMetric): Value {
+  return metric === "excess" ? (text.excess.length === 0 ? null : text.excess.at(-1)! / 100) : text[metric];
 }
 
 function quote(text: string): string {

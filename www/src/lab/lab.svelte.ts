@@ -20,6 +20,7 @@ import { Runs } from "./runs/runs.svelte";
 import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
+import { isText } from "./task";
 import { differing, type Link } from "./url";
 
 export type EngineState =
@@ -52,6 +53,8 @@ export class Lab {
   problems = $state.raw<Record<string, EngineError>>({});
   /** The test row that is looked at. */
   row = $state(0);
+  /** The prompt that the networks of a text answer. */
+  prompt = $state(0);
   /** The panel that is open below the curves. */
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
@@ -316,7 +319,8 @@ export class Lab {
   private look(evaluated: boolean): void {
     if (document.hidden) return;
     if (evaluated) {
-      this.select(this.row);
+      // A text has no classes that could be looked at one by one.
+      if (this.screen.summary !== null && !isText(this.screen.summary.values)) this.select(this.row);
       for (const [name, make] of Object.entries(this.watched)) if (make !== undefined) this.lookAt(name, make);
     }
     if (this.screen.summary?.values["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
@@ -347,6 +351,7 @@ export class Lab {
     this.problems = {};
     if (command.type !== "resume") this.keeper.reset();
     if (this.row >= opened.summary.test_rows) this.row = 0;
+    if (opened.summary.values["task.name"] !== summary?.values["task.name"]) this.prompt = 0;
     // A run that is brought back after a death keeps its name.
     if (old !== history) this.runs.begin(opened.summary.values);
     this.screen.begin(opened, history);

@@ -2,12 +2,13 @@
 import type { Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
 import { RunHistory } from "./history";
 import type { Values } from "./knobs";
+import { remember, type Past } from "./writing/past";
 
 export type SampleEvent = Extract<Event, { type: "sample" }>;
 export type PlaneEvent = Extract<Event, { type: "plane" }>;
 
 /** What panels asked the engine for, by the type of its answer. It is of the run and the step that the answer names. */
-export type Looks = { [Type in "studied" | "opinion" | "dissected" | "modes"]?: Extract<Event, { type: Type }> };
+export type Looks = { [Type in "studied" | "opinion" | "dissected" | "modes" | "read"]?: Extract<Event, { type: Type }> };
 
 interface Moment {
   phase: Phase;
@@ -19,6 +20,8 @@ interface Moment {
   sample: SampleEvent | null;
   plane: PlaneEvent | null;
   looks: Looks;
+  /** What was read before of the prompt that is looked at, oldest first. */
+  written: readonly Past[];
   outcome: Outcome | null;
 }
 
@@ -34,6 +37,7 @@ function beginning(summary: Summary | null, history: RunHistory): Moment {
     sample: null,
     plane: null,
     looks: {},
+    written: [],
     outcome: null,
   };
 }
@@ -120,8 +124,10 @@ export class Screen {
       case "opinion":
       case "dissected":
       case "modes":
-      case "read":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
+        break;
+      case "read":
+        this.next = { ...next, looks: { ...next.looks, read: event }, written: remember(next.written, { phase: next.phase, event }) };
         break;
       case "finished":
         this.next = { ...next, phase: "finished", outcome: event.outcome };

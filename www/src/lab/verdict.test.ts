@@ -4,6 +4,7 @@ import type { Evaluation, Summary } from "../engine/protocol";
 import { sentence, sizeOf } from "./verdict";
 
 const summary = {
+  values: { "task.name": "digits" } as Record<string, string>,
   networks: [
     { role: "teacher", parameters: 85_000 },
     { role: "alone", parameters: 1_000 },
@@ -15,7 +16,7 @@ const summary = {
   teacher_steps: 0,
   student_steps: 1000,
   bits_per_example: 320,
-} as Summary;
+} as unknown as Summary;
 
 const networks = (alone: number, distilled: number) =>
   [
@@ -49,5 +50,13 @@ describe("the verdict", () => {
     const after = sentence({ summary, phase: "finished", step: 1000, networks: networks(0.8, 0.9) });
     expect(after).toMatchObject({ key: "verdict.after.much_better", shares: { alone: 0.8, distilled: 0.9, teacher: 0.97 }, numbers: { labels: 100, test: 540, smaller: 85 } });
     expect(after.numbers.gap).toBeCloseTo(10);
+  });
+
+  it.each([
+    ["grammar", "verdict.answers.after.much_better"],
+    ["novel", "verdict.tokens.after.much_better"],
+    ["arithmetic", "verdict.after.much_better"],
+  ])("speaks of what is right in %s", (task, key) => {
+    expect(sentence({ summary: { ...summary, values: { "task.name": task } }, phase: "finished", step: 1000, networks: networks(0.6, 0.8) }).key).toBe(key);
   });
 });

@@ -1,5 +1,6 @@
 /** The one sentence that says what the run shows, as a key and its numbers. Worded by sign and size of the gap, never by hope. */
 import type { Evaluation, Phase, Role, Summary } from "../engine/protocol";
+import { counted } from "./task";
 
 export interface Sentence {
   key: string;
@@ -19,7 +20,8 @@ type Size = "much_better" | "better" | "same" | "worse" | "much_worse";
 
 /**
  * How large a gap is beside the chance that lies in a test set of that many rows. The standard error treats the two students' mistakes as
- * independent, which overstates it: they see the same batches. So "much" is never said too early.
+ * independent, which overstates it: they see the same batches. So "much" is never said too early. Of text the rows are no sample, or their tokens
+ * are many: there it is a yardstick for the chance that lies in the seed.
  */
 export function sizeOf(alone: number, distilled: number, rows: number): Size {
   const gap = distilled - alone;
@@ -38,8 +40,12 @@ function parameters(summary: Summary, role: Role): number {
   return summary.networks.find((network) => network.role === role)?.parameters ?? 0;
 }
 
+/** What right answers are a share of decides the words. */
+const FAMILY = { examples: "verdict", probability: "verdict.answers", tokens: "verdict.tokens" };
+
 /** The sentence before, during and after a run. */
 export function sentence({ summary, phase, step, networks }: Standing): Sentence {
+  const family = FAMILY[counted(summary.values)];
   const student = parameters(summary, "distilled");
   const numbers = {
     labels: summary.labelled_rows,
@@ -50,13 +56,13 @@ export function sentence({ summary, phase, step, networks }: Standing): Sentence
     smaller: Math.round(parameters(summary, "teacher") / Math.max(1, student)),
   };
   const { teacher, alone, distilled } = accuracies(networks);
-  if (phase === "teacher" && step > 0) return { key: "verdict.teacher", shares: { teacher: teacher ?? 0 }, numbers };
+  if (phase === "teacher" && step > 0) return { key: `${family}.teacher`, shares: { teacher: teacher ?? 0 }, numbers };
   if (teacher === undefined || alone === undefined || distilled === undefined || (step === 0 && phase !== "finished")) {
-    return { key: summary.teacher_steps > 0 ? "verdict.before.live" : "verdict.before", shares: {}, numbers };
+    return { key: summary.teacher_steps > 0 ? `${family}.before.live` : `${family}.before`, shares: {}, numbers };
   }
   const size = sizeOf(alone, distilled, summary.test_rows);
   return {
-    key: `verdict.${phase === "finished" ? "after" : "during"}.${size}`,
+    key: `${family}.${phase === "finished" ? "after" : "during"}.${size}`,
     shares: { teacher, alone, distilled },
     numbers: { ...numbers, gap: Math.abs(distilled - alone) * 100 },
   };

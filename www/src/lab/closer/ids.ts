@@ -1,7 +1,17 @@
 /** The panels below the curves, in the order of their tabs. Pure, so that the address can be read without any view. */
-export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access", "direction", "draw", "sweep", "capacity"] as const;
+export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access", "writing", "answers", "length", "direction", "draw", "sweep", "capacity"] as const;
 
 export type PanelId = (typeof PANEL_IDS)[number];
+
+/** What looks at texts. */
+const TEXT: readonly PanelId[] = ["writing", "answers", "length"];
+/** What needs no run. */
+const ANY: readonly PanelId[] = ["direction"];
+
+/** The panels that have something to show in a run over text, or over classes. */
+export function offered(text: boolean): PanelId[] {
+  return PANEL_IDS.filter((id) => ANY.includes(id) || TEXT.includes(id) === text);
+}
 
 export function isPanelId(text: string | null): text is PanelId {
   return (PANEL_IDS as readonly (string | null)[]).includes(text);

@@ -1,13 +1,16 @@
 import type { Component } from "svelte";
 
+import AnswersPanel from "../answers/AnswersPanel.svelte";
 import AccessPanel from "../access/AccessPanel.svelte";
 import Calibration from "../calibration/Calibration.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
 import DrawPanel from "../draw/DrawPanel.svelte";
 import Knowledge from "../knowledge/Knowledge.svelte";
 import type { Lab } from "../lab.svelte";
+import Length from "../length/Length.svelte";
 import CapacityPanel from "../sweep/CapacityPanel.svelte";
 import SweepPanel from "../sweep/SweepPanel.svelte";
+import WritingPanel from "../writing/WritingPanel.svelte";
 import type { PanelId } from "./ids";
 import SamplePanel from "./SamplePanel.svelte";
 import Step from "../step/Step.svelte";
@@ -19,6 +22,9 @@ export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   step: Step,
   calibration: Calibration,
   access: AccessPanel,
+  writing: WritingPanel,
+  answers: AnswersPanel,
+  length: Length,
   direction: DirectionPanel,
   draw: DrawPanel,
   sweep: SweepPanel,

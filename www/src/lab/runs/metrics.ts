@@ -13,7 +13,7 @@ export interface Metrics {
 export type Read = Metrics | { flaw: Flaw; line: number };
 
 /** Events that a curve is made of, and what else such a file may hold. */
-const SILENT = ["started", "sample", "plane", "studied", "opinion", "dissected"];
+const SILENT = ["started", "sample", "plane", "studied", "opinion", "dissected", "read"];
 /** Lines are read in portions of so many milliseconds: a long file must not hold the page up. */
 const PORTION_MS = 12;
 
@@ -34,6 +34,12 @@ function isOmitted(value: unknown): boolean {
   return value == null || (isObject(value) && isNumberOrNull(value.recall) && isNumberOrNull(value.shifted_recall));
 }
 
+function isText(value: unknown): boolean {
+  if (value == null) return true;
+  if (!isObject(value) || !Array.isArray(value.excess) || !value.excess.every(isNumberOrNull)) return false;
+  return ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2"].every((part) => isNumberOrNull(value[part]));
+}
+
 /** Whether the parts are there that the curves need. */
 function isEvent(value: Loose): boolean {
   const placed = (value.phase === "teacher" || value.phase === "students" || value.phase === "finished") && isNumber(value.step);
@@ -46,7 +52,7 @@ function isEvent(value: Loose): boolean {
       // A loss that is no number any more is written as null.
       return placed && isNumber(value.lr) && each(value.losses, (loss) => isRole(loss.role) && ["total", "hard", "soft", "hint", "attention"].every((part) => isNumberOrNull(loss[part])));
     case "evaluated":
-      return placed && each(value.networks, (network) => isRole(network.role) && ["accuracy", "loss", "ece", "agreement"].every((part) => isNumberOrNull(network[part])) && isNumber(network.accuracy) && isOmitted(network.omitted));
+      return placed && each(value.networks, (network) => isRole(network.role) && ["accuracy", "loss", "ece", "agreement"].every((part) => isNumberOrNull(network[part])) && isNumber(network.accuracy) && isOmitted(network.omitted) && isText(network.text));
     case "finished":
       return true;
     default:

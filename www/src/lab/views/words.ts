@@ -2,7 +2,8 @@
 
 import { has, number, percent, t } from "../../i18n/index.svelte";
 import type { Role } from "../../engine/generated/types";
-import type { Metric } from "../history";
+import type { Metric, RunHistory } from "../history";
+import { counted } from "../task";
 
 export const roleName = (role: Role): string => t(`view.role.${role}`);
 
@@ -47,9 +48,24 @@ export function quantity(value: number, options: Intl.NumberFormatOptions = {}):
   return number(value, { maximumSignificantDigits: 3, ...options });
 }
 
+const NATS: readonly Metric[] = ["training", "loss", "forward_kl", "reverse_kl"];
+
+/** What a measure is measured in. */
+export function unitOf(metric: Metric): "nats" | "tokens" | "share" {
+  return NATS.includes(metric) ? "nats" : metric === "length" ? "tokens" : "share";
+}
+
 /** A share as a percentage, a loss with the digits that tell runs apart. */
 export function measure(metric: Metric, value: number): string {
-  return metric === "training" || metric === "loss" ? quantity(value, { minimumSignificantDigits: 3 }) : percent(value);
+  const unit = unitOf(metric);
+  if (unit === "tokens") return number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return unit === "nats" ? quantity(value, { minimumSignificantDigits: 3 }) : percent(value);
+}
+
+/** A measure's name; what counts as right differs by task. */
+export function metricName(metric: Metric, history: RunHistory): string {
+  const own = `view.curves.${metric}.${counted(history.summary?.values ?? {})}`;
+  return t(has(own) ? own : `view.curves.${metric}`);
 }
 
 /** Entropy in words: how many equally likely classes would be as uncertain. */

@@ -5,7 +5,7 @@ import type { Metric, RunHistory } from "../../history";
 import type { Line, Picture } from "../../picture/picture";
 import { SHAPES } from "../../runs/looks";
 import type { Overlay } from "../../runs/runs.svelte";
-import { knobMark, measure, roleName } from "../words";
+import { knobMark, measure, metricName, roleName, unitOf } from "../words";
 import { DASHES, OVERLAY_DASHES, WIDTHS } from "./paint";
 import { palette } from "./palette";
 import { drawn, lastOf, xRange, yRange } from "./range";
@@ -13,7 +13,7 @@ import { drawn, lastOf, xRange, yRange } from "./range";
 const MOST_POINTS = 1_000;
 
 export const axisValue = (metric: Metric, value: number): string =>
-  metric === "training" || metric === "loss" ? number(value, { maximumSignificantDigits: 3 }) : number(value, { style: "percent", maximumFractionDigits: 1 });
+  unitOf(metric) === "share" ? number(value, { style: "percent", maximumFractionDigits: 1 }) : number(value, { maximumSignificantDigits: 3 });
 
 export function picture(metric: Metric, roles: readonly Role[], history: RunHistory, overlays: readonly Overlay[], host: HTMLElement): Picture {
   const colours = palette(host);
@@ -34,9 +34,9 @@ export function picture(metric: Metric, roles: readonly Role[], history: RunHist
   );
   const preset = history.summary?.preset;
   return {
-    title: preset === undefined ? t(`view.curves.${metric}`) : t("picture.title", { chart: t(`view.curves.${metric}`), preset: t(`preset.${preset}`) }),
+    title: preset === undefined ? metricName(metric, history) : t("picture.title", { chart: metricName(metric, history), preset: t(`preset.${preset}`) }),
     x: { label: t("view.curves.step"), range: xRange(history, earlier), text: (value) => number(value) },
-    y: { label: t(`view.curves.${metric}`), range: yRange(metric, history, earlier), log: metric === "training", text: (value) => axisValue(metric, value) },
+    y: { label: metricName(metric, history), range: yRange(metric, history, earlier), log: metric === "training", text: (value) => axisValue(metric, value) },
     lines: [...others, ...roles.map((role) => line(history, role, { colour: colours[role], width: WIDTHS[role], dash: DASHES[role] }, ended(role)))],
     marks: history.marks.map(({ x, key, value }) => ({ x, text: knobMark(key, value) })),
     caption: history.summary?.command ?? "",

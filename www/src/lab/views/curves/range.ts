@@ -49,6 +49,9 @@ function extents(metric: Metric, runs: readonly RunHistory[], head: number): Ran
   return [Math.min(...found.map((range) => range[0])), Math.max(...found.map((range) => range[1]))];
 }
 
+/** Shares of which more is better. */
+const CAPPED: readonly Metric[] = ["accuracy", "agreement", "validity", "coverage"];
+
 /** Shares end at 100 % and begin at the tenth below the lowest curve; losses begin at 0; training losses, which differ by T², are on a log scale. */
 export function yRange(metric: Metric, history: RunHistory, overlays: readonly RunHistory[]): Range {
   const runs = [history, ...overlays];
@@ -59,12 +62,14 @@ export function yRange(metric: Metric, history: RunHistory, overlays: readonly R
     return [low, Math.max(10 ** Math.ceil(Math.log10(Math.max(range[1], 1e-6))), low * 10)];
   }
   const range = extents(metric, runs, HEAD);
-  if (metric === "accuracy" || metric === "agreement") {
+  if (CAPPED.includes(metric)) {
     if (!range) return [0, 1];
     const floor = Math.floor((range[0] - 0.01) * 10) / 10;
     return [Math.min(Math.max(floor, 0), 0.9), 1];
   }
-  return [0, niceAbove((range?.[1] ?? 0.45) * 1.05)];
+  // Noise may take the error that piles up below 0.
+  const low = Math.min(0, range?.[0] ?? 0);
+  return [low < 0 ? 0 - niceAbove(-low) : 0, niceAbove((range?.[1] ?? 0.45) * 1.05)];
 }
 
 /** The next of 1, 1.5, 2, 3, 5, 7 times a power of ten. */

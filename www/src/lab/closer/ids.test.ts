@@ -1,0 +1,9 @@
+import { expect, it } from "vitest";
+
+import { PANEL_IDS, offered } from "./ids";
+
+it("offers each panel where it has something to show", () => {
+  expect(offered(true)).toEqual(["writing", "answers", "length", "direction"]);
+  expect(offered(false)).toContain("direction");
+  expect(new Set([...offered(true), ...offered(false)])).toEqual(new Set(PANEL_IDS));
+});

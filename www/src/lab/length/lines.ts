@@ -1,0 +1,22 @@
+/** The lines of the chart of errors that pile up. */
+import type { Evaluation, Role } from "../../engine/protocol";
+import { STUDENTS } from "../history";
+import type { Overlay } from "../runs/runs.svelte";
+
+export interface Line {
+  name: string;
+  role: Role;
+  /** Its colour among other runs; null for the open run. */
+  look: number | null;
+  /** In percent, up to the first, second, … token. */
+  excess: readonly number[];
+}
+
+const of = (networks: readonly Evaluation[], role: Role): readonly number[] => networks.find((network) => network.role === role)?.text?.excess ?? [];
+
+/** Both students of the open run, and the distilled one of each run that is drawn behind it. */
+export function linesOf(networks: readonly Evaluation[], overlays: readonly Overlay[], words: { role: (role: Role) => string; other: (run: string) => string }): Line[] {
+  const others = overlays.map(({ name, history, look }): Line => ({ name: words.other(name), role: "distilled", look, excess: of(history.networks, "distilled") }));
+  const own = STUDENTS.map((role): Line => ({ name: words.role(role), role, look: null, excess: of(networks, role) }));
+  return [...others, ...own].filter(({ excess }) => excess.length > 0);
+}

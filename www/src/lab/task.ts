@@ -1,0 +1,21 @@
+/** What a run is about, as far as views and words differ by it. */
+import { findKnob, type Values } from "./knobs";
+
+const TEXTS: readonly string[] = findKnob("text.method")!.needs![1];
+
+/** Whether decoders learn a text, rather than classifiers their classes. */
+export function isText(values: Values): boolean {
+  return TEXTS.includes(values["task.name"] ?? "");
+}
+
+/**
+ * What a share of right answers is a share of: of the test examples; of a network's probability, where every right answer is known; of the
+ * tokens of a text, where there is nothing to be right about but the next one.
+ */
+export type Counted = "examples" | "probability" | "tokens";
+
+export function counted(values: Values): Counted {
+  const task = values["task.name"] ?? "";
+  if (task === "grammar") return "probability";
+  return isText(values) && task !== "arithmetic" ? "tokens" : "examples";
+}
