@@ -18,7 +18,7 @@ async function noViolations(page) {
   assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].failureSummary]), []);
 }
 
-test("a language preset is chosen among the presets and runs to its end, with measures of its own", () =>
+test("a language preset is chosen among the presets, with knobs and views of its own", () =>
   withPage("?backend=cpu", async (page) => {
     await ready(page);
     const groups = await page.locator("#preset optgroup").evaluateAll((all) => all.map(({ label }) => label));
