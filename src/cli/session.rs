@@ -11,6 +11,9 @@ use crate::device::{self, Choice, Place};
 use crate::spec::Experiment;
 use crate::train::{Materials, Run};
 
+/// The shipped teacher of the grammar: decoders are too large for the page's engine, which is handed it by the page.
+const GRAMMAR: &[u8] = include_bytes!("../train/teachers/grammar.safetensors");
+
 pub struct Session {
     pub place: Place,
     pub json: bool,
@@ -28,7 +31,7 @@ impl Session {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, materials: Materials { images, ..Materials::default() } })
+        Ok(Self { place, json, data, materials: Materials { images, teacher: Some(GRAMMAR.into()), ..Materials::default() } })
     }
 
     /// Opens a run before its first step.

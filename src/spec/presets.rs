@@ -21,8 +21,7 @@ pub struct Preset {
 const GRAMMAR: &[(&str, &str)] = &[
     ("task.name", "grammar"),
     ("teacher.kind", "decoder"),
-    ("teacher.source", "live"),
-    ("teacher.steps", "800"),
+    ("teacher.steps", "2000"),
     ("teacher.lr", "0.003"),
     ("student.kind", "decoder"),
     // 1 × 24 all but holds the grammar, 1 × 16 does not.
