@@ -11,6 +11,8 @@ pub(crate) mod testing;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(target_family = "wasm")]
+mod software;
+#[cfg(target_family = "wasm")]
 mod web;
 
 use burn::tensor::Device;
