@@ -1,6 +1,8 @@
 //! Text to token ids and back: characters, words, bytes, or a Hugging Face `tokenizer.json`.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -31,7 +33,34 @@ pub enum Tokenizer {
     /// One token per byte of the text's UTF-8, so that no text is unknown.
     Bytes,
     /// Whatever `tokenizers` reads.
-    HuggingFace(Box<tokenizers::Tokenizer>),
+    HuggingFace(Arc<dyn Foreign>),
+}
+
+/// A tokenizer of others. Behind a trait, so that a program which never makes one (the page) does not carry the crate that reads it.
+pub trait Foreign: Debug + Send + Sync {
+    fn vocab(&self) -> usize;
+    fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError>;
+    fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError>;
+    fn id(&self, token: &str) -> Option<u32>;
+}
+
+impl Foreign for tokenizers::Tokenizer {
+    fn vocab(&self) -> usize {
+        self.get_vocab_size(true)
+    }
+
+    fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let failed = |error: tokenizers::Error| TokenizerError::Failed(error.to_string());
+        (**self).encode(text, false).map(|encoding| encoding.get_ids().to_vec()).map_err(failed)
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        (**self).decode(ids, false).map_err(|error| TokenizerError::Failed(error.to_string()))
+    }
+
+    fn id(&self, token: &str) -> Option<u32> {
+        self.token_to_id(token)
+    }
 }
 
 impl Tokenizer {
@@ -71,7 +100,7 @@ impl Tokenizer {
     /// [`TokenizerError::Format`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, TokenizerError> {
         tokenizers::Tokenizer::from_bytes(bytes)
-            .map(|tokenizer| Self::HuggingFace(Box::new(tokenizer)))
+            .map(|tokenizer| Self::HuggingFace(Arc::new(tokenizer)))
             .map_err(|error| TokenizerError::Format(error.to_string()))
     }
 
@@ -81,7 +110,7 @@ impl Tokenizer {
             Self::Characters { all, .. } => all.len(),
             Self::Words { all, .. } => all.len(),
             Self::Bytes => 256,
-            Self::HuggingFace(tokenizer) => tokenizer.get_vocab_size(true),
+            Self::HuggingFace(tokenizer) => tokenizer.vocab(),
         }
     }
 
@@ -103,10 +132,7 @@ impl Tokenizer {
                 text.split(' ').enumerate().map(|(position, word)| ids.get(word).copied().ok_or_else(|| unknown(word, position))).collect()
             }
             Self::Bytes => Ok(text.bytes().map(u32::from).collect()),
-            Self::HuggingFace(tokenizer) => tokenizer
-                .encode(text, false)
-                .map(|encoding| encoding.get_ids().to_vec())
-                .map_err(|error| TokenizerError::Failed(error.to_string())),
+            Self::HuggingFace(tokenizer) => tokenizer.encode(text),
         }
     }
 
@@ -126,14 +152,14 @@ impl Tokenizer {
                 let bytes: Vec<u8> = ids.iter().map(|id| *id as u8).collect();
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
             }
-            Self::HuggingFace(tokenizer) => tokenizer.decode(ids, false).map_err(|error| TokenizerError::Failed(error.to_string())),
+            Self::HuggingFace(tokenizer) => tokenizer.decode(ids),
         }
     }
 
     /// The id of one whole token, such as `<|im_end|>`.
     pub fn id(&self, token: &str) -> Option<u32> {
         match self {
-            Self::HuggingFace(tokenizer) => tokenizer.token_to_id(token),
+            Self::HuggingFace(tokenizer) => tokenizer.id(token),
             _ => self.encode(token).ok().and_then(|ids| if let [id] = ids[..] { Some(id) } else { None }),
         }
     }
