@@ -43,6 +43,8 @@ enum Measure {
     ShiftedRecall,
     Agreement,
     Ece,
+    Coverage,
+    Excess,
 }
 
 /// A band of values that can be predicted.
@@ -103,6 +105,7 @@ fn lessons() -> BTreeMap<String, Lesson> {
 fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
     let of = |role| networks.iter().find(|network| network.role == role).expect("all three have answered");
     let distilled = of(Role::Distilled);
+    let of_text = || distilled.text.as_ref().expect("a run over text");
     let omitted = || distilled.omitted.as_ref().expect("a class is omitted");
     100.0
         * match measure {
@@ -114,6 +117,8 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
             Measure::ShiftedRecall => omitted().shifted_recall,
             Measure::Agreement => distilled.agreement.expect("students have one"),
             Measure::Ece => distilled.ece,
+            Measure::Coverage => of_text().coverage.expect("every right answer is known"),
+            Measure::Excess => of_text().excess.last().expect("texts were written") / 100.0,
         }
 }
 

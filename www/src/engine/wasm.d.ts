@@ -17,5 +17,10 @@ declare module "distillery/*.wasm?url" {
   export default url;
 }
 
+declare module "*.safetensors?url" {
+  const url: string;
+  export default url;
+}
+
 /** Size of the wasm, from the build: a compressed response does not say how long it is. */
 declare const __WASM_BYTES__: number;

@@ -10,7 +10,7 @@ export const ENGINE_CODES = [
 /** Codes of the page's own side. */
 export const PAGE_CODES = [
   "panic", "crashed", "not_loaded", "not_started", "bad_parameter", "file_kind", "file_size", "no_clipboard", "too_slow", "metrics_json",
-  "metrics_event", "metrics_start",
+  "metrics_event", "metrics_start", "no_teacher",
 ] as const;
 
 /** Knobs that contradict others, with a text of their own (src/spec/conflicts.rs). */

@@ -10,7 +10,7 @@ import { presetValues, type Values } from "../lab/knobs";
 import type { LessonId } from "./ids";
 
 /** What is read off a finished run, in percent; `gap` is distilled − alone in points. */
-export const MEASURES = ["distilled", "alone", "teacher", "gap", "recall", "shifted_recall", "agreement", "ece"] as const;
+export const MEASURES = ["distilled", "alone", "teacher", "gap", "recall", "shifted_recall", "agreement", "ece", "coverage", "excess"] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** Numbers that a text may name in braces. */
@@ -77,6 +77,9 @@ const MEASURED: Record<Measure, (of: (role: Role) => Evaluation | undefined) => 
   shifted_recall: (of) => of("distilled")?.omitted?.shifted_recall,
   agreement: (of) => of("distilled")?.agreement,
   ece: (of) => of("distilled")?.ece,
+  coverage: (of) => of("distilled")?.text?.coverage,
+  // Up to the longest text; it comes in percent.
+  excess: (of) => (of("distilled")?.text?.excess.at(-1) ?? Number.NaN) / 100,
 };
 
 /** Reads a finished run; null where it lacks what is measured. */
