@@ -7,7 +7,7 @@ import { AxeBuilder, button, curves, download, knob, play, ready, state, text, u
 useBrowser();
 
 /** Small enough for a run of seconds. */
-const TINY = "teacher.steps=10&train.steps=20&train.eval_every=10&text.sft_steps=5&text.samples=16&teacher.dim=16&teacher.layers=1&teacher.heads=2&student.dim=16";
+const TINY = "teacher.source=live&teacher.steps=10&train.steps=20&train.eval_every=10&text.sft_steps=5&text.samples=16&teacher.dim=16&teacher.layers=1&teacher.heads=2&student.dim=16";
 const panel = (page) => page.getByRole("tabpanel");
 const tab = (page, id) => page.getByRole("tab", { name: text(`closer.${id}`), exact: true });
 const over = (page) => until(page, "the end is drawn", (now) => now.finished && now.outcome !== null);
@@ -25,6 +25,7 @@ test("a language preset is chosen among the presets, with knobs and views of its
     assert.deepEqual(groups, ["images", "points", "language"].map((name) => text(`panel.presets.${name}`)));
     await page.locator("#preset").selectOption("grammar-reverse");
     await until(page, "the preset is open", (now) => now.values?.["task.name"] === "grammar" && now.values["distill.divergence"] === "reverse_kl");
+    assert.equal((await state(page)).values["teacher.source"], "pretrained", "its teacher was fetched");
     assert.equal(await knob(page, "task.labels_per_class").count(), 0, "knobs of classes are not shown");
     assert.equal(await knob(page, "text.method").count(), 1);
     assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "answers", "length", "direction"].map((id) => text(`closer.${id}`)));
