@@ -182,6 +182,8 @@ fn returns_look_ahead_only() {
     assert_eq!(policy::returns_after(&[1.0, 2.0, 4.0, 8.0], false), [14.0, 12.0, 8.0, 0.0]);
     assert_eq!(policy::returns_after(&[1.0, 2.0, 4.0, 8.0], true), [14.0 / 3.0, 6.0, 8.0, 0.0]);
     assert_eq!(policy::returns_after(&[], true), [0.0; 0]);
+    assert_eq!(policy::returns_from(&[1.0, 2.0, 4.0, 8.0], false), [15.0, 14.0, 12.0, 8.0]);
+    assert_eq!(policy::returns_from(&[1.0, 2.0, 4.0, 8.0], true), [15.0 / 4.0, 14.0 / 3.0, 6.0, 8.0]);
 }
 
 #[test]

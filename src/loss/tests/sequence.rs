@@ -166,3 +166,26 @@ fn a_rounded_or_empty_row_of_a_cache_is_finite() {
     assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()), "{value} {gradient:?}");
     assert_eq!(gradient[3..], [0.0; 3]);
 }
+
+#[test]
+fn a_skew_by_row_is_the_skew_of_each_row_and_a_held_mixture_gives_the_student_less_gradient() {
+    use crate::loss::divergence;
+    use burn::tensor::activation::log_softmax;
+    let log = |rows: &[Vec<f32>]| log_softmax(tensor(rows), 1);
+    let (p, q) = (log(&teacher_rows()), log(&student_rows()));
+    let [rows, _] = p.dims();
+    let lambda = Tensor::<2>::full([rows, 1], 0.3, &device());
+    let plain = read(divergence::skew_forward(p.clone(), q.clone(), 0.3));
+    assert_close(&read(divergence::skew_forward_by_row(p.clone(), q.clone(), lambda.clone())), &plain, 1e-6, 1e-5, "forward");
+    let plain = read(divergence::skew_reverse(p.clone(), q.clone(), 0.3));
+    assert_close(&read(divergence::skew_reverse_by_row(p.clone(), q.clone(), q, lambda.clone())), &plain, 1e-6, 1e-5, "reverse");
+    let gradient = |held: bool| {
+        let (_, gradient) = with_gradient(tensor(&student_rows()), |student| {
+            let log_q = log_softmax(student, 1);
+            let mixed = if held { log_q.clone().detach() } else { log_q.clone() };
+            divergence::skew_reverse_by_row(p.clone(), log_q, mixed, lambda.clone()).sum()
+        });
+        norm(&gradient)
+    };
+    assert!((gradient(true) - gradient(false)).abs() > 1e-3, "the mixture's own gradient is left out");
+}

@@ -104,3 +104,46 @@ impl Sequences {
         self.spans.iter().map(|(_, count)| *count as f64).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::read;
+    use crate::device::testing::test_async;
+    use crate::loss::sequence;
+    use crate::model::transformer::Context;
+    use crate::model::{Trainable, Transformer, TransformerConfig};
+
+    fn texts() -> Vec<Written> {
+        let written = |prompt: &[u32], response: &[u32]| Written { prompt: prompt.into(), response: response.into() };
+        vec![written(&[1, 2], &[3, 4, 0]), written(&[5], &[6, 0])]
+    }
+
+    #[test_async]
+    async fn padding_changes_no_loss() {
+        let place = Place::cpu();
+        let config = TransformerConfig::gpt2(8, 16, 8, 2, 2);
+        let net = Transformer::build(&config, &config.initial(&mut crate::data::rng(1, "net")), &place.inner());
+        let mut losses = Vec::new();
+        for seq in [4, 12] {
+            let sequences = Sequences::new(&texts(), seq, 8, &place);
+            let logits = net.forward(sequences.ids.clone(), &Context::causal(&config, seq, &place.inner()));
+            let loss = sequence::cross_entropy(logits, sequences.targets.clone(), sequences.mask.clone());
+            losses.push(read(loss).await.unwrap()[0]);
+        }
+        assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}: a batch padded further costs the same");
+    }
+
+    #[test_async]
+    async fn rows_and_responses_are_each_other_s_way_back() {
+        let place = Place::cpu();
+        let sequences = Sequences::new(&texts(), 6, 8, &place);
+        assert_eq!(sequences.spans, [(1, 3), (6, 2)], "the last token of a prompt foretells the first of its response");
+        let values = vec![vec![1.0, 2.0, 3.0], vec![4.0, 5.0]];
+        let rows = read(sequences.to_rows(&values, &place)).await.unwrap();
+        assert_eq!(sequences.of_responses(&rows), values);
+        assert_eq!(rows.iter().filter(|value| **value == 0.0).count(), 12 - 5);
+        let sums = read(sequences.sums(sequences.to_rows(&values, &place), sequences.mask.clone())).await.unwrap();
+        assert_eq!(sums, [6.0, 9.0]);
+    }
+}
