@@ -30,6 +30,7 @@ Examples:
   distillery run first-light --seeds 5 --out runs/five
   distillery run mine.toml --device cpu
   distillery run fashion --set teacher.source=live --data ~/fashion-mnist
+  distillery run smollm2 --teacher SmolLM2-135M-Instruct.Q4_1.gguf --data novel.txt
   distillery run first-light --json | jq -c 'select(.type == \"evaluated\")'";
 
 #[derive(Debug, Subcommand)]
@@ -115,6 +116,9 @@ pub struct RunArgs {
     pub knobs: KnobArgs,
     #[command(flatten)]
     pub place: PlaceArgs,
+    /// The teacher (teacher.source=file): a LLaMA as GGUF, or a Hugging Face folder
+    #[arg(long, value_name = "MODEL")]
+    pub teacher: Option<PathBuf>,
     /// Run directory [default: runs/PRESET-seedN-K]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -147,8 +151,8 @@ pub struct PlaceArgs {
     /// Where it runs; `auto` takes a hardware GPU when there is one
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion)
-    #[arg(long, value_name = "DIR")]
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl)
+    #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
 }
 
@@ -160,9 +164,12 @@ pub struct ResumeArgs {
     /// Another device than before; numbers are the very same only on the same one
     #[arg(long, value_enum)]
     pub device: Option<DeviceArg>,
-    /// Where the IDX files are now, if they have moved
-    #[arg(long, value_name = "DIR")]
+    /// Where the data are now, if they have moved
+    #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
+    /// Where the teacher is now, if it has moved
+    #[arg(long, value_name = "MODEL")]
+    pub teacher: Option<PathBuf>,
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,
@@ -206,6 +213,9 @@ pub struct GenerateArgs {
     pub top_p: f64,
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u32,
+    /// No text: the prompt's tokens and the logits of the next one, as JSON, to compare with other programs
+    #[arg(long)]
+    pub logits: bool,
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 }

@@ -1,4 +1,4 @@
-//! The four IDX files of a `--data` folder.
+//! What `--data` names: a folder with four IDX files, or a text.
 
 use std::fs;
 use std::io::Read;
@@ -7,12 +7,28 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 
 use super::error::Error;
+use super::files::read_text;
 use crate::data::{DataError, IdxFiles};
 use crate::train::RunError;
 
+pub enum Data {
+    Images(IdxFiles),
+    Text(String),
+}
+
+/// A folder of images, or a file of text.
+pub fn read(path: &Path) -> Result<Data, Error> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => read_text(path).map(Data::Text),
+        _ => images(path).map(Data::Images),
+    }
+}
+
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
-pub fn read(folder: &Path) -> Result<IdxFiles, Error> {
-    let wrong = |what: String| Error::input(format!("--data {}: {what}; it must be a folder with the four IDX files", folder.display()));
+fn images(folder: &Path) -> Result<IdxFiles, Error> {
+    let wrong = |what: String| {
+        Error::input(format!("--data {}: {what}; it must be a folder with the four IDX files, or a file of text", folder.display()))
+    };
     if !fs::metadata(folder).map_err(|error| wrong(error.to_string()))?.is_dir() {
         return Err(wrong("this is no folder".into()));
     }
@@ -29,7 +45,12 @@ pub fn read(folder: &Path) -> Result<IdxFiles, Error> {
 pub fn blame(folder: Option<&Path>) -> impl FnOnce(RunError) -> Error {
     let folder = folder.map(Path::to_owned);
     move |error| match (error, folder) {
-        (RunError::Data(error @ DataError::BadFile { .. }), Some(folder)) => Error::input(format!("--data {}: {error}", folder.display())),
+        (
+            RunError::Data(
+                error @ (DataError::BadFile { .. } | DataError::BadText(_) | DataError::BadLine { .. } | DataError::Tokenizer(_)),
+            ),
+            Some(folder),
+        ) => Error::input(format!("--data {}: {error}", folder.display())),
         (error, _) => error.into(),
     }
 }

@@ -4,17 +4,20 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::Instant;
 
+use burn::tensor::{Int, Tensor, TensorData};
 use pollster::block_on;
+use serde_json::json;
 
 use super::args::{ConvertArgs, GenerateArgs};
-use super::decoder::{self, Decoder};
+use super::decoder;
 use super::error::Error;
 use super::files::write_whole;
 use super::{interrupt, output};
-use crate::device;
+use crate::device::{self, Place};
 use crate::generate::{Request, Sampling, Writer};
 use crate::model::formats::huggingface;
-use crate::model::{Trainable, Transformer};
+use crate::model::transformer::Context;
+use crate::model::{LanguageModel, Trainable, Transformer};
 
 /// Writes the prompt's continuation to stdout and the speed to stderr.
 pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
@@ -25,12 +28,15 @@ pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }
-    let Decoder { loaded, tokenizer, stop, .. } = decoder::read(&args.model)?;
+    let LanguageModel { config, values, tokenizer, stop, .. } = decoder::read(&args.model)?;
     let prompt = tokenizer.encode(&args.prompt).map_err(|error| Error::input(error.to_string()))?;
     let tokens = prompt.len();
     let request = Request { prompts: vec![prompt], max_tokens: args.max_tokens, sampling, stop, seed: args.seed };
-    let model = Transformer::build(&loaded.config, &loaded.values, &place.inner());
-    drop(loaded);
+    let model = Transformer::build(&config, &values, &place.inner());
+    drop(values);
+    if args.logits {
+        return logits(&model, request, &place);
+    }
     let mut writer = Writer::new(&model, None, request, &place.inner())?;
     interrupt::listen();
     say(&args.prompt)?;
@@ -64,20 +70,31 @@ pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes `config.json`, `model.safetensors` and `tokenizer.json`.
+/// What the model says of the token after the prompt, for comparison with other programs.
+fn logits(model: &Transformer, request: Request, place: &Place) -> Result<(), Error> {
+    let tokens = &request.prompts[0];
+    // It knows what is wrong with a prompt.
+    Writer::new(model, None, Request { max_tokens: 0, ..request.clone() }, &place.inner())?;
+    let ids: Vec<i32> = tokens.iter().map(|id| *id as i32).collect();
+    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [1, tokens.len()]), &place.inner());
+    let state = model.state(ids, &Context::causal(model.config(), tokens.len(), &place.inner()));
+    let logits = block_on(device::read(model.logits(state.slice([tokens.len() - 1..tokens.len()]))))?;
+    output::line(&json!({ "tokens": tokens, "logits": logits }).to_string())
+}
+
+/// Writes a folder that `transformers` loads.
 pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
-    let Decoder { loaded, tokenizer_json, stop, .. } = decoder::read(&args.model)?;
-    let (config, weights) = huggingface::save(&loaded.config, &loaded.values, stop.first().copied(), args.half)
+    let LanguageModel { config, values, tokenizer_json, stop, .. } = decoder::read(&args.model)?;
+    let files = huggingface::folder(&config, &values, &tokenizer_json, &stop, args.half)
         .map_err(|error| Error::input(format!("{}: {error}", args.model.display())))?;
-    let files = [("config.json", config.as_bytes()), ("model.safetensors", &weights), ("tokenizer.json", tokenizer_json.as_bytes())];
     if let Some((name, _)) = files.iter().find(|(name, _)| args.output.join(name).exists()) {
         return Err(Error::input(format!("{} is already there: choose another folder", args.output.join(name).display())));
     }
     fs::create_dir_all(&args.output).map_err(Error::write(&args.output))?;
     for (name, bytes) in files {
-        write_whole(&args.output.join(name), bytes)?;
+        write_whole(&args.output.join(name), &bytes)?;
     }
-    output::line(&format!("{} parameters in {}", loaded.config.parameter_count(), args.output.display()))
+    output::line(&format!("{} parameters in {}", config.parameter_count(), args.output.display()))
 }
 
 /// Writes text at once, without a new line.

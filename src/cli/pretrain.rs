@@ -10,7 +10,7 @@ use super::interrupt;
 use super::metrics;
 use super::output;
 use super::progress::Progress;
-use super::session::Session;
+use super::session::{Files, Session};
 use super::source::turned;
 use super::table::{bytes, percent, thousands};
 use crate::spec::{Experiment, TaskName, TeacherSchedule, TeacherSource, presets};
@@ -34,7 +34,7 @@ pub fn pretrain(args: &PretrainArgs) -> Result<(), Error> {
     {
         return Err(Error::input("pretrain decides task.name, teacher.source and teacher.schedule itself: leave them out of --set"));
     }
-    let session = Session::open(args.place.device.into(), args.place.data.as_deref(), args.json)?;
+    let session = Session::open(args.place.device.into(), Files { data: args.place.data.as_deref(), teacher: None }, args.json)?;
     let mut run = session.begin(experiment)?;
     let summary = run.summary();
     let total = summary.teacher_steps;

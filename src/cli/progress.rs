@@ -97,7 +97,9 @@ impl Progress {
         };
         let accuracies = self.accuracies.iter().map(|(role, accuracy)| format!("{} {}", short(role), percent(*accuracy)));
         let mut parts: Vec<String> = accuracies.collect();
-        parts.extend(self.rate.map(|(_, rate)| format!("{rate:.0} steps/s")));
+        // A step of a real checkpoint takes seconds.
+        let pace = |rate: f64| if rate < 1.0 { format!("{:.1} s/step", rate.recip()) } else { format!("{rate:.0} steps/s") };
+        parts.extend(self.rate.map(|(_, rate)| pace(rate)));
         parts.join("  ")
     }
 

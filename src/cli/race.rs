@@ -18,10 +18,6 @@ use super::settings::Settings;
 use crate::spec::TeacherSource;
 use crate::train::{Event, Role, Run, RunError};
 
-/// Steps per pump: the distance between two readbacks of a run. Every pump begins at a multiple of it, so a resumed run reads its losses at
-/// the same steps as one that was never stopped.
-const PUMP: usize = 10;
-
 pub struct Race {
     run: Run,
     directory: RunDir,
@@ -128,7 +124,9 @@ impl Race {
     }
 
     fn pump(&mut self) -> Result<(), Error> {
-        let events = block_on(self.run.advance(PUMP))?;
+        // The distance between two readbacks. Every pump begins at a multiple of it, so a resumed run reads its losses at the same steps
+        // as one that was never stopped.
+        let events = block_on(self.run.advance(self.run.stride()))?;
         self.tell(&events)?;
         let every = self.settings.checkpoint_every;
         if self.run.finished() || self.step / every > self.saved.unwrap_or(0) / every {
@@ -159,6 +157,13 @@ impl Race {
     }
 
     fn write_results(&self) -> Result<(), Error> {
+        for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
+            let Some(files) = block_on(self.run.folder(role))? else { break };
+            self.directory.write_folder(name, &files)?;
+        }
+        if self.run.experiment().teacher.source == TeacherSource::File {
+            return report::write(&self.directory);
+        }
         let weights = |role: Role| block_on(self.run.weights(role, false)).map_err(Error::from);
         self.directory.write("student.safetensors", &weights(Role::Distilled)?)?;
         self.directory.write("alone.safetensors", &weights(Role::Alone)?)?;

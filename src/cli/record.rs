@@ -148,6 +148,9 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     if let Some(data) = &settings.data {
         command.push_str(&format!(" --data {}", data.display()));
     }
+    if let Some(teacher) = &settings.teacher {
+        command.push_str(&format!(" --teacher {}", teacher.display()));
+    }
     command.push_str(&format!(" --device {}", settings.backend));
     if let Some(seeds) = settings.seeds {
         command.push_str(&format!(" --seeds {seeds}"));

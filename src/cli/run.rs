@@ -7,7 +7,7 @@ use super::race::Race;
 use super::record::Record;
 use super::rundir::RunDir;
 use super::seeds;
-use super::session::Session;
+use super::session::{Files, Session};
 use super::settings::Settings;
 use super::source;
 use super::table::{Table, bytes, or_dash, percent, points, thousands};
@@ -15,8 +15,9 @@ use crate::train::{ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &args.knobs.set)?;
-    let session = Session::open(args.place.device.into(), args.place.data.as_deref(), args.output.json)?;
-    let settings = Settings::new(&session.place, session.data.clone(), args.output.checkpoint_every, args.seeds);
+    let files = Files { data: args.place.data.as_deref(), teacher: args.teacher.as_deref() };
+    let session = Session::open(args.place.device.into(), files, args.output.json)?;
+    let settings = Settings::new(&session, args.output.checkpoint_every, args.seeds);
     if let Some(count) = args.seeds {
         return seeds::start(&session, experiment, settings, count, args.out.as_deref());
     }
@@ -37,8 +38,9 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let directory = RunDir::open(&args.directory)?;
     let settings = directory.settings()?;
     let device = args.device.map_or_else(|| settings.choice(), Into::into);
-    let data = args.data.as_deref().or(settings.data.as_deref());
-    let session = Session::open(device, data, args.json)?;
+    let files =
+        Files { data: args.data.as_deref().or(settings.data.as_deref()), teacher: args.teacher.as_deref().or(settings.teacher.as_deref()) };
+    let session = Session::open(device, files, args.json)?;
     if session.place.backend() != settings.backend {
         eprintln!("note: the run began on {}; on {} its numbers will differ in the last digits", settings.backend, session.place.backend());
     }
@@ -61,7 +63,12 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
         output::line(&text)?;
     }
     let shown = directory.path().display();
-    output::line(&format!("Kept in {shown}: report.html, student.safetensors (distilled), alone.safetensors, metrics.jsonl"))
+    let students = if record.settings.teacher.is_some() {
+        "student/ (distilled) and alone/, which transformers loads"
+    } else {
+        "student.safetensors (distilled), alone.safetensors"
+    };
+    output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
 }
 
 /// The three networks, one a row.
@@ -92,6 +99,11 @@ pub fn sentences(record: &Record) -> Vec<String> {
             thousands(record.facts.test_rows),
             thousands(record.facts.labelled_rows)
         ));
+    }
+    let losses = ROLES.iter().filter_map(|role| record.finals.get(role)).filter(|found| found.text.is_some());
+    let losses: Vec<String> = losses.map(|found| format!("{} {:.3}", found.role.name(), found.loss)).collect();
+    if !losses.is_empty() {
+        list.push(format!("Loss on test texts, nats per token: {}.", losses.join(", ")));
     }
     for role in [Role::Alone, Role::Distilled] {
         if let Some(omitted) = record.finals.get(&role).and_then(|found| found.omitted) {

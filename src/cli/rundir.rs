@@ -77,6 +77,13 @@ impl RunDir {
         write_whole(&self.file(name), bytes)
     }
 
+    /// Writes a folder within the directory, the first file last: with it the folder is whole.
+    pub fn write_folder(&self, name: &str, files: &[(&'static str, Vec<u8>)]) -> Result<(), Error> {
+        let folder = self.path.join(name);
+        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+        files.iter().rev().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
+    }
+
     /// Writes what the run is. The experiment comes last: with it the directory holds a run.
     pub fn describe(&self, experiment: &Experiment, settings: &Settings) -> Result<(), Error> {
         let settings = serde_json::to_string_pretty(settings).expect("plain data");

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pollster::block_on;
 
-use super::data;
+use super::data::{self, Data};
+use super::decoder;
 use super::error::Error;
 use super::interrupt;
 use crate::device::{self, Choice, Place};
@@ -14,29 +15,49 @@ use crate::train::{Materials, Run};
 /// The shipped teacher of the grammar: decoders are too large for the page's engine, which is handed it by the page.
 const GRAMMAR: &[u8] = include_bytes!("../train/teachers/grammar.safetensors");
 
+/// Files that are read before anything is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files<'a> {
+    pub data: Option<&'a Path>,
+    pub teacher: Option<&'a Path>,
+}
+
 pub struct Session {
     pub place: Place,
     pub json: bool,
-    /// Folder of the IDX files, absolute.
+    /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
+    /// The teacher's file or folder, absolute.
+    pub teacher: Option<PathBuf>,
     materials: Materials,
 }
 
 impl Session {
-    pub fn open(device: Choice, data: Option<&Path>, json: bool) -> Result<Self, Error> {
-        let images = data.map(data::read).transpose()?;
-        let data = data.map(|folder| std::path::absolute(folder).map_err(Error::read(folder))).transpose()?;
+    pub fn open(device: Choice, files: Files, json: bool) -> Result<Self, Error> {
+        let mut materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
+        match files.data.map(data::read).transpose()? {
+            Some(Data::Images(images)) => materials.images = Some(images),
+            Some(Data::Text(text)) => materials.text = Some(text),
+            None => {}
+        }
+        materials.model = files.teacher.map(decoder::read).transpose()?;
+        let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
+        let (data, teacher) = (absolute(files.data)?, absolute(files.teacher)?);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, materials: Materials { images, teacher: Some(GRAMMAR.into()), ..Materials::default() } })
+        Ok(Self { place, json, data, teacher, materials })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
-        block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))
+        let run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
+        if let Some(note) = run.note() {
+            eprintln!("note: {note}");
+        }
+        Ok(run)
     }
 
     /// Opens a run where a checkpoint left it.

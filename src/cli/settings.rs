@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Choice, Place};
+use super::session::Session;
+use crate::device::Choice;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -12,20 +13,25 @@ pub struct Settings {
     pub distillery: String,
     pub backend: String,
     pub adapter: String,
-    /// Folder of the IDX files, absolute.
+    /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
+    /// The teacher's file or folder, absolute.
+    #[serde(default)]
+    pub teacher: Option<PathBuf>,
     pub checkpoint_every: usize,
     /// Present in a directory of `--seeds`: how many.
     pub seeds: Option<u32>,
 }
 
 impl Settings {
-    pub fn new(place: &Place, data: Option<PathBuf>, checkpoint_every: usize, seeds: Option<u32>) -> Self {
+    pub fn new(session: &Session, checkpoint_every: usize, seeds: Option<u32>) -> Self {
+        let place = &session.place;
         Self {
             distillery: env!("CARGO_PKG_VERSION").into(),
             backend: place.backend().into(),
             adapter: place.adapter().into(),
-            data,
+            data: session.data.clone(),
+            teacher: session.teacher.clone(),
             checkpoint_every,
             seeds,
         }

@@ -7,6 +7,7 @@
 mod batches;
 mod embedded;
 mod error;
+mod fingerprint;
 mod idx;
 mod plane;
 mod seed;
@@ -17,6 +18,7 @@ mod view;
 
 pub use batches::Batches;
 pub use error::DataError;
+pub use fingerprint::Fingerprint;
 pub use idx::IdxFiles;
 pub use seed::rng;
 pub use tokenizer::{Tokenizer, TokenizerError};

@@ -1,12 +1,14 @@
 //! Networks: what they are made of, how they start, how they are written down.
 
 pub mod formats;
+mod language;
 mod layout;
 mod network;
 mod trainable;
 pub mod transformer;
 mod weights;
 
+pub use language::LanguageModel;
 pub use layout::{Layout, Parameter};
 pub use network::{Activations, Net};
 pub use trainable::Trainable;

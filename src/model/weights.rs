@@ -1,9 +1,10 @@
 //! Weights as safetensors: the exchange format of the field. Only host numbers in here; the caller reads the device.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors, View};
 use thiserror::Error;
 
 /// A file that is not the safetensors it should be.
@@ -55,19 +56,37 @@ pub type Named = (String, Vec<usize>, Vec<f32>);
 
 /// Writes tensors as F32, or as F16 when `half` (the shipped teachers: half the download).
 pub fn encode(tensors: &[Named], metadata: HashMap<String, String>, half: bool) -> Vec<u8> {
-    let dtype = if half { Dtype::F16 } else { Dtype::F32 };
-    let pack = |values: &[f32]| -> Vec<u8> {
-        if half {
-            values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
-        } else {
-            values.iter().flat_map(|v| v.to_le_bytes()).collect()
-        }
-    };
-    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, values)| pack(values)).collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (name, TensorView::new(dtype, shape.clone(), bytes).expect("shape and length come from the same layout"))
-    });
+    let views = tensors.iter().map(|(name, shape, values)| (name, Packed { shape, values, half }));
     safetensors::serialize(views, Some(metadata)).expect("plain tensors serialise")
+}
+
+/// A tensor whose bytes are made when they are written: those of a real model need not be there twice.
+struct Packed<'a> {
+    shape: &'a [usize],
+    values: &'a [f32],
+    half: bool,
+}
+
+impl View for Packed<'_> {
+    fn dtype(&self) -> Dtype {
+        if self.half { Dtype::F16 } else { Dtype::F32 }
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        if self.half {
+            self.values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
+        } else {
+            self.values.iter().flat_map(|v| v.to_le_bytes()).collect()
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        self.values.len() * if self.half { 2 } else { 4 }
+    }
 }
 
 /// Reads every tensor of a file, F32, F16 or BF16.

@@ -79,6 +79,16 @@ choices! {
 }
 
 choices! {
+    /// What both students start from.
+    Start {
+        /// Random weights.
+        Random,
+        /// Some of the teacher's layers, evenly spaced, and all that is not a layer.
+        TeacherLayers,
+    }
+}
+
+choices! {
     /// How a student of text is distilled.
     Method {
         /// The teacher's distribution of every token of the data, under any divergence.
@@ -116,6 +126,8 @@ choices! {
         Pretrained,
         /// Trained in this run.
         Live,
+        /// A decoder of one's own, natively with `--teacher MODEL`. It decides its shape and the tokenizer.
+        File,
     }
 }
 choices! {

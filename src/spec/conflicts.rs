@@ -26,6 +26,13 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
             );
         }
     }
+    let of_file = experiment.teacher.source == TeacherSource::File;
+    if experiment.student.start == Start::TeacherLayers && !of_file {
+        return conflict("student.start", "only a teacher from a file has layers to start from: set teacher.source=file, or start=random");
+    }
+    if of_file && !matches!(experiment.task.name, TaskName::Novel | TaskName::Jsonl) {
+        return conflict("teacher.source", "a teacher from a file reads real text with its own tokenizer: set task.name to novel or jsonl");
+    }
     for (key, dim, heads) in [
         ("teacher.heads", experiment.teacher.dim, experiment.teacher.heads),
         ("student.heads", experiment.student.dim, experiment.student.heads),
@@ -61,6 +68,9 @@ fn classes(experiment: &Experiment) -> Result<(), SpecError> {
         }
     }
     let task = &experiment.task;
+    if experiment.teacher.source == TeacherSource::File || experiment.student.start == Start::TeacherLayers {
+        return conflict("teacher.source", "a teacher from a file is a decoder, and needs text: start from the preset `smollm2`");
+    }
     if task.name == TaskName::Plane {
         for (key, kind) in [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)] {
             if kind == NetworkKind::Cnn {

@@ -127,19 +127,30 @@ pub struct Network {
     pub dim: usize,
     /// Decoder only.
     pub heads: usize,
+    /// Students only.
+    pub start: Start,
 }
 
 impl Network {
     /// The default student.
     pub fn student() -> Self {
-        Self { kind: NetworkKind::Mlp, channels: vec![8, 16], widths: vec![16], family: Family::Gpt2, layers: 1, dim: 32, heads: 2 }
+        Self { channels: vec![8, 16], widths: vec![16], layers: 1, dim: 32, heads: 2, ..Self::default() }
     }
 }
 
 impl Default for Network {
     /// The default teacher.
     fn default() -> Self {
-        Self { kind: NetworkKind::Mlp, channels: vec![32, 64], widths: vec![256, 256], family: Family::Gpt2, layers: 3, dim: 96, heads: 4 }
+        Self {
+            kind: NetworkKind::Mlp,
+            channels: vec![32, 64],
+            widths: vec![256, 256],
+            family: Family::Gpt2,
+            layers: 3,
+            dim: 96,
+            heads: 4,
+            start: Start::Random,
+        }
     }
 }
 
@@ -169,13 +180,13 @@ impl Teacher {
     /// The shape of each teacher network.
     pub fn network(&self) -> Network {
         let Self { kind, channels, widths, family, layers, dim, heads, .. } = self.clone();
-        Network { kind, channels, widths, family, layers, dim, heads }
+        Network { kind, channels, widths, family, layers, dim, heads, start: Start::Random }
     }
 }
 
 impl Default for Teacher {
     fn default() -> Self {
-        let Network { kind, channels, widths, family, layers, dim, heads } = Network::default();
+        let Network { kind, channels, widths, family, layers, dim, heads, .. } = Network::default();
         Self {
             source: TeacherSource::Pretrained,
             schedule: TeacherSchedule::First,

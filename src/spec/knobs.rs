@@ -98,6 +98,7 @@ const CLASSES: &[&str] = &["digits", "fashion", "plane"];
 const TEXTS: &[&str] = &["grammar", "arithmetic", "names", "novel", "jsonl"];
 const DENSE: &[&str] = &["mlp", "cnn"];
 const DECODER: &[&str] = &["decoder"];
+const FILE: &[&str] = &["file"];
 const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
 
@@ -123,7 +124,12 @@ pub const TABLE: &[Knob] = &[
     row("task.test_fraction", float(0.1, 0.5), "Share of rows kept for testing (digits, plane).").needs("task.name", &["digits", "plane"]),
     row("task.split_seed", int(0, u32::MAX as i64), "Seed of the train/test split (digits, plane).")
         .needs("task.name", &["digits", "plane"]),
-    row("teacher.source", choice(&["pretrained", "live"]), "Shipped weights, or trained in this run.").main(),
+    row(
+        "teacher.source",
+        choice(&["pretrained", "live", "file"]),
+        "Shipped weights, trained in this run, or a decoder of your own (--teacher MODEL), whose shape is the file's.",
+    )
+    .main(),
     row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.")
         .main()
         .needs("teacher.source", &["live"]),
@@ -144,6 +150,12 @@ pub const TABLE: &[Knob] = &[
     row("student.layers", int(1, 48), "Blocks of the decoder.").main().needs("student.kind", DECODER),
     row("student.dim", int_log(8, 4096), "Width of the decoder.").main().needs("student.kind", DECODER),
     row("student.heads", int(1, 64), "Attention heads of the decoder.").needs("student.kind", DECODER),
+    row(
+        "student.start",
+        choice(&["random", "teacher_layers"]),
+        "Random weights, or student.layers of the teacher's blocks, evenly spaced; all other shape is the teacher's then.",
+    )
+    .needs("teacher.source", FILE),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
     row("distill.top_k", int(1, 9), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
         .live()
@@ -188,7 +200,11 @@ pub const TABLE: &[Knob] = &[
         .main()
         .needs("task.name", TEXTS),
     row("text.sampling_temperature", float(0.1, 2.0), "Temperature at which texts are sampled.").live().main().needs("task.name", TEXTS),
-    row("text.samples", int_log(16, 2048), "Texts that each network writes for an evaluation.").needs("task.name", TEXTS),
+    row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs("task.name", TEXTS),
+    row("text.tests", int_log(1, 10_000), "Test examples asked at an evaluation where not all right answers are known.")
+        .needs("task.name", &["names", "novel", "jsonl", "arithmetic"]),
+    row("text.context", int_log(8, 8192), "Most tokens of an example of jsonl, or of a window of a novel read by a file's tokenizer.")
+        .needs("task.name", &["novel", "jsonl"]),
     row("text.student_share", float(0.0, 1.0), "Share of steps on the student's own texts; of DistiLLM, the most that it comes to.")
         .live()
         .main()
@@ -228,7 +244,7 @@ pub const TABLE: &[Knob] = &[
     row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),
     row("train.momentum", float(0.0, 0.999), "Momentum.").needs("train.optimizer", &["sgd"]),
     row("train.clip", float(0.0, 100.0), "Largest gradient norm of a tensor; 0 = none."),
-    row("train.batch_size", int_log(8, 1024), "Rows per step."),
+    row("train.batch_size", int_log(1, 1024), "Rows per step."),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
 ];

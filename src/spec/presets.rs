@@ -37,6 +37,28 @@ const GRAMMAR: &[(&str, &str)] = &[
     ("train.clip", "1"),
 ];
 
+/// A real checkpoint, in steps of seconds on a CPU.
+const CHECKPOINT: &[(&str, &str)] = &[
+    ("task.name", "novel"),
+    ("teacher.kind", "decoder"),
+    ("teacher.source", "file"),
+    ("student.kind", "decoder"),
+    ("student.layers", "15"),
+    ("student.start", "teacher_layers"),
+    ("distill.temperature", "1"),
+    ("distill.alpha", "0.5"),
+    ("text.context", "64"),
+    ("text.tests", "16"),
+    ("text.samples", "2"),
+    ("train.batch_size", "4"),
+    ("train.steps", "200"),
+    ("train.lr", "0.0003"),
+    ("train.warmup_steps", "10"),
+    ("train.schedule", "cosine"),
+    ("train.eval_every", "50"),
+    ("train.clip", "1"),
+];
+
 /// Every preset, the first screen first.
 pub const TABLE: &[Preset] = &[
     Preset {
@@ -163,6 +185,12 @@ pub const TABLE: &[Preset] = &[
         base: GRAMMAR,
         set: &[("text.method", "dpkd")],
         help: "Language: the teacher's text is to be preferred to the student's.",
+    },
+    Preset {
+        id: "smollm2",
+        base: CHECKPOINT,
+        set: &[],
+        help: "Native: a checkpoint of your own (--teacher MODEL) into a student of half SmolLM2's layers, on real text.",
     },
 ];
 

@@ -19,6 +19,10 @@ pub struct Text {
     pub sampling_temperature: f64,
     /// Texts that each network writes for an evaluation.
     pub samples: usize,
+    /// Test examples that are asked at an evaluation where the right answers are not all known.
+    pub tests: usize,
+    /// Most tokens of an example of `jsonl`; tokens of a window of `novel` where a file's teacher brings the tokenizer.
+    pub context: usize,
     /// Probability that a step learns from the student's own texts (GKD), or the most that it comes to (DistiLLM).
     pub student_share: f64,
     /// Texts kept for replay (DistiLLM).
@@ -52,6 +56,8 @@ impl Default for Text {
             sft_steps: 0,
             sampling_temperature: 1.0,
             samples: 128,
+            tests: 256,
+            context: 512,
             student_share: 0.5,
             replay: 1000,
             variant: Variant::Paper,

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Materials, Optimizer, Run, RunError, event::*};
+use super::{Learner, Materials, Optimizer, Run, RunError, contest::Contest, event::*};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
-use crate::model::{self, Decoded, Named, Trainable};
+use crate::model::{self, Decoded, Named, Trainable, formats::huggingface};
 use crate::spec::{Experiment, TeacherSource, Train};
 
 /// Metadata key of [`Progress`].
@@ -29,6 +29,9 @@ struct Progress {
     /// What the method remembers (text only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     memory: Option<Memory>,
+    /// Of the teacher from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    teacher: Option<String>,
 }
 
 /// Tensors waiting to be read, with the names and shapes under which they will be written.
@@ -130,6 +133,7 @@ impl Run {
             step: self.step,
             learner_steps,
             memory: self.contest.memory().cloned(),
+            teacher: self.contest.origin().map(|origin| origin.fingerprint.clone()),
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
         Ok(model::encode(&pending.read().await?, metadata, false))
@@ -148,6 +152,11 @@ impl Run {
             return Err(wrong(format!("it is of version {}, this build reads {VERSION}", progress.version)));
         }
         let mut run = Self::new(progress.experiment, place, materials).await?;
+        if run.contest.origin().map(|origin| &origin.fingerprint) != progress.teacher.as_ref() {
+            return Err(RunError::Teacher(
+                "the teacher is not the model that this run began with: put that one back, or start a new run".into(),
+            ));
+        }
         let mut steps = progress.learner_steps.into_iter();
         for &role in run.trained() {
             let count = run.contest.networks(role).len();
@@ -183,6 +192,19 @@ impl Run {
         let mut tensors = pending.read().await?;
         tensors.retain(|(name, ..)| !is_projection(name));
         Ok(model::encode(&tensors, metadata, half))
+    }
+
+    /// A student of a run whose teacher came from a file, as the files of a Hugging Face folder; `None` in other runs.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn folder(&self, role: Role) -> Result<Option<[(&'static str, Vec<u8>); 4]>, RunError> {
+        let (Some(origin), Contest::Texts(texts)) = (self.contest.origin(), &self.contest) else { return Ok(None) };
+        let mut reads = Reads::default();
+        let network = texts.network(role);
+        network.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
+        let files = huggingface::folder(&network.layout, &reads.run().await?, &origin.tokenizer_json, &origin.stop, false);
+        files.map(Some).map_err(|error| RunError::Teacher(error.to_string()))
     }
 
     /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.

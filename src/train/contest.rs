@@ -2,10 +2,17 @@
 
 use burn::tensor::Tensor;
 
-use super::{RunError, checkpoint::Saved, classes::Classes, event::*, texts::Texts};
-use crate::data::IdxFiles;
+use super::{
+    RunError,
+    checkpoint::Saved,
+    classes::Classes,
+    event::*,
+    texts::{Origin, Texts, cast},
+};
+use crate::data::{DataError, IdxFiles};
 use crate::device::Place;
 use crate::method::{response::Parts, text::Memory};
+use crate::model::LanguageModel;
 use crate::spec::Experiment;
 
 /// What a caller hands in beside the experiment: bytes, because rooms below the shells open no file.
@@ -17,6 +24,8 @@ pub struct Materials {
     pub text: Option<String>,
     /// The weights of a shipped decoder, which the engine does not carry.
     pub teacher: Option<Vec<u8>>,
+    /// The teacher of `teacher.source = file`.
+    pub model: Option<LanguageModel>,
 }
 
 /// The networks and their data.
@@ -27,9 +36,14 @@ pub(super) enum Contest {
 
 impl Contest {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        if experiment.task.name.is_text() {
+        let text = experiment.task.name.is_text();
+        if if text { materials.images.is_some() } else { materials.text.is_some() } {
+            return Err(DataError::UnusedFiles.into());
+        }
+        if text {
             return Ok(Self::Texts(Box::new(Texts::new(experiment, place, materials)?)));
         }
+        cast::model(experiment, materials)?;
         Ok(Self::Classes(Box::new(Classes::new(experiment, place, materials)?)))
     }
 
@@ -86,6 +100,14 @@ impl Contest {
         match self {
             Self::Classes(_) => None,
             Self::Texts(texts) => Some(texts.memory()),
+        }
+    }
+
+    /// Of a teacher from a file.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Classes(_) => None,
+            Self::Texts(texts) => texts.origin.as_ref(),
         }
     }
 

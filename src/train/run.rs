@@ -11,7 +11,7 @@ use crate::method::response::Parts;
 use crate::spec::{Experiment, TeacherSchedule, TeacherSource, knobs};
 
 /// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
-pub(super) const READ_EVERY: usize = 10;
+const READ_EVERY: usize = 10;
 
 /// One experiment under way.
 pub struct Run {
@@ -61,6 +61,20 @@ impl Run {
 
     pub fn finished(&self) -> bool {
         self.phase == Phase::Finished
+    }
+
+    /// Steps between two readbacks; a pump of as many never waits for two.
+    pub fn stride(&self) -> usize {
+        // A step of a real checkpoint takes seconds: a read costs nothing beside it, and to be stopped must not take minutes.
+        if self.experiment.teacher.source == TeacherSource::File { 1 } else { READ_EVERY }
+    }
+
+    /// What one should know of the data, for people.
+    pub fn note(&self) -> Option<String> {
+        let Contest::Texts(texts) = &self.contest else { return None };
+        let (skipped, context) = (texts.skipped, self.experiment.text.context);
+        (skipped > 0)
+            .then(|| format!("{skipped} examples are longer than {context} tokens and were left out: raise text.context to have them"))
     }
 
     /// What the run is about.
@@ -133,7 +147,7 @@ impl Run {
             }
             let every = self.experiment.train.eval_every;
             let phase_steps = self.phase_steps();
-            let chunk = left.min(READ_EVERY).min(every - self.step % every).min(phase_steps - self.step);
+            let chunk = left.min(self.stride()).min(every - self.step % every).min(phase_steps - self.step);
             events.push(self.advance_chunk(chunk, held).await?);
             left -= chunk;
             let at_end = self.step == phase_steps;

@@ -2,13 +2,17 @@
 
 use super::event::{NetworkSize, ROLES, Role, Summary};
 use super::{classes::Classes, contest::Contest, texts::Texts};
+use crate::method::text::large;
 use crate::model::Layout;
 use crate::spec::{Access, Distill, Experiment, knobs};
 
 /// Facts of an open run.
 pub struct Facts {
     pub networks: Vec<NetworkSize>,
+    /// Classes or tokens by name; none where they are too many to list.
     pub classes: Vec<String>,
+    /// How many there are.
+    outcomes: usize,
     pub input: Vec<usize>,
     pub train_rows: usize,
     pub labelled_rows: usize,
@@ -32,9 +36,15 @@ impl Facts {
             let parameters = config.parameter_count();
             NetworkSize { role, parameters, bytes: parameters * 4, layers: config.describe() }
         };
+        let vocab = texts.teacher.layout.vocab;
         Self {
             networks: ROLES.map(size).to_vec(),
-            classes: (0..texts.set.vocab() as u32).map(|id| texts.set.text(&[id])).collect(),
+            outcomes: vocab,
+            classes: if vocab > large::VOCABULARY {
+                Vec::new()
+            } else {
+                (0..texts.set.vocab() as u32).map(|id| texts.set.text(&[id])).collect()
+            },
             input: vec![texts.teacher.layout.context],
             train_rows: texts.set.train.len(),
             labelled_rows: texts.examples,
@@ -53,6 +63,7 @@ impl Facts {
         };
         Self {
             networks: vec![size(Role::Teacher, teacher, teachers), size(Role::Alone, student, 1), size(Role::Distilled, student, 1)],
+            outcomes: dataset.classes.len(),
             classes: dataset.classes.clone(),
             input: dataset.input.clone(),
             train_rows: dataset.train.len(),
@@ -66,7 +77,7 @@ impl Facts {
     /// What the teacher tells about one example, in bits: a class costs log2(classes), a number 32.
     fn bits_per_example(&self, distill: &Distill) -> f64 {
         const NUMBER: f64 = 32.0;
-        let classes = self.classes.len() as f64;
+        let classes = self.outcomes as f64;
         let seen = |weight: f64, values: usize| if weight > 0.0 { values as f64 } else { 0.0 };
         match distill.access {
             Access::Labels => classes.log2(),

@@ -8,7 +8,7 @@ use ts_rs::{Config, TS};
 
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::eval::study;
-use crate::spec::{Divergence, Experiment, knobs, presets};
+use crate::spec::{Divergence, Experiment, TeacherSource, knobs, presets};
 use crate::train;
 
 fn types() -> String {
@@ -67,8 +67,11 @@ fn knob_table() -> String {
 }
 
 fn preset_table() -> String {
+    // The page has no files of models.
+    let in_page = |preset: &&presets::Preset| preset.experiment().teacher.source != TeacherSource::File;
     let rows: Vec<Value> = presets::TABLE
         .iter()
+        .filter(in_page)
         .map(|preset| {
             let experiment = preset.experiment();
             let set: serde_json::Map<_, _> =

@@ -9,6 +9,15 @@ use super::{Example, Judge, TextSet};
 
 /// Tokens that can end a response, the first that a tokenizer knows. The last is the byte or character zero.
 const STOPS: [&str; 6] = ["<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end>", "\0"];
+
+/// The token that ends a response.
+///
+/// # Errors
+/// [`DataError::BadText`] when the tokenizer has none.
+pub(super) fn stop(tokenizer: &Tokenizer) -> Result<u32, DataError> {
+    let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
+    STOPS.iter().find_map(|token| tokenizer.id(token)).ok_or_else(none)
+}
 const ROLES: [&str; 3] = ["system", "user", "assistant"];
 
 /// What is done with lines.
@@ -83,7 +92,7 @@ pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result
     let tests = (examples.len() as f64 * options.test_fraction).round() as usize;
     let train = examples.split_off(tests.clamp(1, examples.len() - 1));
     let stop = format.stop;
-    Ok(Jsonl { set: TextSet { tokenizer, stop, train, test: examples, judge: Judge::Exact }, skipped })
+    Ok(Jsonl { set: TextSet { tokenizer, stop, ends: true, train, test: examples, judge: Judge::Exact }, skipped })
 }
 
 /// How texts become the tokens of a model.
@@ -96,9 +105,7 @@ struct Format<'a> {
 impl<'a> Format<'a> {
     fn of(tokenizer: &'a Tokenizer) -> Result<Self, DataError> {
         let chat_ml = ["<|im_start|>", "<|im_end|>"].iter().all(|token| tokenizer.id(token).is_some());
-        let stop = STOPS.iter().find_map(|token| tokenizer.id(token));
-        let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
-        Ok(Self { tokenizer, stop: stop.ok_or_else(none)?, chat_ml })
+        Ok(Self { tokenizer, stop: stop(tokenizer)?, chat_ml })
     }
 
     fn example(&self, line: &str) -> Result<Example, String> {

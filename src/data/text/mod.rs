@@ -5,7 +5,8 @@
 //! | [`grammar`](grammar()) | questions about a small world, each with several right answers whose true probabilities are known |
 //! | [`arithmetic`](arithmetic()) | sums and differences, each with one right answer |
 //! | [`names`](names()) | first names |
-//! | [`novel`](novel()) | running text in windows |
+//! | [`novel`](novel()) | running text in windows of characters |
+//! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
 
 mod arithmetic;
@@ -13,39 +14,56 @@ mod grammar;
 mod jsonl;
 mod names;
 mod novel;
+mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
 pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
+pub use windows::windows;
 
 use super::{DataError, Tokenizer};
 use crate::spec::{Experiment, TaskName};
 
 /// Examples of a task that makes its own.
 const EXAMPLES: usize = 4000;
-/// Bytes of an example of one's own; longer ones are left out.
-const CONTEXT: usize = 512;
 
-/// The texts of an experiment's task. `text` replaces the embedded text of `names` and `novel`, and is what `jsonl` is read from, byte by byte.
+/// The texts of an experiment's task. `text` replaces the embedded text of `names` and `novel`, and is what `jsonl` is read from, byte by byte
+/// unless there is a `tokenizer` of one's own, which `novel` and `jsonl` alone can be read by.
 ///
 /// # Errors
 /// A task that needs a file and has none, one that takes none and has one, and files that are not what they should be.
-pub fn load(experiment: &Experiment, text: Option<&str>) -> Result<TextSet, DataError> {
-    let seed = experiment.seed;
+pub fn load(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Tokenizer>) -> Result<Texts, DataError> {
+    let (seed, context) = (experiment.seed, experiment.text.context);
+    let whole = |set: TextSet| Texts { set, skipped: 0 };
     match (experiment.task.name, text) {
-        (TaskName::Grammar, None) => Ok(grammar(seed, EXAMPLES)),
-        (TaskName::Arithmetic, None) => Ok(arithmetic(seed, EXAMPLES)),
-        (TaskName::Names, text) => names(text.unwrap_or(NAMES), seed),
-        (TaskName::Novel, text) => novel(text.unwrap_or(NOVEL), Window::default()),
+        (TaskName::Grammar, None) => Ok(whole(grammar(seed, EXAMPLES))),
+        (TaskName::Arithmetic, None) => Ok(whole(arithmetic(seed, EXAMPLES))),
+        (TaskName::Names, text) => Ok(whole(names(text.unwrap_or(NAMES), seed)?)),
+        (TaskName::Novel, text) => {
+            let text = text.unwrap_or(NOVEL);
+            Ok(whole(match tokenizer {
+                Some(tokenizer) => windows(text, tokenizer.clone(), context)?,
+                None => novel(text, Window::default())?,
+            }))
+        }
         (TaskName::Jsonl, Some(text)) => {
-            let options = JsonlOptions { seed, test_fraction: 0.1, context: CONTEXT, too_long: TooLong::Skip };
-            Ok(jsonl(text, Tokenizer::Bytes, &options)?.set)
+            let options = JsonlOptions { seed, test_fraction: 0.1, context, too_long: TooLong::Skip };
+            let Jsonl { set, skipped } = jsonl(text, tokenizer.cloned().unwrap_or(Tokenizer::Bytes), &options)?;
+            Ok(Texts { set, skipped })
         }
         (TaskName::Jsonl, None) => Err(DataError::BadText("the jsonl task needs a file: --data FILE.jsonl".into())),
         _ => Err(DataError::UnusedFiles),
     }
+}
+
+/// The texts of a run.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    pub set: TextSet,
+    /// Examples that were left out because they are longer than the context.
+    pub skipped: usize,
 }
 
 /// A text task: prompts and the responses that are right or likely for them.
@@ -54,6 +72,8 @@ pub struct TextSet {
     pub tokenizer: Tokenizer,
     /// Ends every response. No response contains it.
     pub stop: u32,
+    /// Whether the end of a response is there to be learned. A window that is cut out of running text has none.
+    pub ends: bool,
     pub train: Vec<Example>,
     pub test: Vec<Example>,
     pub judge: Judge,
@@ -81,6 +101,11 @@ impl TextSet {
     /// Ids are below this.
     pub fn vocab(&self) -> usize {
         self.tokenizer.vocab()
+    }
+
+    /// What closes a response of the data.
+    pub fn end(&self) -> Option<u32> {
+        self.ends.then_some(self.stop)
     }
 
     /// Tokens of the longest prompt, and of the longest response with its stop token, over both parts.

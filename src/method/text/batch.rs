@@ -1,5 +1,7 @@
 //! Texts as a decoder is trained on them.
 
+use std::ops::Range;
+
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +18,9 @@ pub struct Written {
 }
 
 impl Written {
-    /// An example of the data, closed by `stop`.
-    pub fn example(example: &Example, stop: u32) -> Self {
-        Self { prompt: example.prompt.clone(), response: example.response.iter().copied().chain([stop]).collect() }
+    /// An example of the data, closed by `end` where it has one.
+    pub fn example(example: &Example, end: Option<u32>) -> Self {
+        Self { prompt: example.prompt.clone(), response: example.response.iter().copied().chain(end).collect() }
     }
 
     /// A text as it was sampled.
@@ -34,8 +36,9 @@ impl Written {
 pub struct Sequences {
     /// `[batch, seq]`, without gradients.
     pub ids: Tensor<2, Int>,
-    /// What follows, one-hot, `[rows, vocab]`, without gradients. Prompt and padding rows hold some token too: only `mask` tells them.
-    pub targets: Tensor<2>,
+    /// What follows, `[rows]`. Prompt and padding rows hold some token too: only `mask` tells them.
+    next: Tensor<1, Int>,
+    vocab: usize,
     /// 1 where a token of a response is foretold, `[rows]`, without gradients.
     pub mask: Tensor<1>,
     pub batch: usize,
@@ -65,15 +68,45 @@ impl Sequences {
         }
         let device = place.inner();
         let rows = batch * seq;
-        let next = Tensor::<1, Int>::from_data(TensorData::new(next, [rows]), &device);
-        let classes = Tensor::<1, Int>::arange(0..vocab as i64, &device);
         Self {
             ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), &device),
-            targets: next.reshape([rows, 1]).repeat_dim(1, vocab).equal(classes.reshape([1, vocab]).repeat_dim(0, rows)).float(),
+            next: Tensor::from_data(TensorData::new(next, [rows]), &device),
+            vocab,
             mask: Tensor::from_data(TensorData::new(mask, [rows]), &device),
             batch,
             seq,
             spans,
+        }
+    }
+
+    pub fn vocab(&self) -> usize {
+        self.vocab
+    }
+
+    /// What follows, one-hot, `[rows, vocab]`, without gradients.
+    pub fn targets(&self) -> Tensor<2> {
+        one_hot(self.next.clone(), self.vocab)
+    }
+
+    /// [`Sequences::targets`] of some rows.
+    pub fn targets_of(&self, rows: Range<usize>) -> Tensor<2> {
+        one_hot(self.next.clone().slice([rows]), self.vocab)
+    }
+
+    /// The rows that count, with the token that follows each and a weight of 1, all `[n]`. n is a multiple of `chunk`: what is filled up
+    /// weighs 0.
+    pub fn responses(&self, chunk: usize, place: &Place) -> Responses {
+        let mut rows: Vec<i32> = self.spans.iter().flat_map(|(first, count)| *first as i32..(first + count) as i32).collect();
+        let tokens = rows.len();
+        rows.resize(tokens.next_multiple_of(chunk), 0);
+        let weights: Vec<f32> = (0..rows.len()).map(|at| if at < tokens { 1.0 } else { 0.0 }).collect();
+        let count = rows.len();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &place.inner());
+        Responses {
+            next: self.next.clone().select(0, rows.clone()),
+            rows,
+            weights: Tensor::from_data(TensorData::new(weights, [count]), &place.inner()),
+            tokens,
         }
     }
 
@@ -105,6 +138,23 @@ impl Sequences {
     }
 }
 
+/// The rows of [`Sequences`] that foretell responses.
+#[derive(Debug, Clone)]
+pub struct Responses {
+    pub rows: Tensor<1, Int>,
+    pub next: Tensor<1, Int>,
+    pub weights: Tensor<1>,
+    /// How many rows count.
+    pub tokens: usize,
+}
+
+/// Ids `[rows]` as rows of zeros with a one, `[rows, vocab]`.
+pub fn one_hot(ids: Tensor<1, Int>, vocab: usize) -> Tensor<2> {
+    let [rows] = ids.dims();
+    let classes = Tensor::<1, Int>::arange(0..vocab as i64, &ids.device());
+    ids.reshape([rows, 1]).repeat_dim(1, vocab).equal(classes.reshape([1, vocab]).repeat_dim(0, rows)).float()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +178,7 @@ mod tests {
         for seq in [4, 12] {
             let sequences = Sequences::new(&texts(), seq, 8, &place);
             let logits = net.forward(sequences.ids.clone(), &Context::causal(&config, seq, &place.inner()));
-            let loss = sequence::cross_entropy(logits, sequences.targets.clone(), sequences.mask.clone());
+            let loss = sequence::cross_entropy(logits, sequences.targets(), sequences.mask.clone());
             losses.push(read(loss).await.unwrap()[0]);
         }
         assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}: a batch padded further costs the same");

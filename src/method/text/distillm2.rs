@@ -33,7 +33,7 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
     let log_q = log_softmax(scene.student_logits(sequences), 1);
     let log_p = log_softmax(scene.teacher_logits(sequences), 1);
     let targets = scene.targets(sequences);
-    let token = |log: Tensor<2>| (log.inner() * sequences.targets.clone()).sum_dim(1).exp();
+    let token = |log: Tensor<2>| (log.inner() * targets.clone().inner()).sum_dim(1).exp();
     let mut reads = Reads::default();
     reads.add(token(log_p.clone()));
     reads.add(token(log_q.clone()));

@@ -11,6 +11,8 @@
 //! | [`minillm`] | the student's, mixed with the teacher | reverse KL by policy gradient |
 //! | [`dpkd`] | the teacher's against the student's | preference |
 //!
+//! Fine-tuning and token KD go another way over a large vocabulary, to the same numbers: [`large`].
+//!
 //! Losses are means over the tokens of responses, the stop token among them, in nats. Prompts cost nothing.
 
 mod batch;
@@ -18,13 +20,14 @@ pub mod distillm;
 pub mod distillm2;
 pub mod dpkd;
 pub mod gkd;
+pub mod large;
 pub mod minillm;
 mod scene;
 pub mod seq_kd;
 pub mod sft;
 pub mod token_kd;
 
-pub use batch::{Sequences, Written};
+pub use batch::{Responses, Sequences, Written};
 pub use scene::{Memory, Scene};
 
 use super::response::Parts;
@@ -51,3 +54,6 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
         Method::Dpkd => dpkd::loss(scene).await,
     }
 }
+
+#[cfg(test)]
+mod large_tests;

@@ -53,7 +53,7 @@ pub struct Memory {
 impl Scene<'_> {
     /// The examples of this step's batch.
     pub fn data(&self) -> Vec<Written> {
-        self.rows.iter().map(|row| Written::example(&self.set.train[*row], self.set.stop)).collect()
+        self.rows.iter().map(|row| Written::example(&self.set.train[*row], self.set.end())).collect()
     }
 
     pub fn prompts(&self) -> Vec<Vec<u32>> {
@@ -61,7 +61,7 @@ impl Scene<'_> {
     }
 
     pub fn sequences(&self, texts: &[Written]) -> Sequences {
-        Sequences::new(texts, self.seq, self.set.vocab(), self.place)
+        Sequences::new(texts, self.seq, self.student.config().vocab, self.place)
     }
 
     /// Logits `[rows, vocab]` with gradients.
@@ -75,7 +75,7 @@ impl Scene<'_> {
     }
 
     pub fn targets(&self, sequences: &Sequences) -> Tensor<2> {
-        Tensor::from_inner(sequences.targets.clone())
+        Tensor::from_inner(sequences.targets())
     }
 
     pub fn mask(&self, sequences: &Sequences) -> Tensor<1> {

@@ -1,5 +1,6 @@
 //! Supervised fine-tuning: the cross-entropy of the data. The baseline of every method, and what most of them start from.
 
+use super::large::{self, Learn};
 use super::{Scene, Sequences};
 use crate::loss::sequence;
 use crate::method::response::Parts;
@@ -11,6 +12,9 @@ pub fn loss(scene: &Scene) -> Parts {
 
 /// The same on any texts.
 pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
+    if large::is(scene) {
+        return large::loss(scene, sequences, Learn::Labels);
+    }
     let logits = scene.student_logits(sequences);
     let hard = sequence::cross_entropy(logits, scene.targets(sequences), scene.mask(sequences));
     Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::names::{self, Family};
 use super::{FormatError, Loaded};
+use crate::data::Tokenizer;
 use crate::model::transformer::{Mlp, Positions, TransformerConfig};
 use crate::model::weights;
 
@@ -116,4 +117,30 @@ pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, h
     // transformers asks for this entry.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, half)))
+}
+
+/// A decoder and its tokenizer as the files of a folder that `AutoModelForCausalLM` and `AutoTokenizer` load. `stop` are the tokens that end a
+/// text, the first of them by name.
+///
+/// # Errors
+/// As [`save`].
+pub fn folder(
+    config: &TransformerConfig,
+    values: &[Vec<f32>],
+    tokenizer_json: &str,
+    stop: &[u32],
+    half: bool,
+) -> Result<[(&'static str, Vec<u8>); 4], FormatError> {
+    let end = stop.first().copied();
+    let (description, weights) = save(config, values, end, half)?;
+    let tokenizer = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
+        "eos_token": end.and_then(|end| Tokenizer::from_json(tokenizer_json.as_bytes()).ok()?.decode(&[end]).ok()),
+    });
+    Ok([
+        ("config.json", description.into_bytes()),
+        ("model.safetensors", weights),
+        ("tokenizer.json", tokenizer_json.into()),
+        ("tokenizer_config.json", serde_json::to_vec_pretty(&tokenizer).expect("plain data")),
+    ])
 }

@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use super::transformer::{ShapeError, TransformerConfig};
 use super::weights::WeightsError;
+use crate::data::TokenizerError;
 
 /// A decoder on the host: its shape, and its values in the order of [`TransformerConfig::parameters`].
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +51,10 @@ pub enum FormatError {
     Config(String),
     #[error("this decoder is neither LLaMA's nor GPT-2's kind: Hugging Face has no name for it")]
     Nameless,
+    #[error("its tokenizer has {known} tokens and its model only {vocab}: they do not belong together")]
+    Tokens { known: usize, vocab: usize },
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Impossible(#[from] ShapeError),
     #[error(transparent)]

@@ -36,6 +36,11 @@ impl Dense {
         Self { weight: values.take([from, to]), bias: bias.then(|| values.take([to])) }
     }
 
+    /// `[from, to]`.
+    pub(super) fn weight(&self) -> Tensor<2> {
+        self.weight.val()
+    }
+
     /// `[rows, from]` to `[rows, to]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         module::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))

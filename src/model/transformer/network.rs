@@ -49,7 +49,25 @@ impl Transformer {
 
     /// Logits `[batch·seq, vocab]` of token ids `[batch, seq]`: row `b·seq + t` foretells the token after `t`.
     pub fn forward(&self, ids: Tensor<2, Int>, context: &Context) -> Tensor<2> {
-        self.read_out(self.hidden(ids, context, None))
+        self.logits(self.state(ids, context))
+    }
+
+    /// What the logits are made of: the last layer after the final normalisation, `[batch·seq, width]`, rows as in [`Transformer::forward`].
+    pub fn state(&self, ids: Tensor<2, Int>, context: &Context) -> Tensor<2> {
+        self.norm.forward(self.hidden(ids, context, None))
+    }
+
+    /// Logits `[rows, vocab]` of rows of the [`state`](Transformer::state), `[rows, width]`.
+    pub fn logits(&self, state: Tensor<2>) -> Tensor<2> {
+        match &self.head {
+            Some(head) => head.forward(state),
+            None => state.matmul(self.tokens.val().transpose()),
+        }
+    }
+
+    /// The output matrix, `[vocab, width]`: logits are `state·outputᵀ`.
+    pub fn output(&self) -> Tensor<2> {
+        self.head.as_ref().map_or_else(|| self.tokens.val(), |head| head.weight().transpose())
     }
 
     /// Logits `[batch, vocab]` of the last of the new tokens `[batch, seq]`, which go into the cache.
@@ -58,7 +76,7 @@ impl Transformer {
         let hidden = self.hidden(ids, context, Some(cache));
         cache.advance(seq);
         let last = hidden.reshape([batch, seq, self.config.width]).narrow(1, seq - 1, 1);
-        self.read_out(last.reshape([batch, self.config.width]))
+        self.logits(self.norm.forward(last.reshape([batch, self.config.width])))
     }
 
     /// The last layer before the final normalisation, `[batch·seq, width]`.
@@ -81,14 +99,5 @@ impl Transformer {
             x = block.forward(x, batch, context, &self.config, cache);
         }
         x
-    }
-
-    /// Logits `[rows, vocab]` of `[rows, width]`.
-    fn read_out(&self, hidden: Tensor<2>) -> Tensor<2> {
-        let x = self.norm.forward(hidden);
-        match &self.head {
-            Some(head) => head.forward(x),
-            None => x.matmul(self.tokens.val().transpose()),
-        }
     }
 }

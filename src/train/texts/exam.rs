@@ -3,26 +3,25 @@
 //! Where every right answer is known with its true probability (the grammar), the references are all of them, weighed by it: what a network
 //! gives to right answers, and to which, is then computed, not sampled. Elsewhere they are the test examples.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 use rand::seq::SliceRandom;
 
 use super::super::RunError;
 use super::super::event::{Evaluation, Role, TextMeasures};
+use super::told::{self, Told};
 use crate::data::text::{Judge, TextSet};
 use crate::data::{self};
-use crate::device::{Place, Reads};
+use crate::device::Place;
 use crate::eval::{metrics, text as measures};
 use crate::generate::{self, Request, Sampling, Text};
-use crate::loss::divergence;
-use crate::method::text::{Sequences, Written};
+use crate::method::text::{Sequences, Written, large};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
 
-/// Texts per forward pass.
+/// Texts per forward pass, of a small vocabulary and of a large one, whose networks are large.
 const CHUNK: usize = 64;
-/// Test examples that are asked where the right answers are not all known.
-const EXAMPLES: usize = 256;
+const LARGE_CHUNK: usize = 4;
 /// Samples in which a template has to show up for it to count as covered.
 const TRIES: i32 = 8;
 
@@ -34,22 +33,15 @@ struct Reference {
     prompt: usize,
 }
 
-/// What a network says of one token that came.
-#[derive(Clone, Copy)]
-struct Told {
-    nll: f64,
-    confidence: f64,
-    correct: f64,
-    agrees: f64,
-    forward_kl: f64,
-    reverse_kl: f64,
-}
-
 /// The questions, and what a frozen teacher answered.
 pub struct Exam {
     references: Vec<Reference>,
-    /// On the device, `CHUNK` references each.
+    /// On the device, `chunk` references each.
     chunks: Vec<Sequences>,
+    chunk: usize,
+    vocab: usize,
+    /// A frozen teacher's state of each chunk, `[rows, width]`.
+    heard: Vec<Tensor<2>>,
     prompts: Vec<Vec<u32>>,
     /// Where only yes or no is right: by prompt.
     yes_or_no: Vec<bool>,
@@ -61,7 +53,8 @@ pub struct Exam {
 }
 
 impl Exam {
-    pub fn new(set: &TextSet, seq: usize, longest: usize, place: &Place) -> Self {
+    /// `tests` is how many test examples are asked where the right answers are not all known.
+    pub fn new(set: &TextSet, vocab: usize, tests: usize, seq: usize, longest: usize, place: &Place) -> Self {
         let (mut references, mut prompts, mut yes_or_no) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
             for prompt in grammar.prompts() {
@@ -73,23 +66,17 @@ impl Exam {
                 prompts.push(prompt.to_vec());
             }
         } else {
-            for example in set.test.iter().take(EXAMPLES) {
-                references.push(Reference { written: Written::example(example, set.stop), weight: 1.0, prompt: prompts.len() });
+            for example in set.test.iter().take(tests) {
+                references.push(Reference { written: Written::example(example, set.end()), weight: 1.0, prompt: prompts.len() });
                 prompts.push(example.prompt.clone());
             }
         }
-        let mut asked: Vec<Written> = set.test.iter().map(|example| Written::example(example, set.stop)).collect();
+        let mut asked: Vec<Written> = set.test.iter().map(|example| Written::example(example, set.end())).collect();
         asked.shuffle(&mut data::rng(0, "prompts of the exam"));
-        let chunks = references
-            .chunks(CHUNK)
-            .map(|part| {
-                // Always as many, because a GPU compiles its kernels for shapes.
-                let mut texts: Vec<Written> = part.iter().map(|reference| reference.written.clone()).collect();
-                texts.resize(CHUNK, part[0].written.clone());
-                Sequences::new(&texts, seq, set.vocab(), place)
-            })
-            .collect();
-        Self { references, chunks, prompts, yes_or_no, asked, seq, longest, teacher_texts: None }
+        let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
+        let texts: Vec<Written> = references.iter().map(|reference| reference.written.clone()).collect();
+        let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();
+        Self { references, chunks, chunk, vocab, heard: Vec::new(), prompts, yes_or_no, asked, seq, longest, teacher_texts: None }
     }
 
     /// What can be asked: every prompt of the grammar, otherwise those of the first test examples.
@@ -116,6 +103,9 @@ impl Exam {
         place: &Place,
     ) -> Result<Vec<Evaluation>, RunError> {
         let teacher = &networks[0].2;
+        if teacher_changes || self.heard.is_empty() {
+            self.heard = self.chunks.iter().map(|chunk| teacher.state(chunk.ids.clone(), &contexts[0])).collect();
+        }
         if teacher_changes || self.teacher_texts.is_none() {
             self.teacher_texts = Some(self.written(experiment, set, teacher, place).await?);
         }
@@ -128,8 +118,8 @@ impl Exam {
             let excess = if is_teacher {
                 Vec::new()
             } else {
-                let own = self.divergences(contexts, teacher, network, &texts, set.vocab(), place).await?;
-                let guided = self.divergences(contexts, teacher, network, &of_teacher, set.vocab(), place).await?;
+                let own = self.divergences(contexts, teacher, network, &texts, place).await?;
+                let guided = self.divergences(contexts, teacher, network, &of_teacher, place).await?;
                 measures::excess(&own, &guided)
             };
             found.push(self.evaluation(set, *role, *steps, &told, &texts, excess));
@@ -145,38 +135,9 @@ impl Exam {
         student: Option<&Transformer>,
     ) -> Result<Vec<Vec<Told>>, RunError> {
         let mut told = Vec::new();
-        for chunk in &self.chunks {
-            let log_p = log_softmax(teacher.forward(chunk.ids.clone(), &contexts[0]), 1);
-            let log_q = student.map_or_else(|| log_p.clone(), |net| log_softmax(net.forward(chunk.ids.clone(), &contexts[1]), 1));
-            let top = log_q.clone().max_dim(1);
-            let token = (log_q.clone() * chunk.targets.clone()).sum_dim(1);
-            let best = |log: &Tensor<2>| log.clone().equal(log.clone().max_dim(1)).float();
-            let columns = [
-                token.clone().neg(),
-                top.clone().exp(),
-                token.greater_equal(top).float(),
-                (best(&log_p) * best(&log_q)).sum_dim(1).clamp_max(1.0),
-                divergence::forward_kl(log_p.clone(), log_q.clone()).sum_dim(1),
-                divergence::reverse_kl(log_p, log_q).sum_dim(1),
-            ];
-            let mut reads = Reads::default();
-            for column in columns {
-                reads.add(column);
-            }
-            // Column by column, then text by text.
-            let columns: Vec<Vec<Vec<f64>>> = reads.run().await?.iter().map(|rows| chunk.of_responses(rows)).collect();
-            let [nll, confidence, correct, agrees, forward_kl, reverse_kl] = &columns[..] else { unreachable!("six were asked for") };
-            told.extend((0..chunk.batch).map(|text| {
-                let token = |at: usize| Told {
-                    nll: nll[text][at],
-                    confidence: confidence[text][at],
-                    correct: correct[text][at],
-                    agrees: agrees[text][at],
-                    forward_kl: forward_kl[text][at],
-                    reverse_kl: reverse_kl[text][at],
-                };
-                (0..nll[text].len()).map(token).collect()
-            }));
+        for (chunk, heard) in self.chunks.iter().zip(&self.heard) {
+            let student = student.map(|net| (net, net.state(chunk.ids.clone(), &contexts[1])));
+            told.extend(told::all(chunk, (teacher, heard), student.as_ref().map(|(net, state)| (*net, state))).await?);
         }
         // The last chunk was filled up.
         told.truncate(self.references.len());
@@ -212,18 +173,14 @@ impl Exam {
         teacher: &Transformer,
         student: &Transformer,
         texts: &[Written],
-        vocab: usize,
         place: &Place,
     ) -> Result<Vec<Vec<f64>>, RunError> {
         let mut found = Vec::new();
-        for part in texts.chunks(CHUNK) {
-            let mut filled = part.to_vec();
-            filled.resize(CHUNK, part[0].clone());
-            let chunk = Sequences::new(&filled, self.seq, vocab, place);
-            let log_p = log_softmax(teacher.forward(chunk.ids.clone(), &contexts[0]), 1);
-            let log_q = log_softmax(student.forward(chunk.ids.clone(), &contexts[1]), 1);
-            let rows = crate::device::read(divergence::forward_kl(log_p, log_q).sum_dim(1)).await?;
-            found.extend(chunk.of_responses(&rows).into_iter().take(part.len()));
+        for part in texts.chunks(self.chunk) {
+            let chunk = filled(part, self.chunk, self.seq, self.vocab, place);
+            let states = [(teacher, 0), (student, 1)].map(|(net, at)| net.state(chunk.ids.clone(), &contexts[at]));
+            let told = told::forward_kl(&chunk, (teacher, &states[0]), (student, &states[1])).await?;
+            found.extend(told.into_iter().take(part.len()));
         }
         Ok(found)
     }
@@ -293,6 +250,13 @@ impl Exam {
         let yes_no = asked.map(|(right, _)| (right.max(1.0 - right), if *right > 0.5 { 1.0 } else { 0.0 }, 1.0)).collect();
         (validity, coverage, yes_no)
     }
+}
+
+/// Texts as a batch of `chunk`: always as many, because a GPU compiles its kernels for shapes.
+fn filled(texts: &[Written], chunk: usize, seq: usize, vocab: usize, place: &Place) -> Sequences {
+    let mut texts = texts.to_vec();
+    texts.resize(chunk, texts[0].clone());
+    Sequences::new(&texts, seq, vocab, place)
 }
 
 /// A response without its stop token.

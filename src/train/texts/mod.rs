@@ -1,7 +1,9 @@
 //! A race over text: a decoder teaches a smaller one, beside the same student fine-tuned on the data.
 
+pub mod cast;
 mod exam;
 mod read;
+mod told;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -12,9 +14,10 @@ use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Scene, distillm, sft};
+use crate::model::Transformer;
 use crate::model::transformer::Context;
-use crate::model::{Transformer, TransformerConfig};
-use crate::spec::{Experiment, Family, Network, TeacherSource};
+use crate::spec::Experiment;
+pub use cast::Origin;
 use exam::Exam;
 
 /// The networks and the texts they learn from.
@@ -37,6 +40,10 @@ pub struct Texts {
     longest: usize,
     exam: Exam,
     place: Place,
+    /// Of a teacher from a file.
+    pub origin: Option<Origin>,
+    /// Examples that were left out because they are longer than the context.
+    pub skipped: usize,
 }
 
 /// Tokens of room above the longest response of the data: a student must be able to go on where it should stop.
@@ -46,7 +53,9 @@ impl Texts {
     /// # Errors
     /// An experiment that contradicts its data, and a shape for which no teacher is shipped.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        let set = data::text::load(experiment, materials.text.as_deref())?;
+        let model = cast::model(experiment, materials)?;
+        let data::text::Texts { set, skipped } =
+            data::text::load(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
         let examples = match experiment.text.examples {
             0 => set.train.len(),
             few => few.min(set.train.len()),
@@ -54,18 +63,11 @@ impl Texts {
         let (prompt, response) = set.longest();
         let longest = response + ROOM;
         let seq = prompt + longest - 1;
-        let config = |network: &Network| config(network, set.vocab(), prompt + longest);
-        let (teacher, student) = (config(&experiment.teacher.network()), config(&experiment.student));
-        let start = |config: &TransformerConfig, who: &str| config.initial(&mut data::rng(experiment.seed, who));
-        let first = start(&student, "student");
-        let mut own = Learner::new(teacher.clone(), &start(&teacher, "teacher 0"), &experiment.train, place);
-        if experiment.teacher.source == TeacherSource::Pretrained {
-            let values = super::pretrained::decoder(&teacher, materials.teacher.as_deref())?;
-            own.put(&values, &experiment.train, place);
-        }
+        let [(teacher, values), (student, first)] = cast::networks(experiment, materials, model, set.vocab(), prompt + longest)?;
+        let vocab = teacher.vocab;
         let batch = experiment.train.batch_size;
         Ok(Self {
-            teacher: own,
+            teacher: Learner::new(teacher.clone(), &values, &experiment.train, place),
             alone: Learner::new(student.clone(), &first, &experiment.train, place),
             distilled: Learner::new(student.clone(), &first, &experiment.train, place),
             frozen: None,
@@ -76,7 +78,9 @@ impl Texts {
             examples,
             seq,
             longest,
-            exam: Exam::new(&set, seq, longest, place),
+            exam: Exam::new(&set, vocab, experiment.text.tests, seq, longest, place),
+            origin: model.map(Origin::of),
+            skipped,
             place: place.clone(),
             set,
         })
@@ -188,14 +192,4 @@ impl Texts {
 
 fn rows(order: &Batches, step: usize) -> Vec<usize> {
     order.at(step).into_iter().map(|row| row as usize).collect()
-}
-
-/// The decoder of a network's numbers.
-fn config(network: &Network, vocab: usize, context: usize) -> TransformerConfig {
-    let Network { layers, dim, heads, family, .. } = *network;
-    match family {
-        Family::Gpt2 => TransformerConfig::gpt2(vocab, context, dim, layers, heads),
-        // SwiGLU has three matrices instead of two: 8/3 of the width makes as many parameters as GELU's 4.
-        Family::Llama => TransformerConfig::llama(vocab, context, dim, layers, [heads, heads], (dim * 8).div_ceil(3)),
-    }
 }

@@ -102,13 +102,13 @@ impl Texts {
         let mut texts = vec![written.clone()];
         texts.extend(answers.iter().map(|(answer, _)| Written { prompt: prompt.to_vec(), response: close(answer) }));
         texts.resize(BATCH, written.clone());
-        let vocab = self.set.vocab();
+        let vocab = network.config().vocab;
         let sequences = Sequences::new(&texts, self.seq, vocab, &self.place);
         let log_q: Tensor<2> = log_softmax(network.forward(sequences.ids.clone(), context), 1);
         let (first, count) = sequences.spans[0];
         let mut reads = Reads::default();
         reads.add(log_q.clone().slice([first..first + count, 0..vocab]));
-        reads.add((log_q * sequences.targets.clone()).sum_dim(1));
+        reads.add((log_q * sequences.targets()).sum_dim(1));
         let read = reads.run().await?;
         let tokens = read[0].chunks_exact(vocab).zip(&written.response).map(|(row, token)| self.token(row, *token)).collect();
         let probability = |text: &Vec<f64>| libm::exp(text.iter().sum());

@@ -3,7 +3,7 @@
 /** Every code of the engine (`code()` in src/{spec,data,device,train}/error.rs and web/bindings.rs). */
 export const ENGINE_CODES = [
   "unknown_key", "unknown_preset", "out_of_range", "conflict", "version", "bad_file", "no_adapter", "no_backend", "device_lost",
-  "shader_failed", "not_finite", "not_live", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
+  "shader_failed", "not_finite", "not_live", "bad_teacher", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
   "nothing_to_learn", "bad_command", "generate",
 ] as const;
 
@@ -16,5 +16,5 @@ export const PAGE_CODES = [
 /** Knobs that contradict others, with a text of their own (src/spec/conflicts.rs). */
 export const CONFLICTS = [
   "teacher.kind", "student.kind", "task.omit_class", "task.added", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
-  "teacher.heads", "student.heads", "teacher.schedule", "distill.divergence",
+  "teacher.heads", "student.heads", "student.start", "teacher.schedule", "distill.divergence", "text.method",
 ] as const;

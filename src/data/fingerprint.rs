@@ -1,0 +1,29 @@
+//! A short name for much data, to notice that it is other data.
+
+use std::fmt;
+
+/// 64-bit FNV-1a, over 32-bit words where there are such: against mix-ups, not against malice.
+#[derive(Debug, Clone)]
+pub struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    pub fn words(&mut self, words: impl IntoIterator<Item = u32>) {
+        self.0 = words.into_iter().fold(self.0, |state, word| (state ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.words(bytes.iter().map(|byte| u32::from(*byte)));
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

@@ -1,0 +1,58 @@
+//! Running text as a tokenizer of one's own reads it, in windows of tokens.
+
+use crate::data::{DataError, Tokenizer};
+
+use super::jsonl::stop;
+use super::{Example, Judge, TextSet};
+
+/// Of a window's tokens, one in so many is prompt.
+const PROMPT: usize = 8;
+
+/// Windows of `context` tokens, side by side over a text: the first eighth is the prompt, the rest the response, which has no end to be
+/// learned. The last tenth of the tokens is for testing, and no window reaches from one part into the other.
+///
+/// The text is tokenized whole and as it stands: line breaks and spaces are tokens like others.
+///
+/// # Errors
+/// [`DataError::BadText`] if either part is shorter than a window, a window has fewer than 2 tokens, or the tokenizer has no token to stop
+/// with (sampled texts need one).
+pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextSet, DataError> {
+    if context < 2 {
+        return Err(DataError::BadText(format!("a window of {context} tokens has no response: set text.context to 2 or more")));
+    }
+    let ids = tokenizer.encode(text)?;
+    let (train, test) = ids.split_at(ids.len() - ids.len() / 10);
+    if test.len() < context {
+        let (found, needed) = (ids.len(), 10 * context);
+        return Err(DataError::BadText(format!(
+            "it has {found} tokens; {needed} are needed for a window of {context} in its last tenth: lower text.context, or take more text"
+        )));
+    }
+    let prompt = (context / PROMPT).max(1);
+    let cut = |part: &[u32]| {
+        let example = |window: &[u32]| Example { prompt: window[..prompt].into(), response: window[prompt..].into() };
+        part.chunks_exact(context).map(example).collect()
+    };
+    let (train, test) = (cut(train), cut(test));
+    let stop = stop(&tokenizer)?;
+    Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn windows_stand_side_by_side_and_keep_to_their_part() {
+        let text: String = ('a'..='z').cycle().take(200).collect();
+        let set = windows(&text, Tokenizer::Bytes, 16).unwrap();
+        assert_eq!((set.train.len(), set.test.len(), set.end()), (11, 1, None));
+        assert!(set.train.iter().all(|example| example.prompt.len() == 2 && example.response.len() == 14));
+        let read = set.train.iter().map(|example| set.text(&[example.prompt.clone(), example.response.clone()].concat()));
+        assert_eq!(read.collect::<String>(), text[..176], "nothing is lost between windows");
+        assert!(text[180..].starts_with(&set.text(&set.test[0].prompt)), "the last tenth is for testing");
+        let error = windows(&text[..100], Tokenizer::Bytes, 16).unwrap_err().to_string();
+        assert!(error.contains("100 tokens") && error.contains("160 are needed"), "{error}");
+    }
+}

@@ -1,0 +1,65 @@
+//! The way over a large vocabulary leads to the same losses and gradients.
+
+use super::large::{self, Learn};
+use super::*;
+use crate::data::text as texts;
+use crate::device::testing::test_async;
+use crate::device::{Place, Reads};
+use crate::model::transformer::Context;
+use crate::model::{Trainable, Transformer, TransformerConfig};
+use crate::spec::{Divergence, Experiment};
+
+/// Values of the loss and its parts, and of the gradient of every parameter, by way of `learn`.
+async fn learned(scene: &Scene<'_>, student: &Transformer, parts: Parts) -> Vec<Vec<f32>> {
+    let mut reads = Reads::default();
+    for value in [Some(parts.total.clone()), parts.hard, parts.soft].into_iter().flatten() {
+        reads.add(if value.device().is_autodiff() { value.inner() } else { value });
+    }
+    let gradients = parts.total.backward();
+    reads.add(student.output().grad(&gradients).expect("the output matrix learns"));
+    assert_eq!(scene.place.backend(), "cpu");
+    reads.run().await.expect("the CPU reads")
+}
+
+#[test_async]
+async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
+    let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
+    let place = Place::cpu();
+    for tied in [false, true] {
+        let config = TransformerConfig { tied, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
+        let values = |who| config.initial(&mut crate::data::rng(1, who));
+        let student = Transformer::build(&config, &values("student"), &place.autodiff());
+        let teacher = Transformer::build(&config, &values("teacher"), &place.inner());
+        let speaker = Transformer::build(&config, &values("student"), &place.inner());
+        let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
+        for divergence in [Divergence::ForwardKl, Divergence::ReverseKl, Divergence::JsdGkd, Divergence::TotalVariation] {
+            let mut experiment = Experiment::from_preset("grammar", [("distill.temperature", "2"), ("distill.alpha", "0.3")]).unwrap();
+            experiment.distill.divergence = divergence;
+            let scene = Scene {
+                experiment: &experiment,
+                set: &set,
+                place: &place,
+                teacher: &teacher,
+                student: &student,
+                speaker: &speaker,
+                contexts: &contexts,
+                rows: &[0, 1, 2],
+                seq: 8,
+                longest: 8,
+                step: 0,
+            };
+            let sequences = scene.sequences(&scene.data());
+            let plain = [sft::on(&scene, &sequences), token_kd::loss(&scene), token_kd::on(&scene, &sequences)];
+            for (learn, plain) in [Learn::Labels, Learn::Both, Learn::Teacher].into_iter().zip(plain) {
+                let expected = learned(&scene, &student, plain).await;
+                let found = learned(&scene, &student, large::loss(&scene, &sequences, learn)).await;
+                for (found, expected) in found.iter().zip(&expected) {
+                    for (found, expected) in found.iter().zip(expected) {
+                        assert!((found - expected).abs() < 1e-5, "{learn:?} {divergence:?} tied {tied}: {found} instead of {expected}");
+                    }
+                }
+                assert_eq!(found.len(), expected.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! A language model of others: a decoder with the tokenizer that it reads and writes by. Bytes in; the shells open the files.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
+use super::{Parameter, TransformerConfig};
+use crate::data::{Fingerprint, Tokenizer};
+
+/// Control tokens that end a text in the models that are read here.
+const ENDS: [&str; 3] = ["<|im_end|>", "<|endoftext|>", "</s>"];
+
+/// A decoder on the host and its tokenizer.
+#[derive(Debug, Clone)]
+pub struct LanguageModel {
+    pub config: TransformerConfig,
+    /// In the order of [`TransformerConfig::parameters`].
+    pub values: Vec<Vec<f32>>,
+    pub tokenizer: Tokenizer,
+    /// The tokenizer as a file.
+    pub tokenizer_json: String,
+    /// Tokens that end a text.
+    pub stop: Vec<u32>,
+}
+
+impl LanguageModel {
+    /// The model of a GGUF file.
+    ///
+    /// # Errors
+    /// What [`Gguf::parse`] and [`gguf_llama`] refuse, and a tokenizer that does not belong to the weights.
+    pub fn from_gguf(bytes: &[u8]) -> Result<Self, FormatError> {
+        let file = Gguf::parse(bytes)?;
+        let stop = gguf_llama::end_of_text(&file).into_iter().collect();
+        Self::new(gguf_llama::load(&file)?, gguf_llama::tokenizer_json(&file)?, stop)
+    }
+
+    /// The model of a Hugging Face folder, from its `config.json`, `model.safetensors` and `tokenizer.json`.
+    ///
+    /// # Errors
+    /// What [`huggingface::load`] refuses, and a tokenizer that cannot be read or does not belong to the weights.
+    pub fn from_folder(config: &str, weights: &[u8], tokenizer_json: String) -> Result<Self, FormatError> {
+        let loaded = huggingface::load(config, weights)?;
+        // One id or a list of them; it was JSON a moment ago.
+        let stop = match &serde_json::from_str::<Value>(config).unwrap_or_default()["eos_token_id"] {
+            Value::Array(ids) => ids.iter().filter_map(Value::as_u64).map(|id| id as u32).collect(),
+            other => other.as_u64().map(|id| id as u32).into_iter().collect(),
+        };
+        Self::new(loaded, tokenizer_json, stop)
+    }
+
+    fn new(loaded: Loaded, tokenizer_json: String, mut stop: Vec<u32>) -> Result<Self, FormatError> {
+        let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?;
+        let (known, vocab) = (tokenizer.vocab(), loaded.config.vocab);
+        if known > vocab {
+            return Err(FormatError::Tokens { known, vocab });
+        }
+        for end in ENDS.iter().filter_map(|end| tokenizer.id(end)) {
+            if !stop.contains(&end) {
+                stop.push(end);
+            }
+        }
+        let Loaded { config, values } = loaded;
+        Ok(Self { config, values, tokenizer, tokenizer_json, stop })
+    }
+
+    /// Of shape, all weights and tokenizer: tells models apart that a run or a cache must not mix up.
+    pub fn fingerprint(&self) -> String {
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.bytes(serde_json::to_string(&self.config).expect("plain data").as_bytes());
+        fingerprint.bytes(self.tokenizer_json.as_bytes());
+        self.values.iter().for_each(|values| fingerprint.words(values.iter().map(|value| value.to_bits())));
+        fingerprint.to_string()
+    }
+
+    /// Shape and values of a decoder with `layers` of this one's blocks and all else as it is: embeddings, final norm, output matrix.
+    ///
+    /// Block i is this one's block `round(i·(L−1)/(layers−1))`: evenly spaced, first and last kept; the first alone where one is asked for.
+    ///
+    /// # Errors
+    /// More layers than there are, in words.
+    pub fn with_layers(&self, layers: usize) -> Result<(TransformerConfig, Vec<Vec<f32>>), String> {
+        let all = self.config.layers;
+        if layers == 0 || layers > all {
+            return Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"));
+        }
+        let config = TransformerConfig { layers, ..self.config.clone() };
+        let places: BTreeMap<String, usize> =
+            self.config.parameters().into_iter().enumerate().map(|(at, parameter)| (parameter.name, at)).collect();
+        let take = |parameter: Parameter| {
+            let name = match parameter.name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
+                Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
+                None => parameter.name,
+            };
+            self.values[places[&name]].clone()
+        };
+        let values = config.parameters().into_iter().map(take).collect();
+        Ok((config, values))
+    }
+}
+
+/// Which of `all` layers is layer `index` of `layers`.
+fn source_layer(index: usize, layers: usize, all: usize) -> usize {
+    if layers == 1 { 0 } else { (2 * index * (all - 1) + layers - 1) / (2 * (layers - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn layers_are_evenly_spaced_and_the_ends_are_kept() {
+        let of = |layers, all| (0..layers).map(|index| source_layer(index, layers, all)).collect::<Vec<_>>();
+        assert_eq!(of(15, 30), [0, 2, 4, 6, 8, 10, 12, 15, 17, 19, 21, 23, 25, 27, 29]);
+        assert_eq!(of(4, 4), [0, 1, 2, 3]);
+        assert_eq!(of(2, 7), [0, 6]);
+        assert_eq!(of(1, 7), [0]);
+    }
+}

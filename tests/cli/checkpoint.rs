@@ -1,0 +1,181 @@
+//! A checkpoint as the teacher: run, stop, go on, and a folder that others load. The model is tiny and of random weights.
+
+use std::path::PathBuf;
+
+use distillery::data;
+use distillery::model::formats::huggingface;
+use distillery::model::{LanguageModel, TransformerConfig};
+
+use super::*;
+
+/// Tokens a, b, space, new line, the end, and padding up to a vocabulary that is large.
+fn tokenizer() -> String {
+    let filler: String = (4..4100).map(|id| format!(", \"x{id}\": {id}")).collect();
+    format!(
+        r#"{{"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
+    "added_tokens": [{{"id": 4100, "content": "<|im_end|>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+        "special": true}}],
+    "pre_tokenizer": {{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}},
+    "decoder": {{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}},
+    "model": {{"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
+        "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
+        "vocab": {{"a": 0, "b": 1, "\u0120": 2, "\u010a": 3{filler}}}, "merges": []}}}}"#
+    )
+}
+
+/// A LLaMA of 3 layers in the folder `name`.
+fn model(folder: &Path, name: &str, seed: u32) -> PathBuf {
+    let folder = folder.join(name);
+    fs::create_dir(&folder).unwrap();
+    let config = TransformerConfig::llama(4101, 64, 8, 3, [2, 1], 12);
+    let (json, weights) = huggingface::save(&config, &config.initial(&mut data::rng(seed, "test")), Some(4100), false).unwrap();
+    fs::write(folder.join("config.json"), json).unwrap();
+    fs::write(folder.join("model.safetensors"), weights).unwrap();
+    fs::write(folder.join("tokenizer.json"), tokenizer()).unwrap();
+    folder
+}
+
+fn loaded(folder: &Path) -> LanguageModel {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    LanguageModel::from_folder(&text("config.json"), &fs::read(folder.join("model.safetensors")).unwrap(), text("tokenizer.json")).unwrap()
+}
+
+const SMALL: [&str; 20] = [
+    "--set",
+    "student.layers=2",
+    "--set",
+    "text.context=16",
+    "--set",
+    "text.tests=2",
+    "--set",
+    "text.samples=2",
+    "--set",
+    "train.batch_size=2",
+    "--set",
+    "train.steps=8",
+    "--set",
+    "train.eval_every=4",
+    "--set",
+    "train.warmup_steps=0",
+    "--set",
+    "train.lr=0.01",
+    "--checkpoint-every",
+    "3",
+];
+
+fn distil(folder: &Path, more: &[&str]) -> Output {
+    cli(folder, &[&["run", "smollm2", "--device", "cpu", "--teacher", "model", "--data", "text.txt"], &SMALL[..], more].concat())
+}
+
+/// A folder with a model and a text.
+fn workplace() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    model(folder.path(), "model", 1);
+    fs::write(folder.path().join("text.txt"), "ab ba a bab\nbaa ab abba ".repeat(30)).unwrap();
+    folder
+}
+
+fn refused(output: &Output, parts: &[&str]) {
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
+    assert!(parts.iter().all(|part| stderr(output).contains(part)), "{parts:?} in: {}", stderr(output));
+}
+
+fn evaluated(directory: &Path) -> Vec<Value> {
+    metrics(directory).into_iter().filter(|line| line["type"] == "evaluated").collect()
+}
+
+fn same(a: &Path, b: &Path) {
+    assert_eq!(metrics(a), metrics(b));
+    for name in ["student/model.safetensors", "alone/model.safetensors", "student/config.json", "student/tokenizer.json"] {
+        assert!(fs::read(a.join(name)).unwrap() == fs::read(b.join(name)).unwrap(), "{name} differs");
+    }
+}
+
+#[test]
+fn a_checkpoint_is_distilled_stopped_and_gone_on_with_to_a_folder_that_is_read_again() {
+    let folder = workplace();
+    let folder = folder.path();
+    let said = stdout(&succeeded(distil(folder, &["--out", "whole"])));
+    assert!(said.contains("transformers"), "{said}");
+    let whole = folder.join("whole");
+    // Before the first step both students are the teacher's first and last layer.
+    let first = &evaluated(&whole)[0]["networks"];
+    assert_eq!(first[1]["loss"], first[2]["loss"]);
+    let last = evaluated(&whole).pop().unwrap()["networks"].clone();
+    for student in [1, 2] {
+        let loss = |networks: &Value| networks[student]["loss"].as_f64().unwrap();
+        assert!(loss(&last) < loss(first), "{student}: {} after {}", loss(&last), loss(first));
+    }
+    let (teacher, student) = (loaded(&folder.join("model")), loaded(&whole.join("student")));
+    assert_eq!(student.config, TransformerConfig { layers: 2, ..teacher.config });
+    let write =
+        |model: &str| stdout(&succeeded(cli(folder, &["generate", model, "--prompt", "ab", "--max-tokens", "8", "--device", "cpu"])));
+    assert_eq!(write("whole/student"), write("whole/student"));
+
+    // The newest checkpoints of a run that was killed: those of the steps 3 and 6.
+    for (name, keep) in [("late", "step-000006.safetensors"), ("early", "step-000003.safetensors")] {
+        succeeded(distil(folder, &["--out", name]));
+        let directory = folder.join(name);
+        for checkpoint in checkpoints(&directory).iter().filter(|checkpoint| *checkpoint != keep) {
+            fs::remove_file(directory.join("checkpoints").join(checkpoint)).unwrap();
+        }
+        fs::remove_dir_all(directory.join("student")).unwrap();
+        succeeded(cli(folder, &["resume", name]));
+        same(&directory, &whole);
+    }
+}
+
+#[test]
+fn another_teacher_than_before_is_refused() {
+    let folder = workplace();
+    let folder = folder.path();
+    model(folder, "other", 2);
+    succeeded(distil(folder, &["--out", "a"]));
+    let before = metrics(&folder.join("a"));
+    refused(&cli(folder, &["resume", "a", "--teacher", "other"]), &["not the model that this run began with"]);
+    fs::rename(folder.join("model"), folder.join("moved")).unwrap();
+    refused(&cli(folder, &["resume", "a"]), &["model"]);
+    assert_eq!(metrics(&folder.join("a")), before, "nothing was overwritten");
+    succeeded(cli(folder, &["resume", "a", "--teacher", "moved"]));
+}
+
+#[test]
+fn every_method_that_can_works_over_a_large_vocabulary_and_the_others_are_refused() {
+    let folder = workplace();
+    let folder = folder.path();
+    let lines = "{\"prompt\": \"ab\", \"completion\": \"ba a\"}\n{\"prompt\": \"b\", \"completion\": \"a bb\"}\n".repeat(8);
+    fs::write(folder.join("text.txt"), lines).unwrap();
+    for method in ["sft", "token_kd", "seq_kd", "gkd", "distillm"] {
+        let set = format!("text.method={method}");
+        let more = ["--set", "task.name=jsonl", "--set", "train.steps=2", "--set", &set, "--set", "text.student_share=1", "--out", method];
+        succeeded(distil(folder, &more));
+    }
+    for method in ["minillm", "dpkd", "distillm2"] {
+        let set = format!("text.method={method}");
+        refused(&distil(folder, &["--set", "task.name=jsonl", "--set", &set, "--out", "no"]), &["text.method", "token_kd"]);
+    }
+    assert!(!folder.join("no").exists(), "nothing was begun");
+}
+
+#[test]
+fn what_does_not_fit_is_said_before_the_run() {
+    let folder = workplace();
+    let folder = folder.path();
+    let refuse = |more: &[&str], parts: &[&str]| refused(&distil(folder, &[more, &["--out", "no"]].concat()), parts);
+    refuse(&["--set", "student.layers=4"], &["3 layers", "student.layers from 1 to 3"]);
+    refuse(&["--set", "text.context=100"], &["text.txt", "1000 are needed", "text.context"]);
+    refuse(&["--set", "teacher.source=live"], &["student.start"]);
+    refuse(&["--set", "task.name=names"], &["novel or jsonl"]);
+    fs::write(folder.join("text.txt"), "ab ba ".repeat(300)).unwrap();
+    refuse(&["--set", "text.context=64"], &["look at 64", "lower text.context"]);
+    fs::write(folder.join("text.txt"), "{\"prompt\": \"ab\", \"completion\": \"a\"}\n{\"prompt\": \"\", \"completion\": \"a\"}\n").unwrap();
+    refuse(&["--set", "task.name=jsonl"], &["text.txt", "line 2", "\"prompt\" is empty"]);
+    let run = |args: &[&str]| cli(folder, &[&["run", "smollm2", "--device", "cpu"], args].concat());
+    refused(&run(&[]), &["--teacher MODEL"]);
+    refused(&run(&["--teacher", "nowhere"]), &["nowhere"]);
+    refused(&cli(folder, &["run", "first-light", "--device", "cpu", "--teacher", "model"]), &["teacher.source=file"]);
+    refused(&cli(folder, &["run", "first-light", "--device", "cpu", "--data", "text.txt"]), &["no data files"]);
+    fs::write(folder.join("model/tokenizer.json"), "{}").unwrap();
+    refuse(&[], &["tokenizer.json"]);
+    assert!(!folder.join("no").exists(), "nothing was begun");
+}
