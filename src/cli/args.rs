@@ -119,6 +119,9 @@ pub struct RunArgs {
     /// The teacher (teacher.source=file): a LLaMA as GGUF, or a Hugging Face folder
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
+    /// Ask the teacher once for its distill.top_k likeliest tokens, keep them here, and learn from the file (distill.access=top_k)
+    #[arg(long, value_name = "FILE")]
+    pub teacher_cache: Option<PathBuf>,
     /// Run directory [default: runs/PRESET-seedN-K]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

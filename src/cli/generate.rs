@@ -78,7 +78,7 @@ fn logits(model: &Transformer, request: Request, place: &Place) -> Result<(), Er
     let ids: Vec<i32> = tokens.iter().map(|id| *id as i32).collect();
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [1, tokens.len()]), &place.inner());
     let state = model.state(ids, &Context::causal(model.config(), tokens.len(), &place.inner()));
-    let logits = block_on(device::read(model.logits(state.slice([tokens.len() - 1..tokens.len()]))))?;
+    let logits = block_on(device::read(model.logits(state.narrow(0, tokens.len() - 1, 1))))?;
     output::line(&json!({ "tokens": tokens, "logits": logits }).to_string())
 }
 

@@ -29,6 +29,7 @@ mod source;
 mod suggest;
 mod summary;
 mod table;
+mod teacher_cache;
 
 use std::process::ExitCode;
 

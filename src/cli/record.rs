@@ -151,6 +151,9 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     if let Some(teacher) = &settings.teacher {
         command.push_str(&format!(" --teacher {}", teacher.display()));
     }
+    if let Some(cache) = &settings.cache {
+        command.push_str(&format!(" --teacher-cache {}", cache.display()));
+    }
     command.push_str(&format!(" --device {}", settings.backend));
     if let Some(seeds) = settings.seeds {
         command.push_str(&format!(" --seeds {seeds}"));

@@ -15,7 +15,7 @@ use crate::train::{ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &args.knobs.set)?;
-    let files = Files { data: args.place.data.as_deref(), teacher: args.teacher.as_deref() };
+    let files = Files { data: args.place.data.as_deref(), teacher: args.teacher.as_deref(), cache: args.teacher_cache.as_deref() };
     let session = Session::open(args.place.device.into(), files, args.output.json)?;
     let settings = Settings::new(&session, args.output.checkpoint_every, args.seeds);
     if let Some(count) = args.seeds {
@@ -38,8 +38,11 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let directory = RunDir::open(&args.directory)?;
     let settings = directory.settings()?;
     let device = args.device.map_or_else(|| settings.choice(), Into::into);
-    let files =
-        Files { data: args.data.as_deref().or(settings.data.as_deref()), teacher: args.teacher.as_deref().or(settings.teacher.as_deref()) };
+    let files = Files {
+        data: args.data.as_deref().or(settings.data.as_deref()),
+        teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),
+        cache: settings.cache.as_deref(),
+    };
     let session = Session::open(device, files, args.json)?;
     if session.place.backend() != settings.backend {
         eprintln!("note: the run began on {}; on {} its numbers will differ in the last digits", settings.backend, session.place.backend());

@@ -7,7 +7,7 @@ use pollster::block_on;
 use super::data::{self, Data};
 use super::decoder;
 use super::error::Error;
-use super::interrupt;
+use super::{interrupt, teacher_cache};
 use crate::device::{self, Choice, Place};
 use crate::spec::Experiment;
 use crate::train::{Materials, Run};
@@ -20,6 +20,7 @@ const GRAMMAR: &[u8] = include_bytes!("../train/teachers/grammar.safetensors");
 pub struct Files<'a> {
     pub data: Option<&'a Path>,
     pub teacher: Option<&'a Path>,
+    pub cache: Option<&'a Path>,
 }
 
 pub struct Session {
@@ -29,6 +30,8 @@ pub struct Session {
     pub data: Option<PathBuf>,
     /// The teacher's file or folder, absolute.
     pub teacher: Option<PathBuf>,
+    /// The file of the teacher's likeliest tokens, absolute.
+    pub cache: Option<PathBuf>,
     materials: Materials,
 }
 
@@ -42,26 +45,33 @@ impl Session {
         }
         materials.model = files.teacher.map(decoder::read).transpose()?;
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
-        let (data, teacher) = (absolute(files.data)?, absolute(files.teacher)?);
+        let (data, teacher, cache) = (absolute(files.data)?, absolute(files.teacher)?, absolute(files.cache)?);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, teacher, materials })
+        Ok(Self { place, json, data, teacher, cache, materials })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
-        let run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
+        let mut run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
         if let Some(note) = run.note() {
             eprintln!("note: {note}");
         }
+        self.equip(&mut run)?;
         Ok(run)
     }
 
     /// Opens a run where a checkpoint left it.
     pub fn resume(&self, checkpoint: &[u8]) -> Result<Run, Error> {
-        block_on(Run::resume(checkpoint, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))
+        let mut run = block_on(Run::resume(checkpoint, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
+        self.equip(&mut run)?;
+        Ok(run)
+    }
+
+    fn equip(&self, run: &mut Run) -> Result<(), Error> {
+        self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
     }
 }

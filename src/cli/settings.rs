@@ -18,6 +18,9 @@ pub struct Settings {
     /// The teacher's file or folder, absolute.
     #[serde(default)]
     pub teacher: Option<PathBuf>,
+    /// The file of the teacher's likeliest tokens, absolute.
+    #[serde(default)]
+    pub cache: Option<PathBuf>,
     pub checkpoint_every: usize,
     /// Present in a directory of `--seeds`: how many.
     pub seeds: Option<u32>,
@@ -32,6 +35,7 @@ impl Settings {
             adapter: place.adapter().into(),
             data: session.data.clone(),
             teacher: session.teacher.clone(),
+            cache: session.cache.clone(),
             checkpoint_every,
             seeds,
         }

@@ -23,11 +23,12 @@ pub enum DataError {
     /// A line of a JSONL file, counted from 1.
     #[error("line {line}: {problem}")]
     BadLine { line: usize, problem: String },
+    /// A file of a teacher's likeliest tokens that is damaged or another's.
+    #[error("the teacher's cache: {0}; name another file, or delete this one to have it made anew")]
+    BadCache(String),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    #[error(
-        "this task takes no data files: set task.name to fashion (IDX files) or to names, novel or jsonl (a text), or leave the files out"
-    )]
+    #[error("this task takes no data files: set task.name=fashion (IDX files), or names, novel or jsonl (a text), or leave the files out")]
     UnusedFiles,
     #[error("nothing is left to learn from: take a class that has rows out of task.omit_class, or set task.labels_per_class=0")]
     NothingToLearn,
@@ -39,7 +40,7 @@ impl DataError {
         match self {
             Self::Task(error) => error.code(),
             Self::BadFile { .. } => "bad_file",
-            Self::BadData { .. } | Self::BadText(_) | Self::BadLine { .. } | Self::Tokenizer(_) => "bad_data",
+            Self::BadData { .. } | Self::BadText(_) | Self::BadLine { .. } | Self::BadCache(_) | Self::Tokenizer(_) => "bad_data",
             Self::UnusedFiles => "unused_files",
             Self::NothingToLearn => "nothing_to_learn",
         }

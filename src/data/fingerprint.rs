@@ -17,6 +17,10 @@ impl Fingerprint {
         self.0 = words.into_iter().fold(self.0, |state, word| (state ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3));
     }
 
+    pub fn value(&self) -> u64 {
+        self.0
+    }
+
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.words(bytes.iter().map(|byte| u32::from(*byte)));
     }

@@ -157,7 +157,7 @@ pub const TABLE: &[Knob] = &[
     )
     .needs("teacher.source", FILE),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
-    row("distill.top_k", int(1, 9), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
+    row("distill.top_k", int_log(1, 64), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
         .live()
         .main()
         .needs("distill.access", &["top_k"]),

@@ -179,3 +179,45 @@ fn what_does_not_fit_is_said_before_the_run() {
     refuse(&[], &["tokenizer.json"]);
     assert!(!folder.join("no").exists(), "nothing was begun");
 }
+
+#[test]
+fn the_teacher_is_asked_once_and_its_words_are_kept() {
+    let folder = workplace();
+    let folder = folder.path();
+    let cached = |out: &str, more: &[&str]| {
+        let top_k = ["--set", "distill.access=top_k", "--set", "distill.top_k=4", "--teacher-cache", "words", "--out", out];
+        distil(folder, &[&top_k[..], more].concat())
+    };
+    let said = stderr(&succeeded(cached("first", &[])));
+    assert!(said.contains("of 16 bytes each"), "{said}");
+    let whole = fs::read(folder.join("words")).unwrap();
+    let said = stderr(&succeeded(cached("again", &[])));
+    assert!(!said.contains("asked"), "the teacher was asked twice: {said}");
+    same(&folder.join("first"), &folder.join("again"));
+    // A kill in the middle of a block.
+    fs::write(folder.join("words"), &whole[..whole.len() * 2 / 3]).unwrap();
+    succeeded(cached("torn", &[]));
+    assert!(fs::read(folder.join("words")).unwrap() == whole, "it was gone on with to the same file");
+    same(&folder.join("first"), &folder.join("torn"));
+    // What is kept is what the teacher says, up to the rounding of the file.
+    let asked = ["--set", "distill.access=top_k", "--set", "distill.top_k=4", "--out", "asked"];
+    succeeded(distil(folder, &asked));
+    let loss = |name: &str| evaluated(&folder.join(name)).pop().unwrap()["networks"][2]["loss"].as_f64().unwrap();
+    assert!((loss("asked") - loss("first")).abs() < 1e-2, "{} and {}", loss("asked"), loss("first"));
+
+    for checkpoint in checkpoints(&folder.join("torn")).iter().skip(1) {
+        fs::remove_file(folder.join("torn/checkpoints").join(checkpoint)).unwrap();
+    }
+    succeeded(cli(folder, &["resume", "torn"]));
+    same(&folder.join("first"), &folder.join("torn"));
+
+    refused(&cached("no", &["--set", "distill.top_k=5"]), &["words", "holds the 4 likeliest", "distill.top_k is 5"]);
+    refused(&cached("no", &["--set", "text.context=8"]), &["words", "other data"]);
+    refused(&cached("no", &["--set", "distill.divergence=reverse_kl"]), &["forward_kl"]);
+    refused(&cached("no", &["--set", "distill.access=logits"]), &["top_k"]);
+    model(folder, "other", 2);
+    fs::rename(folder.join("model"), folder.join("mine")).unwrap();
+    fs::rename(folder.join("other"), folder.join("model")).unwrap();
+    refused(&cached("no", &[]), &["words", "another teacher"]);
+    assert!(fs::read(folder.join("words")).unwrap() == whole && !folder.join("no").exists(), "nothing was overwritten");
+}

@@ -8,12 +8,14 @@
 //! | [`novel`](novel()) | running text in windows of characters |
 //! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
+//! | [`TopK`] | what a teacher says of a training set, kept in a file |
 
 mod arithmetic;
 mod grammar;
 mod jsonl;
 mod names;
 mod novel;
+mod top_k;
 mod windows;
 
 pub use arithmetic::arithmetic;
@@ -21,6 +23,7 @@ pub use grammar::{Grammar, grammar};
 pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
+pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
 pub use windows::windows;
 
 use super::{DataError, Tokenizer};

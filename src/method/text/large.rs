@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{Scene, Sequences, batch};
+use crate::data::text::TopK;
 use crate::loss::chunked::chunked;
 use crate::loss::{combine, sequence, soft::scale};
 use crate::method::response::Parts;
@@ -39,6 +40,36 @@ pub enum Learn {
     Both,
 }
 
+/// The teacher about the rows that count.
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a step")]
+enum Heard {
+    /// Its state, `[n, width]`.
+    State(Tensor<2>),
+    /// Its likeliest tokens and their log-probabilities, `[n, k]`.
+    Likeliest { ids: Tensor<2, Int>, log_probs: Tensor<2> },
+}
+
+impl Heard {
+    /// Of the batch's examples, filled up to `count` rows.
+    fn kept(scene: &Scene, cache: &TopK, count: usize) -> Self {
+        let k = cache.header.k;
+        let (mut ids, mut log_probs) = (Vec::with_capacity(count * k), Vec::with_capacity(count * k));
+        for row in scene.rows {
+            let (mut own_ids, mut own_log_probs) = cache.example(*row);
+            ids.append(&mut own_ids);
+            log_probs.append(&mut own_log_probs);
+        }
+        // The ids of a row differ, in those too that weigh nothing.
+        ids.extend((ids.len()..count * k).map(|at| (at % k) as i32));
+        log_probs.resize(count * k, -((k + 1) as f32).ln());
+        let device = scene.place.inner();
+        Self::Likeliest {
+            ids: Tensor::from_data(TensorData::new(ids, [count, k]), &device),
+            log_probs: Tensor::from_data(TensorData::new(log_probs, [count, k]), &device),
+        }
+    }
+}
+
 /// Mean over the tokens of the responses.
 pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     let distill = &scene.experiment.distill;
@@ -46,7 +77,11 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     let rows = responses.rows.clone();
     let state = scene.student.state(Tensor::from_inner(sequences.ids.clone()), &scene.contexts[1]);
     let state = state.select(0, Tensor::from_inner(rows.clone()));
-    let heard = (learn != Learn::Labels).then(|| scene.teacher.state(sequences.ids.clone(), &scene.contexts[0]).select(0, rows));
+    let heard = (learn != Learn::Labels).then(|| match scene.cache {
+        // What is kept is about the data: `Both` alone has it.
+        Some(cache) if learn == Learn::Both => Heard::kept(scene, cache, responses.weights.dims()[0]),
+        _ => Heard::State(scene.teacher.state(sequences.ids.clone(), &scene.contexts[0]).select(0, rows)),
+    });
     let vocab = scene.student.config().vocab;
     // The parts are only looked at, and a chunk has one loss: they are summed beside it, without a graph.
     let sums = RefCell::new([const { None::<Tensor<1>> }; 2]);
@@ -62,8 +97,18 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
         let hard = |logits| add(0, (sequence::token_log_probs(logits, targets.clone()) * weights.clone()).sum().neg());
         let Some(heard) = &heard else { return hard(logits) };
         let soft = |logits| {
-            let heard = Tensor::from_inner(scene.teacher.logits(heard.clone().slice([range.clone()])));
-            add(1, (sequence::soft_rows(heard, logits, targets.clone(), distill) * weights.clone()).sum())
+            let rows = match heard {
+                Heard::State(state) => {
+                    let heard = Tensor::from_inner(scene.teacher.logits(state.clone().slice([range.clone()])));
+                    sequence::soft_rows(heard, logits, targets.clone(), distill)
+                }
+                Heard::Likeliest { ids, log_probs } => {
+                    let log_p = Tensor::from_inner(log_probs.clone().slice([range.clone()]));
+                    let ids = Tensor::from_inner(ids.clone().slice([range.clone()]));
+                    sequence::cached_top_k_rows(log_p, ids, logits, distill.temperature)
+                }
+            };
+            add(1, (rows * weights.clone()).sum())
         };
         if learn == Learn::Both { combine(hard(logits.clone()), soft(logits), None, None, distill) } else { soft(logits) * scale(distill) }
     });

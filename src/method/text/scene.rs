@@ -5,7 +5,10 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Sequences, Written, minillm::Rollouts};
-use crate::data::{self, text::TextSet};
+use crate::data::{
+    self,
+    text::{TextSet, TopK},
+};
 use crate::device::Place;
 use crate::generate::{self, GenerateError, Mixture, Request, Sampling, Text};
 use crate::model::Transformer;
@@ -25,6 +28,8 @@ pub struct Scene<'a> {
     pub speaker: &'a Transformer,
     /// Where tokens stand in a batch of [`Sequences`], for teacher and student.
     pub contexts: &'a [Context; 2],
+    /// What the teacher says of the training data, if it was kept: its likeliest tokens.
+    pub cache: Option<&'a TopK>,
     /// Numbers of the examples of this step's batch.
     pub rows: &'a [usize],
     /// Tokens of a sequence less one.

@@ -9,7 +9,7 @@ use crate::method::response::Parts;
 /// `α·CE + (1−α)·T²·divergence` on the data.
 pub fn loss(scene: &Scene) -> Parts {
     let sequences = scene.sequences(&scene.data());
-    if large::is(scene) {
+    if large::is(scene) || scene.cache.is_some() {
         return large::loss(scene, &sequences, Learn::Both);
     }
     let distill = &scene.experiment.distill;

@@ -3,13 +3,14 @@
 pub mod cast;
 mod exam;
 mod read;
+mod remember;
 mod told;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::{Learner, Materials, RunError, checkpoint::Saved, event::*};
-use crate::data::text::TextSet;
+use crate::data::text::{TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
@@ -19,6 +20,7 @@ use crate::model::transformer::Context;
 use crate::spec::Experiment;
 pub use cast::Origin;
 use exam::Exam;
+pub use remember::BLOCK as CACHE_BLOCK;
 
 /// The networks and the texts they learn from.
 pub struct Texts {
@@ -42,6 +44,8 @@ pub struct Texts {
     place: Place,
     /// Of a teacher from a file.
     pub origin: Option<Origin>,
+    /// What the teacher says of the training data, if it is kept.
+    cache: Option<TopK>,
     /// Examples that were left out because they are longer than the context.
     pub skipped: usize,
 }
@@ -80,6 +84,7 @@ impl Texts {
             longest,
             exam: Exam::new(&set, vocab, experiment.text.tests, seq, longest, place),
             origin: model.map(Origin::of),
+            cache: None,
             skipped,
             place: place.clone(),
             set,
@@ -136,6 +141,7 @@ impl Texts {
             student,
             speaker,
             contexts: &self.contexts,
+            cache: self.cache.as_ref(),
             rows: &[],
             seq: self.seq,
             longest: self.longest,
