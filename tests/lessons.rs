@@ -47,6 +47,9 @@ enum Measure {
     Excess,
 }
 
+/// The shipped teacher of text, which a run is handed.
+const GRAMMAR: &[u8] = include_bytes!("../src/train/teachers/grammar.safetensors");
+
 /// A band of values that can be predicted.
 #[derive(Deserialize)]
 struct Band {
@@ -124,7 +127,8 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
 
 /// The last answers of the three networks in a finished run.
 async fn finals(experiment: Experiment) -> Vec<Evaluation> {
-    let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.expect("the run opens");
+    let materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
+    let mut run = Run::new(experiment, &Place::cpu(), &materials).await.expect("the run opens");
     let mut last: BTreeMap<Role, Evaluation> = BTreeMap::new();
     while !run.finished() {
         for event in run.advance(50).await.expect("the run goes on") {

@@ -15,6 +15,10 @@ export const LESSON_IDS = [
   "label-smoothing",
   "same-cost",
   "no-gain",
+  "text-kl-direction",
+  "exposure-bias",
+  "text-temperature",
+  "preference",
 ] as const;
 
 export type LessonId = (typeof LESSON_IDS)[number];

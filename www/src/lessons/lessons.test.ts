@@ -8,6 +8,7 @@ import type { Evaluation } from "../engine/protocol";
 import { placeholders } from "../i18n/fill";
 import { LOCALES } from "../i18n/locale";
 import { isPanelId } from "../lab/closer/ids";
+import { TEXT_METRICS } from "../lab/history";
 import { KNOBS, applies, findKnob, findPreset, normalise } from "../lab/knobs";
 import { LESSONS, RECORDED } from "./all";
 import { LESSON_IDS } from "./ids";
@@ -49,7 +50,7 @@ describe.each(LESSONS.map((lesson) => [lesson.id, lesson] as const))("%s", (id, 
 
   it("watches what the page has", () => {
     if (lesson.watch.panel !== null) expect(isPanelId(lesson.watch.panel)).toBe(true);
-    expect(["training", "accuracy", "loss", "agreement", "ece"]).toContain(lesson.watch.metric);
+    expect(["training", "accuracy", "loss", "agreement", "ece", ...TEXT_METRICS]).toContain(lesson.watch.metric);
     expect(lesson.source.url).toMatch(/^https:\/\//);
     expect(katex.renderToString(lesson.formula, { throwOnError: true })).toContain("katex");
   });
