@@ -13,6 +13,12 @@ impl Default for Fingerprint {
 }
 
 impl Fingerprint {
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut fingerprint = Self::default();
+        fingerprint.bytes(bytes);
+        fingerprint
+    }
+
     pub fn words(&mut self, words: impl IntoIterator<Item = u32>) {
         self.0 = words.into_iter().fold(self.0, |state, word| (state ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3));
     }

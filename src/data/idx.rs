@@ -2,8 +2,7 @@
 
 use crate::spec::TaskName;
 
-use super::seed::fnv1a;
-use super::{DataError, Dataset, Rows, digit_ids, fashion_ids};
+use super::{DataError, Dataset, Fingerprint, Rows, digit_ids, fashion_ids};
 
 const IMAGES_MAGIC: u32 = 2051;
 const LABELS_MAGIC: u32 = 2049;
@@ -34,7 +33,7 @@ pub(super) fn read(files: &IdxFiles) -> Result<Dataset, DataError> {
             format!("{}×{}, like the train images", train.height, train.width),
         );
     }
-    let classes = if fnv1a(train_labels) == FASHION_LABELS { fashion_ids() } else { digit_ids() };
+    let classes = if Fingerprint::of(train_labels).value() == FASHION_LABELS { fashion_ids() } else { digit_ids() };
     Ok(Dataset {
         name: TaskName::Fashion,
         input: vec![1, train.height, train.width],

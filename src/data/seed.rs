@@ -3,6 +3,8 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::Fingerprint;
+
 /// The random numbers of one purpose (`split`, `label noise`, `weights of student`) under one seed.
 ///
 /// Each purpose has a ChaCha8 key of its own, so drawing more numbers for one purpose never shifts another: changing the label noise leaves
@@ -10,11 +12,6 @@ use rand_chacha::ChaCha8Rng;
 pub fn rng(seed: u32, purpose: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..4].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&fnv1a(purpose.as_bytes()).to_le_bytes());
+    key[8..16].copy_from_slice(&Fingerprint::of(purpose.as_bytes()).value().to_le_bytes());
     ChaCha8Rng::from_seed(key)
-}
-
-/// 64-bit FNV-1a.
-pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |state, &byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

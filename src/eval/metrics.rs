@@ -92,17 +92,3 @@ pub fn best_bias_shift(logits: &[f32], labels: &[usize], classes: usize, class: 
     }
     BiasShift { recall, shift, shifted_recall, shifted_accuracy }
 }
-
-/// Expected calibration error in 15 bins of confidence, of (confidence, correct from 0 to 1, weight) (Guo et al. 2017, eq. 3).
-pub fn weighted_calibration_error(graded: &[(f64, f64, f64)]) -> f64 {
-    const BINS: usize = 15;
-    let mut bins = [(0.0, 0.0); BINS];
-    let mut total = 0.0;
-    for (confidence, correct, weight) in graded {
-        let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
-        bin.0 += weight * confidence;
-        bin.1 += weight * correct;
-        total += weight;
-    }
-    if total > 0.0 { bins.iter().map(|(confidence, correct)| (confidence - correct).abs()).sum::<f64>() / total } else { 0.0 }
-}

@@ -92,7 +92,7 @@ pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin>
     for (row, label) in logits.chunks_exact(classes).zip(labels) {
         let best = argmax(row);
         let confidence = log_softmax(row, 1.0)[best].exp();
-        let bin = ((confidence * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;
+        let bin = bin_of(confidence);
         sums[bin].0 += confidence;
         sums[bin].1 += f64::from(u8::from(best == *label));
         sums[bin].2 += 1;
@@ -107,6 +107,20 @@ pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin>
 pub fn calibration_error(bins: &[Bin]) -> f64 {
     let rows: usize = bins.iter().map(|bin| bin.rows).sum();
     bins.iter().map(|bin| (bin.confidence - bin.accuracy).abs() * bin.rows as f64).sum::<f64>() / rows.max(1) as f64
+}
+
+/// [`calibration_error`] of (confidence, correct from 0 to 1, weight).
+pub fn weighted_calibration_error(graded: &[(f64, f64, f64)]) -> f64 {
+    let mut gaps = [0.0; BINS];
+    for (confidence, correct, weight) in graded {
+        gaps[bin_of(*confidence)] += weight * (confidence - correct);
+    }
+    let total: f64 = graded.iter().map(|(.., weight)| weight).sum();
+    if total > 0.0 { gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / total } else { 0.0 }
+}
+
+fn bin_of(confidence: f64) -> usize {
+    ((confidence * BINS as f64).ceil() as usize).clamp(1, BINS) - 1
 }
 
 /// Total variation `½ Σ|p−q|` of two rows of logits at T = 1.
@@ -157,5 +171,7 @@ mod tests {
         assert!((bins[14].confidence - sure).abs() < 1e-6 && bins[14].accuracy == 0.5 && bins[14].rows == 2);
         let expected = (2.0 * (sure - 0.5) + (1.0 - undecided)) / 3.0;
         assert!((calibration_error(&bins) - expected).abs() < 1e-6);
+        let graded = [(sure, 1.0, 1.0), (sure, 0.0, 1.0), (undecided, 1.0, 1.0)];
+        assert!((weighted_calibration_error(&graded) - expected).abs() < 1e-6, "equal weights are rows");
     }
 }

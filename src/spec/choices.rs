@@ -37,14 +37,10 @@ choices! {
 impl TaskName {
     /// Whether the networks read and write text.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Grammar | Self::Arithmetic) || self.takes_text()
-    }
-
-    /// Whether it can be made of a text that the caller hands in.
-    pub fn takes_text(self) -> bool {
-        matches!(self, Self::Names | Self::Novel | Self::Jsonl)
+        matches!(self, Self::Grammar | Self::Arithmetic | Self::Names | Self::Novel | Self::Jsonl)
     }
 }
+
 choices! {
     /// The shape of the `plane` task.
     Shape { Spirals, Rings, Blobs }

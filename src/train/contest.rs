@@ -37,7 +37,8 @@ pub(super) enum Contest {
 impl Contest {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let text = experiment.task.name.is_text();
-        if if text { materials.images.is_some() } else { materials.text.is_some() } {
+        let unused = if text { materials.images.is_some() } else { materials.text.is_some() };
+        if unused {
             return Err(DataError::UnusedFiles.into());
         }
         if text {

@@ -1,7 +1,6 @@
 //! What a command does. Nothing in here knows JavaScript, so that tests run it natively.
 
-use super::protocol::{Command, EngineEvent, Material, Reply};
-use crate::data::DataError;
+use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION};
 use crate::train::{Materials, Modes, Run, RunError};
@@ -58,15 +57,9 @@ impl Engine {
                 vec![self.modes.as_mut().ok_or(none)?.advance(steps).await?]
             }
             Command::Read { prompt } => vec![self.running()?.read(prompt).await?],
-            Command::Bring { what, bytes } => {
-                match what {
-                    Material::Teacher => self.materials.teacher = Some(bytes.into_vec()),
-                    Material::Text => {
-                        let text = String::from_utf8(bytes.into_vec()).map_err(|_| DataError::BadText("it is not UTF-8".into()))?;
-                        self.materials.text = Some(text);
-                    }
-                }
-                return Ok(vec![Reply::Engine(EngineEvent::Brought { what })]);
+            Command::BringTeacher { bytes } => {
+                self.materials.teacher = Some(bytes.into_vec());
+                return Ok(vec![Reply::Engine(EngineEvent::Brought)]);
             }
             Command::SelfTest => {
                 let test = self_test(&self.place).await?;
@@ -96,11 +89,7 @@ impl Engine {
     }
 
     async fn open(&mut self, experiment: Experiment) -> Result<crate::train::Event, RunError> {
-        // What was brought for one task must not be in the way of another.
-        let text = self.materials.text.take_if(|_| !experiment.task.name.takes_text());
-        let run = Run::new(experiment, &self.place, &self.materials).await;
-        self.materials.text = self.materials.text.take().or(text);
-        let run = run?;
+        let run = Run::new(experiment, &self.place, &self.materials).await?;
         let opened = run.opened();
         self.run = Some(run);
         Ok(opened)

@@ -43,7 +43,6 @@ fn types() -> String {
         train::Point,
         train::Outcome,
         train::Event,
-        super::protocol::Material,
         EngineEvent,
         Reply,
         Command,

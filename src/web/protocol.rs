@@ -35,9 +35,8 @@ pub enum Command {
     Modes { spec: Option<ModesSpec>, steps: usize },
     /// Lets the networks write after a prompt (text only).
     Read { prompt: usize },
-    /// Gives the engine what it does not carry; runs that are opened or resumed after it have it.
-    Bring {
-        what: Material,
+    /// Gives the engine the weights of a shipped decoder, which it does not carry; runs that are opened or resumed after it have them.
+    BringTeacher {
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },
@@ -60,17 +59,6 @@ pub enum Command {
     },
 }
 
-/// What the engine does not carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Material {
-    /// The weights of a shipped decoder.
-    Teacher,
-    /// The text of a text task, UTF-8.
-    Text,
-}
-
 /// What comes back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -90,7 +78,7 @@ pub enum EngineEvent {
     /// The worst relative difference from the CPU backend over a forward, loss, backward and optimiser step.
     SelfTested { worst: f64, limit: f64, passed: bool, milliseconds: f64 },
     /// The engine has what was brought.
-    Brought { what: Material },
+    Brought,
     /// Bytes asked for: a checkpoint or a network's weights.
     File {
         name: String,

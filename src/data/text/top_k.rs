@@ -78,9 +78,7 @@ impl TopKHeader {
             ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()[..width]));
             log_probs.iter().for_each(|value| out.extend_from_slice(&f16::from_f32(*value).to_le_bytes()));
         }
-        let mut sum = Fingerprint::default();
-        sum.bytes(&out);
-        out.extend(sum.value().to_le_bytes());
+        out.extend(Fingerprint::of(&out).value().to_le_bytes());
         out
     }
 }
@@ -123,9 +121,7 @@ impl TopK {
         let body = BLOCK_HEAD.checked_add(examples.checked_mul(4)?)?;
         let end = body.checked_add(tokens.checked_mul(self.header.bytes_per_token())?)?;
         let stored = bytes.get(end..end + CHECKSUM)?;
-        let mut sum = Fingerprint::default();
-        sum.bytes(&bytes[..end]);
-        if sum.value().to_le_bytes() != stored || first != self.examples() {
+        if Fingerprint::of(&bytes[..end]).value().to_le_bytes() != stored || first != self.examples() {
             return None;
         }
         for example in 0..examples {

@@ -2,25 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::statistics::mean;
-
 /// distinct-n (Li et al. 2016): different n-grams as a share of all n-grams of all texts together; 0 if no text has n tokens or n is 0.
 /// It falls with the number of texts: compare only as many with as many.
 pub fn distinct(texts: &[impl AsRef<[u32]>], n: usize) -> f64 {
     let grams = || texts.iter().flat_map(|text| grams(text.as_ref(), n));
     let different: BTreeSet<&[u32]> = grams().collect();
     different.len() as f64 / grams().count().max(1) as f64
-}
-
-/// The share of a text's n-grams that were in it before, averaged over the texts that have n tokens (seq-rep-n, Welleck et al. 2020);
-/// 0 if there is none or n is 0.
-pub fn repetition(texts: &[impl AsRef<[u32]>], n: usize) -> f64 {
-    let rate = |text: &[u32]| {
-        let (different, all) = (grams(text, n).collect::<BTreeSet<_>>().len(), grams(text, n).count());
-        (all > 0).then(|| (all - different) as f64 / all as f64)
-    };
-    let rates: Vec<f64> = texts.iter().filter_map(|text| rate(text.as_ref())).collect();
-    mean(&rates).unwrap_or(0.0)
 }
 
 /// Mean length, tokens; 0 without texts.
@@ -49,10 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn repetition_is_within_a_text() {
-        assert_eq!(repetition(&[vec![1, 2, 3], vec![1, 2, 3]], 1), 0.0, "another text's words are no repetition");
-        assert_eq!(repetition(&[vec![5, 5, 5, 5, 5], vec![1, 2], vec![9]], 2), (0.75 + 0.0) / 2.0, "one is too short");
-        assert_eq!(repetition(&[vec![5]], 2), 0.0);
+    fn lengths_are_averaged_over_all_texts() {
         assert_eq!(mean_length(&[vec![5], vec![1, 2]]), 1.5);
         assert_eq!(mean_length(&[[0; 0]; 0]), 0.0);
     }

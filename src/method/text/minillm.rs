@@ -9,8 +9,8 @@
 //! | `lm_weight` | `L_PT`: language modelling, here on the responses of the data | none |
 //!
 //! `variant = lmops` follows the authors' code instead, which differs from the paper: the return counts `r_t` although the single-step
-//! term has it, is discounted by 0.95, divided by `T − t + 1`, and whitened over the batch; rewards are halved... see
-//! [`policy::lmops_advantages`]; the single-step term has no weights.
+//! term has it, is discounted by 0.95, divided by `T − t + 1`, and whitened over the batch; rewards are divided by 0.5 and clipped (see
+//! [`policy::lmops_advantages`]); the single-step term has no weights.
 
 use burn::tensor::{Tensor, activation::log_softmax};
 use serde::{Deserialize, Serialize};

@@ -9,10 +9,12 @@ use rand::seq::SliceRandom;
 use super::super::RunError;
 use super::super::event::{Evaluation, Role, TextMeasures};
 use super::told::{self, Told};
-use crate::data::text::{Judge, TextSet};
-use crate::data::{self};
+use crate::data::{
+    self,
+    text::{Judge, TextSet},
+};
 use crate::device::Place;
-use crate::eval::{metrics, text as measures};
+use crate::eval::{study, text as measures};
 use crate::generate::{self, Request, Sampling, Text};
 use crate::method::text::{Sequences, Written, large};
 use crate::model::Transformer;
@@ -198,7 +200,7 @@ impl Exam {
             yes_no_ece: None,
             forward_kl: student.then(|| mean(|told| told.forward_kl)),
             reverse_kl: student.then(|| mean(|told| told.reverse_kl)),
-            length: responses.iter().map(|text| text.len() as f64).sum::<f64>() / responses.len().max(1) as f64,
+            length: measures::mean_length(&responses),
             distinct_2: measures::distinct(&responses, 2),
             excess,
         };
@@ -209,7 +211,7 @@ impl Exam {
                 accuracy = validity;
                 measures.validity = Some(validity);
                 measures.coverage = Some(coverage);
-                measures.yes_no_ece = Some(metrics::weighted_calibration_error(&yes_no));
+                measures.yes_no_ece = Some(study::weighted_calibration_error(&yes_no));
             }
             Judge::Exact => {
                 let right = texts.iter().zip(self.asked.iter().cycle()).filter(|(text, asked)| text.response == asked.response).count();
@@ -223,7 +225,7 @@ impl Exam {
             step,
             accuracy,
             loss: mean(|told| told.nll),
-            ece: metrics::weighted_calibration_error(&graded),
+            ece: study::weighted_calibration_error(&graded),
             agreement: student.then(|| mean(|told| told.agrees)),
             omitted: None,
             text: Some(measures),

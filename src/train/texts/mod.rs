@@ -97,12 +97,13 @@ impl Texts {
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
     pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
-        let context = [&self.contexts[0], &self.contexts[0]].map(Clone::clone);
+        // Here it stands in the student's place.
+        let contexts = [self.contexts[0].clone(), self.contexts[0].clone()];
         let mut last = None;
         for (at, lr) in rates.iter().enumerate() {
             let rows = rows(&self.teacher_order, from + at);
             let net = self.teacher.net.clone();
-            let scene = Scene { student: &net, contexts: &context, rows: &rows, ..self.scene(experiment, &net, &net, from + at) };
+            let scene = Scene { student: &net, contexts: &contexts, rows: &rows, ..self.scene(experiment, &net, &net, from + at) };
             let loss = sft::loss(&scene).total;
             self.teacher.learn(&loss, *lr);
             last = Some(loss.inner());

@@ -84,8 +84,8 @@ export class FakeWorker implements WorkerLike {
         new DataView(bytes.buffer).setUint32(0, this.step);
         return [{ type: "file", name: "fake.checkpoint.safetensors", bytes }];
       }
-      case "bring":
-        return [{ type: "brought", what: command.what }];
+      case "bring_teacher":
+        return [{ type: "brought" }];
       case "weights":
         return [{ type: "file", name: "fake.safetensors", bytes: new Uint8Array(4) }];
       case "self_test":

@@ -12,7 +12,7 @@ function engine() {
   let has = false;
   const send = (command: Command): Promise<Reply[]> => {
     seen.push(command.type);
-    if (command.type === "bring") has = true;
+    if (command.type === "bring_teacher") has = true;
     if (command.type === "open") return Promise.resolve(has ? [] : [refusal]);
     return Promise.resolve(command.type === "set" ? [refusal] : []);
   };
@@ -28,7 +28,7 @@ describe("the shipped teacher", () => {
     const one = engine();
     expect(await sendWithTeacher(one, opening)).toEqual([]);
     expect(await sendWithTeacher(one, opening)).toEqual([]);
-    expect(one.seen).toEqual(["open", "bring", "open", "open"]);
+    expect(one.seen).toEqual(["open", "bring_teacher", "open", "open"]);
     expect(fetched).toHaveBeenCalledOnce();
   });
 

@@ -26,7 +26,7 @@ export async function sendWithTeacher(engine: Sends, command: Command): Promise<
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(String(response.status));
-    await engine.send({ type: "bring", what: "teacher", bytes: new Uint8Array(await response.arrayBuffer()) });
+    await engine.send({ type: "bring_teacher", bytes: new Uint8Array(await response.arrayBuffer()) });
   } catch (thrown) {
     return [{ ...failure("no_teacher", thrown instanceof Error ? thrown.message : String(thrown)), fatal: false }];
   }

@@ -166,6 +166,12 @@ export class Lab {
     this.follow();
   }
 
+  /** Turns a knob to a value that is a whole choice, to be undone by itself. */
+  choose(key: string, value: string): void {
+    this.turn(key, value);
+    this.config.seal();
+  }
+
   undo(): void {
     if (!this.config.undo()) return;
     this.problems = {};
