@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 
+use super::measure::Measure;
 use crate::device::Choice;
 use crate::spec::TaskName;
 
@@ -86,6 +87,9 @@ pub enum Command {
         /// Run directories, or directories of `--seeds`
         #[arg(value_name = "DIR", required = true)]
         directories: Vec<PathBuf>,
+        /// What the differences are of
+        #[arg(long, value_enum, default_value_t = Measure::Accuracy)]
+        measure: Measure,
         /// JSON on stdout
         #[arg(long)]
         json: bool,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::error::Error;
+use super::measure::Measure;
 use super::output;
 use super::record::Record;
 use super::rundir::RunDir;
@@ -32,6 +33,7 @@ struct Finished {
 
 #[derive(Serialize)]
 struct Comparison {
+    measure: &'static str,
     left: String,
     right: String,
     seeds: Vec<u32>,
@@ -42,7 +44,7 @@ struct Comparison {
 /// Knobs that decide which rows are tested on.
 const TESTED: [&str; 7] = ["task.name", "task.shape", "task.classes", "task.points", "task.noise", "task.test_fraction", "task.split_seed"];
 
-pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
+pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Error> {
     let mut all: Vec<Series> = Vec::new();
     for path in paths {
         for Finished { experiment, seed, networks } in read(path)? {
@@ -70,6 +72,7 @@ pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
                 (series, Role::Distilled),
                 (series, Role::Alone),
                 (format!("distilled of {}", series.name), format!("alone of {}", series.name)),
+                measure,
             )
         })
         .collect();
@@ -78,7 +81,7 @@ pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
         for right in &all[..index] {
             if same_test(left, right) {
                 let names = (format!("distilled of {}", left.name), format!("distilled of {}", right.name));
-                between.extend(comparison((left, Role::Distilled), (right, Role::Distilled), names));
+                between.extend(comparison((left, Role::Distilled), (right, Role::Distilled), names, measure));
             }
         }
     }
@@ -88,7 +91,7 @@ pub fn compare(paths: &[PathBuf], json: bool) -> Result<(), Error> {
     output::line(&table(&all, &differing)?.to_string())?;
     output::line("")?;
     for found in own.iter().chain(&between) {
-        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len()))?;
+        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), measure))?;
     }
     for (index, left) in all.iter().enumerate().skip(1) {
         for right in &all[..index] {
@@ -132,14 +135,16 @@ fn same_test(left: &Series, right: &Series) -> bool {
 }
 
 /// `None` where no seed is shared.
-fn comparison(left: (&Series, Role), right: (&Series, Role), names: (String, String)) -> Option<Comparison> {
-    let accuracy = |(series, role): (&Series, Role), seed: u32| series.seeds.get(&seed)?.get(&role).map(|found| found.accuracy);
+fn comparison(left: (&Series, Role), right: (&Series, Role), names: (String, String), measure: Measure) -> Option<Comparison> {
+    let value = |(series, role): (&Series, Role), seed: u32| series.seeds.get(&seed)?.get(&role).and_then(|found| measure.of(found));
     let pairs: Vec<(u32, f64, f64)> =
-        left.0.seeds.keys().filter_map(|seed| Some((*seed, accuracy(left, *seed)?, accuracy(right, *seed)?))).collect();
+        left.0.seeds.keys().filter_map(|seed| Some((*seed, value(left, *seed)?, value(right, *seed)?))).collect();
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(_, a, b)| (*a, *b)).unzip();
     let difference = Interval::of_difference(&a, &b)?;
     let seeds = pairs.into_iter().map(|(seed, ..)| seed).collect();
-    Some(Comparison { left: names.0, right: names.1, seeds, difference, verdict: difference.verdict() })
+    // Of other measures more need not be better.
+    let verdict = difference.verdict().filter(|_| measure == Measure::Accuracy);
+    Some(Comparison { measure: measure.name(), left: names.0, right: names.1, seeds, difference, verdict })
 }
 
 fn mean_accuracy(series: &Series, role: Role) -> Option<f64> {

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod generate;
 mod interrupt;
+mod measure;
 mod metrics;
 mod output;
 mod page;
@@ -68,7 +69,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Devices { json } => devices::list(json),
         Command::SelfTest { device, json } => devices::self_test(device.into(), json),
         Command::Report { directory } => report::rewrite(&directory),
-        Command::Compare { directories, json } => compare::compare(&directories, json),
+        Command::Compare { directories, measure, json } => compare::compare(&directories, measure, json),
         Command::Pretrain(args) => pretrain::pretrain(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Convert(args) => generate::convert(&args),

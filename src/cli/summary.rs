@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::files::read_text;
+use super::measure::Measure;
 use super::record::Record;
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
@@ -48,6 +49,13 @@ pub struct RoleSummary {
     /// Of the omitted class, when there is one.
     pub recall: Option<Interval>,
     pub shifted_recall: Option<Interval>,
+    /// Of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Interval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<Interval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<Interval>,
 }
 
 impl Summary {
@@ -66,6 +74,9 @@ impl Summary {
                 agreement: over(role, &|found| found.agreement),
                 recall: over(role, &|found| Some(found.omitted?.recall)),
                 shifted_recall: over(role, &|found| Some(found.omitted?.shifted_recall)),
+                coverage: over(role, &|found| Measure::Coverage.of(found)),
+                length: over(role, &|found| Measure::Length.of(found)),
+                excess: over(role, &|found| Measure::Excess.of(found)),
             };
             Some((role, summary))
         });
@@ -99,12 +110,21 @@ impl Summary {
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
+        let text = self.roles.values().any(|role| role.length.is_some());
+        if text {
+            header.extend([Measure::Coverage, Measure::Length, Measure::Excess].map(Measure::name));
+        }
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
             let mut cells =
                 vec![role.name().to_owned(), shares(&found.accuracy), plain(&found.ece), or_dash(found.agreement.as_ref().map(shares))];
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
+            }
+            if text {
+                cells.push(or_dash(found.coverage.as_ref().map(shares)));
+                cells.push(or_dash(found.length.as_ref().map(plain)));
+                cells.push(or_dash(found.excess.as_ref().map(shares)));
             }
             table.row(cells);
         }
@@ -113,24 +133,29 @@ impl Summary {
 
     /// The verdict in one sentence.
     pub fn sentence(&self) -> String {
-        judged("distilled", "alone", &self.difference, self.seeds.len())
+        judged("distilled", "alone", &self.difference, self.seeds.len(), Measure::Accuracy)
     }
 }
 
 /// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`
-pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize) -> String {
-    let mean = points(difference.mean);
+///
+/// Of another measure than accuracy it says which side is higher: more need not be better.
+pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, measure: Measure) -> String {
+    let (mean, unit) = (measure.difference(difference.mean), measure.unit());
     match (difference.half_width, difference.verdict()) {
         (Some(half), Some(verdict)) => {
+            let quality = measure == Measure::Accuracy;
             let link = match verdict {
-                Verdict::Beats => format!("{left} BEATS {right}"),
-                Verdict::Worse => format!("{left} is WORSE than {right}"),
+                Verdict::Beats if quality => format!("{left} BEATS {right}"),
+                Verdict::Worse if quality => format!("{left} is WORSE than {right}"),
+                Verdict::Beats => format!("{left} is HIGHER than {right}"),
+                Verdict::Worse => format!("{left} is LOWER than {right}"),
                 Verdict::NoDifference => format!("NO DIFFERENCE between {left} and {right}"),
             };
-            let (low, high) = (points(difference.mean - half), points(difference.mean + half));
-            format!("{link}: {mean} points of accuracy, 95 % interval [{low}, {high}], {seeds} paired seeds")
+            let (low, high) = (measure.difference(difference.mean - half), measure.difference(difference.mean + half));
+            format!("{link}: {mean} {unit}, 95 % interval [{low}, {high}], {seeds} paired seeds")
         }
-        _ => format!("{left} − {right}: {mean} points of accuracy; one seed is no evidence"),
+        _ => format!("{left} − {right}: {mean} {unit}; one seed is no evidence"),
     }
 }
 

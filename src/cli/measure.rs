@@ -1,0 +1,85 @@
+//! What runs are compared by.
+
+use clap::ValueEnum;
+
+use super::table::points;
+use crate::train::{Evaluation, TextMeasures};
+
+/// Tokens up to which the excess accumulated error is compared: near the mean length of the grammar's answers.
+pub const EXCESS_AT: usize = 9;
+
+/// A number of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Measure {
+    /// Share of right answers; of the grammar, the probability given to them
+    #[default]
+    Accuracy,
+    /// Cross-entropy, nats
+    Loss,
+    /// Expected calibration error
+    Ece,
+    /// Share of answers, or tokens, that are the teacher's
+    Agreement,
+    /// Templates covered (grammar)
+    Coverage,
+    /// Expected calibration error on questions of yes or no (grammar)
+    YesNoEce,
+    /// KL(teacher‖student), nats per token (text)
+    ForwardKl,
+    /// KL(student‖teacher), nats per token (text)
+    ReverseKl,
+    /// Tokens of a sampled response (text)
+    Length,
+    /// Excess accumulated error up to token 9, a share (text)
+    Excess,
+}
+
+impl Measure {
+    /// `None` where a run has no such number.
+    pub fn of(self, found: &Evaluation) -> Option<f64> {
+        let text = |value: fn(&TextMeasures) -> Option<f64>| found.text.as_ref().and_then(value);
+        match self {
+            Self::Accuracy => Some(found.accuracy),
+            Self::Loss => Some(found.loss),
+            Self::Ece => Some(found.ece),
+            Self::Agreement => found.agreement,
+            Self::Coverage => text(|text| text.coverage),
+            Self::YesNoEce => text(|text| text.yes_no_ece),
+            Self::ForwardKl => text(|text| text.forward_kl),
+            Self::ReverseKl => text(|text| text.reverse_kl),
+            Self::Length => text(|text| Some(text.length)),
+            Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Loss => "loss",
+            Self::Ece => "ECE",
+            Self::Agreement => "agreement",
+            Self::Coverage => "coverage",
+            Self::YesNoEce => "ECE on yes or no",
+            Self::ForwardKl => "forward KL",
+            Self::ReverseKl => "reverse KL",
+            Self::Length => "length",
+            Self::Excess => "excess error at token 9",
+        }
+    }
+
+    /// Whether it is a share, whose differences are points.
+    pub fn is_share(self) -> bool {
+        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess)
+    }
+
+    /// A difference, without its unit.
+    pub fn difference(self, value: f64) -> String {
+        if self.is_share() { points(value) } else { format!("{value:+.4}") }
+    }
+
+    /// What a difference is of: `points of accuracy`, `of length`.
+    pub fn unit(self) -> String {
+        let name = self.name();
+        if self.is_share() { format!("points of {name}") } else { format!("of {name}") }
+    }
+}
