@@ -13,7 +13,7 @@ pub enum SpecError {
     UnknownPreset { name: String, allowed: String },
     #[error("{key}: `{value}` is not allowed; it must be {allowed}")]
     OutOfRange { key: &'static str, value: String, allowed: String },
-    #[error("{key} {message}")]
+    #[error("{key}: {message}")]
     Conflict { key: &'static str, message: &'static str },
     #[error("this is an experiment of version {found}; this build reads version {expected}")]
     Version { found: String, expected: u32 },
