@@ -101,6 +101,8 @@ const DECODER: &[&str] = &["decoder"];
 const FILE: &[&str] = &["file"];
 const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
+/// Methods that compare the two token by token; of classifiers there is no other.
+const COMPARING: &[&str] = &["token_kd", "gkd", "distillm"];
 
 /// Every knob, in the order in which it is shown.
 pub const TABLE: &[Knob] = &[
@@ -177,15 +179,22 @@ pub const TABLE: &[Knob] = &[
         "How the student's distribution is compared with the teacher's.",
     )
     .live()
-    .main(),
-    row("distill.temperature", float_log(0.5, 50.0), "T: both logits are divided by it before the softmax.").live().main(),
-    row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.").live().main(),
-    row("distill.t_squared", Kind::Bool, "Multiply the soft loss by T².").live().main(),
+    .main()
+    .needs("text.method", COMPARING),
+    row("distill.temperature", float_log(0.5, 50.0), "T: both logits are divided by it before the softmax.")
+        .live()
+        .main()
+        .needs("text.method", COMPARING),
+    row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.")
+        .live()
+        .main()
+        .needs("text.method", COMPARING),
+    row("distill.t_squared", Kind::Bool, "Multiply the soft loss by T².").live().main().needs("text.method", COMPARING),
     row("distill.beta", float(0.01, 0.99), "β of the generalised JSD.").live().needs("distill.divergence", &["jsd_gkd", "jsd_continuous"]),
     row("distill.skew", float(0.0, 0.9), "λ of the skewed KLs.").live().needs("distill.divergence", &["skew_forward", "skew_reverse"]),
     row("distill.dkd_alpha", float(0.0, 16.0), "Weight of DKD's target-class term.").live().needs("distill.divergence", &["dkd"]),
     row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's non-target term.").live().needs("distill.divergence", &["dkd"]),
-    row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live(),
+    row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live().needs("text.method", COMPARING),
     row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets).").needs("task.name", CLASSES),
     row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).").needs("student.kind", &["cnn"]),
     row(

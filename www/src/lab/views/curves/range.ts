@@ -61,7 +61,8 @@ export function yRange(metric: Metric, history: RunHistory, overlays: readonly R
     const low = 10 ** Math.floor(Math.log10(Math.max(range[0], 1e-6)));
     return [low, Math.max(10 ** Math.ceil(Math.log10(Math.max(range[1], 1e-6))), low * 10)];
   }
-  const range = extents(metric, runs, HEAD);
+  // At first there is nothing but the head.
+  const range = extents(metric, runs, HEAD) ?? extents(metric, runs, 0);
   if (CAPPED.includes(metric)) {
     if (!range) return [0, 1];
     const floor = Math.floor((range[0] - 0.01) * 10) / 10;
