@@ -61,7 +61,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Time a fixed distillation step (W1: an MLP, W2: a decoder, W3: a CNN) and write a JSON object
+    /// Time a fixed distillation step (W1: an MLP, W2: a decoder, W3: a CNN), or `generation`, and write a JSON object
     Bench {
         #[arg(value_name = "WORKLOAD")]
         workload: String,

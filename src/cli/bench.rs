@@ -1,4 +1,4 @@
-//! `bench`: the fixed distillation steps that other engines train too, timed through a readback.
+//! `bench`: the fixed distillation steps that other engines train too, timed through a readback; and writing with a cache.
 
 use std::time::Instant;
 
@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::error::Error;
 use super::output;
+use crate::data::rng;
 use crate::device::{self, Choice};
+use crate::generate::{Request, Sampling, generate};
+use crate::model::{Trainable, Transformer, TransformerConfig};
 use crate::train::{Workload, workload_names};
 
 /// Losses that are read one by one, to be compared with the reference.
@@ -18,11 +21,45 @@ const WARM_UP: usize = 2;
 const SEGMENTS: usize = 30;
 const REPEATS: usize = 3;
 
+/// What `bench generation` writes: the teacher's shape of W2, 16 prompts of 8 tokens, 48 tokens after each.
+const GENERATION: &str = "generation";
+const PROMPTS: usize = 16;
+const PROMPT: usize = 8;
+const WRITTEN: usize = 48;
+const TIMED_TEXTS: usize = 9;
+
+/// Writes texts with a cache, and one JSON object: tokens/s of all texts together, the median and the range. The weights are random: what is
+/// written costs the same.
+fn generation(choice: Choice) -> Result<(), Error> {
+    let place = device::open(choice)?;
+    let config = TransformerConfig::gpt2(128, PROMPT + WRITTEN, 128, 4, 4);
+    let model = Transformer::build(&config, &config.initial(&mut rng(0, GENERATION)), &place.inner());
+    let prompts: Vec<Vec<u32>> = (0..PROMPTS as u32).map(|text| (0..PROMPT as u32).map(|at| (text * 7 + at) % 128).collect()).collect();
+    let mut rates = Vec::new();
+    for seed in 0..=TIMED_TEXTS as u32 {
+        let request = Request { prompts: prompts.clone(), max_tokens: WRITTEN, sampling: Sampling::default(), stop: Vec::new(), seed };
+        let start = Instant::now();
+        block_on(generate(&model, None, request, &place.inner()))?;
+        rates.push((PROMPTS * WRITTEN) as f64 / start.elapsed().as_secs_f64());
+    }
+    // The first one warms up.
+    rates.remove(0);
+    rates.sort_by(f64::total_cmp);
+    let result = json!({
+        "workload": GENERATION, "info": format!("distillery {}, {}", place.backend(), place.adapter()), "texts": PROMPTS,
+        "tokens_per_s": rates[TIMED_TEXTS / 2], "slowest": rates[0], "fastest": rates[TIMED_TEXTS - 1],
+    });
+    output::line(&result.to_string())
+}
+
 /// Trains a workload and writes one JSON object: losses, latency of the first step, median steps/s of each repeat.
 pub fn bench(name: &str, choice: Choice) -> Result<(), Error> {
+    if name == GENERATION {
+        return generation(choice);
+    }
     let place = device::open(choice)?;
     let mut workload = Workload::new(name, &place).ok_or_else(|| {
-        let names = workload_names().collect::<Vec<_>>().join(", ");
+        let names = workload_names().chain([GENERATION]).collect::<Vec<_>>().join(", ");
         Error::input(format!("unknown workload `{name}`; the workloads are {names}"))
     })?;
     let mut k = 0;

@@ -32,6 +32,10 @@ pub enum Measure {
     Length,
     /// Excess accumulated error up to token 9, a share (text)
     Excess,
+    /// Mean ROUGE-L of written responses against the references (arithmetic, jsonl)
+    RougeL,
+    /// How often a sample beats one of the student alone by the answer's true probability (grammar)
+    WinRate,
 }
 
 impl Measure {
@@ -49,6 +53,8 @@ impl Measure {
             Self::ReverseKl => text(|text| text.reverse_kl),
             Self::Length => text(|text| Some(text.length)),
             Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
+            Self::RougeL => text(|text| text.rouge_l),
+            Self::WinRate => text(|text| text.win_rate),
         }
     }
 
@@ -64,12 +70,14 @@ impl Measure {
             Self::ReverseKl => "reverse KL",
             Self::Length => "length",
             Self::Excess => "excess error at token 9",
+            Self::RougeL => "ROUGE-L",
+            Self::WinRate => "win rate over alone",
         }
     }
 
     /// Whether it is a share, whose differences are points.
     pub fn is_share(self) -> bool {
-        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess)
+        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess | Self::RougeL | Self::WinRate)
     }
 
     /// A difference, without its unit.

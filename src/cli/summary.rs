@@ -56,6 +56,10 @@ pub struct RoleSummary {
     pub length: Option<Interval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excess: Option<Interval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rouge_l: Option<Interval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub win_rate: Option<Interval>,
 }
 
 impl Summary {
@@ -77,6 +81,8 @@ impl Summary {
                 coverage: over(role, &|found| Measure::Coverage.of(found)),
                 length: over(role, &|found| Measure::Length.of(found)),
                 excess: over(role, &|found| Measure::Excess.of(found)),
+                rouge_l: over(role, &|found| Measure::RougeL.of(found)),
+                win_rate: over(role, &|found| Measure::WinRate.of(found)),
             };
             Some((role, summary))
         });
@@ -112,7 +118,7 @@ impl Summary {
         }
         let text = self.roles.values().any(|role| role.length.is_some());
         if text {
-            header.extend([Measure::Coverage, Measure::Length, Measure::Excess].map(Measure::name));
+            header.extend([Measure::Coverage, Measure::Length, Measure::Excess, Measure::RougeL, Measure::WinRate].map(Measure::name));
         }
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
@@ -125,6 +131,8 @@ impl Summary {
                 cells.push(or_dash(found.coverage.as_ref().map(shares)));
                 cells.push(or_dash(found.length.as_ref().map(plain)));
                 cells.push(or_dash(found.excess.as_ref().map(shares)));
+                cells.push(or_dash(found.rouge_l.as_ref().map(shares)));
+                cells.push(or_dash(found.win_rate.as_ref().map(shares)));
             }
             table.row(cells);
         }

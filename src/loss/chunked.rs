@@ -55,3 +55,31 @@ pub fn chunked(hidden: Tensor<2>, head: Tensor<2>, chunk: usize, loss: impl Fn(T
     // A carrier has the right gradient and no right value: less itself, it is 0.
     carriers.into_iter().fold(total, |total, carrier| carrier.clone() - carrier.inner() + total)
 }
+
+/// A loss of one number per row in which rows meet, `[1]`: a sum over a text that a sigmoid is taken of, say. Gradients are those of the whole.
+///
+/// `of` gives the numbers of a chunk of rows, `[chunk]`, from its logits; `loss` is given those of all rows, `[rows]`. The numbers are computed
+/// without a graph first, then the slope of the loss towards each, and then every chunk goes forward and backward with its slopes as
+/// weights: one more product with the head than [`chunked`] needs. What `of` and `loss` look at besides must have no graph.
+pub fn chunked_rows(
+    hidden: Tensor<2>,
+    head: Tensor<2>,
+    chunk: usize,
+    of: impl Fn(Tensor<2>, Range<usize>) -> Tensor<1>,
+    loss: impl FnOnce(Tensor<1>) -> Tensor<1>,
+) -> Tensor<1> {
+    let (plain, transposed) = (hidden.clone().inner(), head.clone().inner().transpose());
+    let [rows, _] = plain.dims();
+    let chunks = (0..rows).step_by(chunk.max(1)).map(|start| start..rows.min(start + chunk.max(1)));
+    let values: Vec<Tensor<1>> = chunks
+        .map(|range| of(Tensor::from_inner(plain.clone().slice([range.clone()]).matmul(transposed.clone())), range).inner())
+        .collect();
+    let values = if values.is_empty() { Tensor::zeros([0], &plain.device()) } else { Tensor::cat(values, 0) };
+    let leaf = Tensor::from_inner(values.clone()).require_grad();
+    let total = loss(leaf.clone());
+    let slopes = if total.is_tracked() { leaf.grad_remove(&mut total.backward()) } else { None };
+    let slopes = slopes.unwrap_or_else(|| values.zeros_like());
+    let carrier =
+        chunked(hidden, head, chunk, |logits, range| (of(logits, range.clone()) * Tensor::from_inner(slopes.clone().slice([range]))).sum());
+    carrier.clone() - carrier.inner() + total.inner()
+}

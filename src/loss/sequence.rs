@@ -104,6 +104,6 @@ fn log_sum(x: Tensor<2>) -> Tensor<2> {
 }
 
 /// `[rows, 1]` → `[rows]`.
-pub(super) fn flat(column: Tensor<2>) -> Tensor<1> {
+pub(crate) fn flat(column: Tensor<2>) -> Tensor<1> {
     column.flatten(0, 1)
 }

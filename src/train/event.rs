@@ -140,6 +140,16 @@ pub struct TextMeasures {
     pub length: f64,
     /// Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
     pub distinct_2: f64,
+    /// Mean ROUGE-L of the written responses against the references, 0..1, where there is a right answer (arithmetic, jsonl). `accuracy` is
+    /// their exact match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub rouge_l: Option<f64>,
+    /// How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
+    /// answer (0 for void; ties count half); `None` for the student alone (grammar).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub win_rate: Option<f64>,
     /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
     pub excess: Vec<f64>,
 }

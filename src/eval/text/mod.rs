@@ -2,7 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `overlap` | against a reference text: ROUGE-L |
+//! | `overlap` | against a reference text: ROUGE-L, exact match |
 //! | `diversity` | of texts by themselves: distinct n-grams, length |
 //! | `oracle` | one against another: win rate |
 //! | `exposure` | how errors add up when a student goes on from its own text |
@@ -17,4 +17,4 @@ mod overlap;
 pub use diversity::{distinct, mean_length};
 pub use exposure::{accumulated, excess};
 pub use oracle::win_rate;
-pub use overlap::rouge_l;
+pub use overlap::{exact_match, rouge_l};

@@ -15,6 +15,17 @@ pub fn rouge_l(said: &str, wanted: &str) -> f64 {
     2.0 * precision * recall / (precision + recall)
 }
 
+/// Before the final answer of a worked solution (GSM8K).
+const FINAL: &str = "####";
+
+/// Whether a text is the right one: the reference itself, come to its end; or, where the reference closes with `#### answer` as GSM8K's do, any
+/// text that closes with the same answer, thousands' commas and outer spaces left out.
+pub fn exact_match(said: &str, wanted: &str, ended: bool) -> bool {
+    let last = |text: &str| text.rsplit_once(FINAL).map(|(_, answer)| answer.trim().replace(',', ""));
+    let same = last(wanted).is_some_and(|answer| !answer.is_empty() && last(said) == Some(answer));
+    ended && (said == wanted || same)
+}
+
 fn words(text: &str) -> Vec<String> {
     // As Python's `lower()`, before anything is split: the Kelvin sign becomes a k.
     let text = text.to_lowercase();
@@ -48,6 +59,16 @@ mod tests {
         wanted: String,
         said: String,
         f1: f64,
+    }
+
+    #[test]
+    fn a_worked_solution_is_right_by_its_answer() {
+        let wanted = "2 + 1,000 = 1,002\n#### 1,002";
+        assert!(exact_match("another way\n#### 1002 ", wanted, true));
+        assert!(!exact_match("another way\n#### 1002", wanted, false), "it was cut off: more digits may follow");
+        assert!(!exact_match("1002", wanted, true), "no answer is marked");
+        assert!(exact_match("12", "12", true) && !exact_match("-12", "12", true) && !exact_match("12", "12", false));
+        assert!(!exact_match("x ####", "y ####", true), "no answer is no match");
     }
 
     /// `tests/reference/rouge.py`.

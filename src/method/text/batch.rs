@@ -115,6 +115,17 @@ impl Sequences {
         self.spans.iter().map(|(first, count)| rows[*first..first + count].iter().map(|value| f64::from(*value)).collect()).collect()
     }
 
+    /// The same out of one number per row of [`Responses`].
+    pub fn split(&self, responses: &[f32]) -> Vec<Vec<f64>> {
+        let mut rest = responses;
+        let mut take = |count: usize| {
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            own.iter().map(|value| f64::from(*value)).collect()
+        };
+        self.spans.iter().map(|(_, count)| take(*count)).collect()
+    }
+
     /// The opposite: one number per row, 0 outside the responses, with gradients nowhere.
     pub fn to_rows(&self, values: &[Vec<f64>], place: &Place) -> Tensor<1> {
         let rows = self.batch * self.seq;

@@ -8,7 +8,7 @@
 
 use burn::tensor::{Tensor, activation::log_softmax};
 
-use super::{Scene, Sequences};
+use super::{Scene, Sequences, large_texts};
 use crate::device::Reads;
 use crate::generate::GenerateError;
 use crate::loss::{divergence, sequence};
@@ -30,6 +30,9 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
 }
 
 async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Result<Tensor<1>, GenerateError> {
+    if scene.large {
+        return large_texts::skewed(scene, sequences, forward, |p, q| skews(&means(p), &means(q))).await;
+    }
     let log_q = log_softmax(scene.student_logits(sequences), 1);
     let log_p = log_softmax(scene.teacher_logits(sequences), 1);
     let targets = scene.targets(sequences);
@@ -38,11 +41,8 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
     reads.add(token(log_p.clone()));
     reads.add(token(log_q.clone()));
     let read = reads.run().await?;
-    let means = |rows: &[f32]| -> Vec<f64> {
-        let of = |text: Vec<f64>| text.iter().sum::<f64>() / text.len().max(1) as f64;
-        sequences.of_responses(rows).into_iter().map(of).collect()
-    };
-    let skews = skews(&means(&read[0]), &means(&read[1]));
+    let [teacher, student] = [0, 1].map(|side| means(&sequences.of_responses(&read[side])));
+    let skews = skews(&teacher, &student);
     let per_row: Vec<Vec<f64>> = skews.iter().zip(&sequences.spans).map(|(skew, (_, count))| vec![*skew; *count]).collect();
     let [rows, _] = targets.dims();
     let skew = Tensor::from_inner(sequences.to_rows(&per_row, scene.place)).reshape([rows, 1]);
@@ -53,6 +53,11 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
         divergence::skew_reverse_by_row(log_p, log_q, held, skew)
     };
     Ok(sequence::masked_mean(terms.sum_dim(1).reshape([rows]), scene.mask(sequences)))
+}
+
+/// The mean of each text's numbers.
+fn means(texts: &[Vec<f64>]) -> Vec<f64> {
+    texts.iter().map(|text| text.iter().sum::<f64>() / text.len().max(1) as f64).collect()
 }
 
 /// λ of every text from its mean probabilities under teacher and student.

@@ -6,7 +6,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Scene, Sequences, minillm::language_modelling};
+use super::{Scene, Sequences, large_texts, minillm::language_modelling};
 use crate::generate::GenerateError;
 use crate::loss::{preference, sequence};
 use crate::method::response::Parts;
@@ -19,8 +19,12 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
     let teacher = scene.sequences(&scene.teacher_texts().await?);
     let soft = if text.preference == Preference::Token {
         // As in the authors' code: on the teacher's texts alone, the likeliest token of each side being the pair.
-        let (p, q) = (scene.teacher_logits(&teacher), scene.student_logits(&teacher));
-        preference::tokens(p, q, scene.mask(&teacher), text.preference_beta).loss
+        if scene.large {
+            large_texts::preferred_tokens(scene, &teacher)
+        } else {
+            let (p, q) = (scene.teacher_logits(&teacher), scene.student_logits(&teacher));
+            preference::tokens(p, q, scene.mask(&teacher), text.preference_beta).loss
+        }
     } else {
         let own = scene.sequences(&scene.own_texts().await?);
         let settings = preference::Settings {
@@ -30,7 +34,11 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
             // DPO, IPO and CPO are defined on whole texts.
             length_norm: text.length_norm && matches!(text.preference, Preference::Dpkd | Preference::Simpo),
         };
-        preference::texts(weighed(scene, &teacher), weighed(scene, &own), &settings).loss
+        if scene.large {
+            large_texts::preferred(scene, &teacher, &own, &settings)
+        } else {
+            preference::texts(weighed(scene, &teacher), weighed(scene, &own), &settings).loss
+        }
     };
     let hard = language_modelling(scene);
     let total = match &hard {

@@ -10,7 +10,6 @@ use crate::data::text::TopK;
 use crate::loss::chunked::chunked;
 use crate::loss::{combine, sequence, soft::scale};
 use crate::method::response::Parts;
-use crate::spec::Method;
 
 /// Vocabularies above this are large. One row of logits is 16 KiB here, and 1,000 rows stay within what processors cache; above it the
 /// logits of a batch outweigh all else.
@@ -18,16 +17,6 @@ pub const VOCABULARY: usize = 4096;
 
 /// Rows at a time: enough to keep a matrix product busy; of SmolLM2's 49,152 tokens a chunk of logits takes 48 MiB.
 pub const CHUNK: usize = 256;
-
-/// Whether a scene is to take this way.
-pub fn is(scene: &Scene) -> bool {
-    scene.student.config().vocab > VOCABULARY
-}
-
-/// Methods that hold all logits at once, and so cannot be had over a large vocabulary.
-pub fn refuses(method: Method) -> bool {
-    matches!(method, Method::Distillm2 | Method::Minillm | Method::Dpkd)
-}
 
 /// What is learned from the tokens of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

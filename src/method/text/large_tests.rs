@@ -50,6 +50,7 @@ async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
                 seq: 8,
                 longest: 8,
                 step: 0,
+                large: false,
             };
             let sequences = scene.sequences(&scene.data());
             let plain = [sft::on(&scene, &sequences), token_kd::loss(&scene), token_kd::on(&scene, &sequences)];
@@ -63,6 +64,51 @@ async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
                 }
                 assert_eq!(found.len(), expected.len());
             }
+        }
+    }
+}
+
+#[test_async]
+async fn methods_on_sampled_texts_learn_the_same_in_chunks() {
+    let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
+    let place = Place::cpu();
+    let config = TransformerConfig { tied: true, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
+    let values = |who| config.initial(&mut crate::data::rng(1, who));
+    let student = Transformer::build(&config, &values("student"), &place.autodiff());
+    let teacher = Transformer::build(&config, &values("teacher"), &place.inner());
+    let speaker = Transformer::build(&config, &values("student"), &place.inner());
+    let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
+    let mut changes =
+        vec![("minillm", "text.variant", "paper"), ("minillm", "text.variant", "lmops"), ("minillm", "text.single_step", "false")];
+    changes.push(("distillm-2", "text.lm_weight", "1"));
+    changes.extend(["dpkd", "token", "dpo", "simpo", "ipo", "cpo"].map(|form| ("dpkd", "text.preference", form)));
+    for (preset, key, value) in changes {
+        let experiment = Experiment::from_preset(preset, [("text.sft_steps", "0"), (key, value)]).unwrap();
+        let scene = |large| Scene {
+            experiment: &experiment,
+            set: &set,
+            place: &place,
+            teacher: &teacher,
+            student: &student,
+            speaker: &speaker,
+            contexts: &contexts,
+            cache: None,
+            // As many texts as fill more than one chunk.
+            rows: &[
+                0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
+                1, 2, 3, 4,
+            ],
+            seq: 8,
+            longest: 8,
+            step: 0,
+            large,
+        };
+        let expected = learned(&student, loss(&scene(false), &mut Memory::default()).await.unwrap()).await;
+        let found = learned(&student, loss(&scene(true), &mut Memory::default()).await.unwrap()).await;
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            let close = (found - expected).abs() < 2e-5 * expected.abs().max(1.0);
+            assert!(close, "{preset} {key}={value}: {found} instead of {expected}");
         }
     }
 }

@@ -15,7 +15,7 @@
 use burn::tensor::{Tensor, activation::log_softmax};
 use serde::{Deserialize, Serialize};
 
-use super::{Memory, Scene, Sequences, Written};
+use super::{Memory, Scene, Sequences, Written, large_texts, sft};
 use crate::device::read;
 use crate::generate::{GenerateError, Mixture};
 use crate::loss::{policy, sequence};
@@ -59,8 +59,12 @@ async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
     let written = scene.write(scene.speaker, mixture, prompts.clone(), &format!("rollouts at step {}", scene.step)).await?;
     let texts: Vec<Written> = prompts.iter().zip(&written).map(|(prompt, text)| Written::sampled(prompt, text, scene.set.stop)).collect();
     let sequences = scene.sequences(&texts);
-    let teacher = sequence::token_log_probs(scene.teacher_logits(&sequences), scene.targets(&sequences));
-    let log_p = sequences.of_responses(&read(teacher.inner()).await?);
+    let log_p = if scene.large {
+        large_texts::teacher_log_probs(scene, &sequences).await?
+    } else {
+        let teacher = sequence::token_log_probs(scene.teacher_logits(&sequences), scene.targets(&sequences));
+        sequences.of_responses(&read(teacher.inner()).await?)
+    };
     let log_q: Vec<Vec<f64>> = written.iter().map(|text| text.log_probs.clone()).collect();
     let weights = written.iter().map(|text| text.weights.clone()).collect();
     let rewards: Vec<Vec<f64>> = log_p.iter().zip(&log_q).map(|(p, q)| policy::rewards(p, q)).collect();
@@ -73,37 +77,39 @@ async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
 }
 
 fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
-    let text = &scene.experiment.text;
     let sequences = scene.sequences(&rollouts.texts);
-    let mask = scene.mask(&sequences);
-    let rows = |values: &[Vec<f64>]| Tensor::from_inner(sequences.to_rows(values, scene.place));
-    let logits = scene.student_logits(&sequences);
-    let log_q = log_softmax(logits, 1);
-    let [count, _] = log_q.dims();
-    let chosen = (log_q.clone() * scene.targets(&sequences)).sum_dim(1).reshape([count]);
-    let weights = rows(&rollouts.weights);
-    let clip = (text.clip > 0.0).then_some(text.clip);
-    let long = policy::surrogate(chosen, rows(&rollouts.log_q), weights.clone(), rows(&rollouts.advantages), mask.clone(), clip);
-    let log_p = log_softmax(scene.teacher_logits(&sequences), 1);
-    let single = |weights| policy::single_step(log_p.clone(), log_q.clone(), weights, mask.clone());
-    let soft = if text.single_step {
-        let weighed = (text.variant == Variant::Paper).then_some(weights);
-        long + single(weighed)
+    let soft = if scene.large {
+        large_texts::policy(scene, &sequences, [&rollouts.log_q, &rollouts.weights, &rollouts.advantages])
     } else {
-        long
+        policy(scene, &sequences, rollouts)
     };
     let hard = language_modelling(scene);
     let total = match &hard {
-        Some(hard) => soft.clone() + hard.clone() * text.lm_weight,
+        Some(hard) => soft.clone() + hard.clone() * scene.experiment.text.lm_weight,
         None => soft.clone(),
     };
     Parts { total, hard, soft: Some(soft), hint: None, attention: None }
 }
 
+/// The surrogate and, if wanted, the single-step term.
+fn policy(scene: &Scene, sequences: &Sequences, rollouts: &Rollouts) -> Tensor<1> {
+    let text = &scene.experiment.text;
+    let mask = scene.mask(sequences);
+    let rows = |values: &[Vec<f64>]| Tensor::from_inner(sequences.to_rows(values, scene.place));
+    let log_q = log_softmax(scene.student_logits(sequences), 1);
+    let [count, _] = log_q.dims();
+    let chosen = (log_q.clone() * scene.targets(sequences)).sum_dim(1).reshape([count]);
+    let weights = rows(&rollouts.weights);
+    let clip = (text.clip > 0.0).then_some(text.clip);
+    let long = policy::surrogate(chosen, rows(&rollouts.log_q), weights.clone(), rows(&rollouts.advantages), mask.clone(), clip);
+    if !text.single_step {
+        return long;
+    }
+    let weighed = (text.variant == Variant::Paper).then_some(weights);
+    long + policy::single_step(log_softmax(scene.teacher_logits(sequences), 1), log_q, weighed, mask)
+}
+
 /// The language-modelling loss on the data, unless its weight is 0.
 pub(super) fn language_modelling(scene: &Scene) -> Option<Tensor<1>> {
-    (scene.experiment.text.lm_weight > 0.0).then(|| {
-        let data: Sequences = scene.sequences(&scene.data());
-        sequence::cross_entropy(scene.student_logits(&data), scene.targets(&data), scene.mask(&data))
-    })
+    (scene.experiment.text.lm_weight > 0.0).then(|| sft::loss(scene).total)
 }

@@ -11,7 +11,7 @@
 //! | [`minillm`] | the student's, mixed with the teacher | reverse KL by policy gradient |
 //! | [`dpkd`] | the teacher's against the student's | preference |
 //!
-//! Fine-tuning and token KD go another way over a large vocabulary, to the same numbers: [`large`].
+//! Over a large vocabulary all go another way to the same numbers: [`large`] and, where texts are sampled, `large_texts`.
 //!
 //! Losses are means over the tokens of responses, the stop token among them, in nats. Prompts cost nothing.
 
@@ -21,6 +21,7 @@ pub mod distillm2;
 pub mod dpkd;
 pub mod gkd;
 pub mod large;
+mod large_texts;
 pub mod minillm;
 mod scene;
 pub mod seq_kd;

@@ -38,6 +38,8 @@ pub struct Scene<'a> {
     pub longest: usize,
     /// Steps made before this one.
     pub step: usize,
+    /// Whether logits are taken in chunks ([`large`](super::large)).
+    pub large: bool,
 }
 
 /// What a method remembers from one step to the next. Part of a checkpoint.

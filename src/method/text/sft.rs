@@ -12,7 +12,7 @@ pub fn loss(scene: &Scene) -> Parts {
 
 /// The same on any texts.
 pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
-    if large::is(scene) {
+    if scene.large {
         return large::loss(scene, sequences, Learn::Labels);
     }
     let logits = scene.student_logits(sequences);

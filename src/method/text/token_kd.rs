@@ -9,7 +9,7 @@ use crate::method::response::Parts;
 /// `α·CE + (1−α)·T²·divergence` on the data.
 pub fn loss(scene: &Scene) -> Parts {
     let sequences = scene.sequences(&scene.data());
-    if large::is(scene) || scene.cache.is_some() {
+    if scene.large || scene.cache.is_some() {
         return large::loss(scene, &sequences, Learn::Both);
     }
     let distill = &scene.experiment.distill;
@@ -23,7 +23,7 @@ pub fn loss(scene: &Scene) -> Parts {
 
 /// `T²·divergence` on texts that are nobody's answer key: there are no labels, so α does not enter.
 pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
-    if large::is(scene) {
+    if scene.large {
         return large::loss(scene, sequences, Learn::Teacher);
     }
     let distill = &scene.experiment.distill;

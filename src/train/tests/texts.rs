@@ -48,6 +48,19 @@ async fn both_students_of_text_start_alike_and_stay_so_while_the_distilled_one_i
     let at = alone.iter().position(|found| found.step == 5).expect("an evaluation after the fine-tuning");
     assert!(same(at), "the same weights, batches and loss");
     assert!(!same(alone.len() - 1), "then MiniLLM begins");
+    let wins = |found: &Evaluation| found.text.as_ref().and_then(|text| text.win_rate);
+    assert_eq!((wins(&distilled[at]), wins(&alone[at])), (Some(0.5), None), "the same texts: half a win each");
+}
+
+#[test_async]
+async fn written_answers_are_held_against_their_references() {
+    let mut run =
+        open("sft", &[("task.name", "arithmetic"), ("train.steps", "150"), ("train.eval_every", "150"), ("student.dim", "16")]).await;
+    let last = evaluations(&to_the_end(&mut run).await, Role::Alone).pop().expect("an evaluation");
+    let text = last.text.expect("a run over text is measured as one");
+    let rouge = text.rouge_l.expect("there are references");
+    assert!(rouge >= last.accuracy && rouge <= 1.0, "a right answer has ROUGE-L 1: {rouge}, {} are right", last.accuracy);
+    assert!(text.win_rate.is_none() && text.validity == Some(last.accuracy));
 }
 
 #[test_async]

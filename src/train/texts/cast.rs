@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use super::super::{Materials, RunError, pretrained};
 use crate::data;
-use crate::method::text::large;
 use crate::model::{LanguageModel, TransformerConfig};
-use crate::spec::{Experiment, Family, Network, SpecError, Start, TeacherSource};
+use crate::spec::{Experiment, Family, Network, Start, TeacherSource};
 
 /// What a run keeps of a teacher from a file beside its weights.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ pub fn model<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Op
 /// Teacher and student. `vocab` is the tokenizer's, `context` the tokens that they must be able to look at.
 ///
 /// # Errors
-/// A teacher that is not there or cannot look that far, layers that it has not, and methods that its vocabulary is too large for.
+/// A teacher that is not there or cannot look that far, and layers that it has not.
 pub fn networks<'a>(
     experiment: &Experiment,
     materials: &Materials,
@@ -70,11 +69,6 @@ pub fn networks<'a>(
         return Err(RunError::Teacher(format!(
             "the longest texts take {context} tokens and the teacher can look at {most}: lower text.context"
         )));
-    }
-    if model.config.vocab > large::VOCABULARY && large::refuses(experiment.text.method) {
-        let message =
-            "holds the logits of whole texts, too many of this teacher's vocabulary: choose token_kd, sft, seq_kd, gkd or distillm";
-        return Err(SpecError::Conflict { key: "text.method", message }.into());
     }
     let student = match experiment.student.start {
         Start::TeacherLayers => {

@@ -113,6 +113,7 @@ impl Exam {
         }
         let of_teacher = self.teacher_texts.clone().expect("written above");
         let mut found = Vec::new();
+        let mut points = Vec::new();
         for (role, steps, network) in networks {
             let is_teacher = *role == Role::Teacher;
             let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
@@ -125,7 +126,9 @@ impl Exam {
                 measures::excess(&own, &guided)
             };
             found.push(self.evaluation(set, *role, *steps, &told, &texts, excess));
+            points.push(truth(set, &texts));
         }
+        compare(&mut found, &points);
         Ok(found)
     }
 
@@ -146,7 +149,8 @@ impl Exam {
         Ok(told)
     }
 
-    /// Texts that a network writes for the test prompts.
+    /// Texts that a network writes for the test prompts: `text.samples` of them, the likeliest where one answer is right (arithmetic, jsonl),
+    /// elsewhere at the sampling temperature. All networks have the same luck.
     async fn written(
         &self,
         experiment: &Experiment,
@@ -202,6 +206,8 @@ impl Exam {
             reverse_kl: student.then(|| mean(|told| told.reverse_kl)),
             length: measures::mean_length(&responses),
             distinct_2: measures::distinct(&responses, 2),
+            rouge_l: None,
+            win_rate: None,
             excess,
         };
         let mut accuracy = mean(|told| told.correct);
@@ -214,9 +220,14 @@ impl Exam {
                 measures.yes_no_ece = Some(study::weighted_calibration_error(&yes_no));
             }
             Judge::Exact => {
-                let right = texts.iter().zip(self.asked.iter().cycle()).filter(|(text, asked)| text.response == asked.response).count();
-                accuracy = right as f64 / texts.len().max(1) as f64;
+                let wanted: Vec<&[u32]> = self.asked.iter().cycle().take(texts.len()).map(|asked| response(asked, set.stop)).collect();
+                let pairs = || responses.iter().zip(&wanted).map(|(said, wanted)| (set.text(said), set.text(wanted)));
+                let count = texts.len().max(1) as f64;
+                let ended = texts.iter().zip(&responses).map(|(text, said)| text.response.len() > said.len());
+                let right = pairs().zip(ended).filter(|((said, wanted), ended)| measures::exact_match(said, wanted, *ended)).count();
+                accuracy = right as f64 / count;
                 measures.validity = Some(accuracy);
+                measures.rouge_l = Some(pairs().map(|(said, wanted)| measures::rouge_l(&said, &wanted)).sum::<f64>() / count);
             }
             Judge::None => {}
         }
@@ -251,6 +262,28 @@ impl Exam {
         let asked = right.iter().zip(&self.yes_or_no).filter(|(_, asked)| **asked);
         let yes_no = asked.map(|(right, _)| (right.max(1.0 - right), if *right > 0.5 { 1.0 } else { 0.0 }, 1.0)).collect();
         (validity, coverage, yes_no)
+    }
+}
+
+/// The true probability of each text (grammar; nothing elsewhere), 0 where it is void or has no end.
+fn truth(set: &TextSet, texts: &[Written]) -> Vec<f64> {
+    let Judge::Grammar(grammar) = &set.judge else { return Vec::new() };
+    let of = |text: &Written| {
+        let said = text.response.strip_suffix(&[set.stop])?;
+        let answers = grammar.answers(&text.prompt);
+        answers.into_iter().find(|(answer, _)| answer == said).map(|(_, truth)| truth)
+    };
+    texts.iter().map(|text| of(text).unwrap_or(0.0)).collect()
+}
+
+/// Win rates of all others over the student alone. `points` are those of every text of every network.
+fn compare(found: &mut [Evaluation], points: &[Vec<f64>]) {
+    let Some(alone) = found.iter().position(|evaluation| evaluation.role == Role::Alone) else { return };
+    for (at, evaluation) in found.iter_mut().enumerate().filter(|(at, _)| *at != alone) {
+        let pairs: Vec<(f64, f64)> = points[at].iter().copied().zip(points[alone].iter().copied()).collect();
+        if let Some(text) = &mut evaluation.text {
+            text.win_rate = measures::win_rate(&pairs);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::data::text::{TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
-use crate::method::text::{self, Memory, Scene, distillm, sft};
+use crate::method::text::{self, Memory, Scene, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
@@ -147,6 +147,7 @@ impl Texts {
             seq: self.seq,
             longest: self.longest,
             step,
+            large: self.teacher.layout.vocab > large::VOCABULARY,
         }
     }
 

@@ -132,6 +132,16 @@ length: number,
  */
 distinct_2: number, 
 /**
+ * Mean ROUGE-L of the written responses against the references, 0..1, where there is a right answer (arithmetic, jsonl). `accuracy` is
+ * their exact match.
+ */
+rouge_l?: number, 
+/**
+ * How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
+ * answer (0 for void; ties count half); `None` for the student alone (grammar).
+ */
+win_rate?: number, 
+/**
  * Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
  */
 excess: Array<number>, };
