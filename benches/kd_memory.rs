@@ -56,6 +56,7 @@ fn main() {
         seq: SEQ,
         longest: SEQ,
         step: 0,
+        large: chunks,
     };
     let (before, start) = (memory("VmRSS"), Instant::now());
     let total: Tensor<1> = if chunks {

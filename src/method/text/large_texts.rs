@@ -125,7 +125,7 @@ pub fn preferred(scene: &Scene, chosen: &Sequences, rejected: &Sequences, settin
     };
     let references = rows.each_ref().map(|side| side.log_probs(scene.teacher, &side.teacher));
     let loss = |log_q: Tensor<1>| {
-        let own = [log_q.clone().slice([0..split]), log_q.slice([split..split + rows[1].count()])];
+        let own = [log_q.clone().narrow(0, 0, split), log_q.narrow(0, split, rows[1].count())];
         let [chosen, rejected] = [0, 1].map(|at| preference::Texts {
             log_q: sums(sides[at], &rows[at].responses, own[at].clone()),
             reference: sums(sides[at], &rows[at].responses, Tensor::from_inner(references[at].clone())),
