@@ -17,14 +17,14 @@ pub struct Preset {
     pub help: &'static str,
 }
 
-/// A student too small for what its teacher knows, of the instruction grammar.
+/// A student that in 1,000 steps does not come to know all that its teacher knows of the instruction grammar.
 const GRAMMAR: &[(&str, &str)] = &[
     ("task.name", "grammar"),
     ("teacher.kind", "decoder"),
     ("teacher.steps", "2000"),
     ("teacher.lr", "0.003"),
     ("student.kind", "decoder"),
-    // 1 × 24 all but holds the grammar, 1 × 16 does not.
+    // In as many steps 1 × 24 all but learns the grammar, 1 × 16 does not; fine-tuned for 20,000 it does.
     ("student.dim", "16"),
     ("distill.temperature", "1"),
     ("distill.alpha", "0"),
