@@ -1,5 +1,5 @@
-//! Sequence-level knowledge distillation (Kim & Rush 2016 §3.2): fine-tuning on texts that the teacher wrote. The teacher may be a black box,
-//! and may have another vocabulary.
+//! Sequence-level knowledge distillation (Kim & Rush 2016 §3.2): fine-tuning on texts that the teacher wrote. Of the teacher only its
+//! texts are used: it may be a black box.
 //!
 //! In expectation over the teacher's samples the loss is the sequence-level forward KL, up to the teacher's entropy. The paper takes
 //! the teacher's likeliest text by beam search; here each example's prompt is answered once, by sampling.
