@@ -266,11 +266,16 @@ impl Run {
         RunError::NotFinite { role, step: self.step, key, value }
     }
 
-    /// Evaluates without an event: a resumed run needs the last answers, its stream has them already.
+    /// Evaluates without an event: a resumed run needs the last answers, its stream has them already. The method does not hear of it: an
+    /// evaluation that the run without a stop never made must not change what DistiLLM decides.
     pub(super) async fn look_again(&mut self) -> Result<(), RunError> {
         let fresh = self.step == 0 && (self.phase == Phase::Teacher || self.teacher_steps() == 0);
         if !fresh {
+            let memory = self.contest.memory().cloned();
             self.evaluate().await?;
+            if let Some(memory) = memory {
+                self.contest.remember(memory);
+            }
         }
         Ok(())
     }

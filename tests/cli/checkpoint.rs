@@ -140,21 +140,16 @@ fn another_teacher_than_before_is_refused() {
 }
 
 #[test]
-fn every_method_that_can_works_over_a_large_vocabulary_and_the_others_are_refused() {
+fn every_method_works_over_a_large_vocabulary() {
     let folder = workplace();
     let folder = folder.path();
     let lines = "{\"prompt\": \"ab\", \"completion\": \"ba a\"}\n{\"prompt\": \"b\", \"completion\": \"a bb\"}\n".repeat(8);
     fs::write(folder.join("text.txt"), lines).unwrap();
-    for method in ["sft", "token_kd", "seq_kd", "gkd", "distillm"] {
+    for method in ["sft", "token_kd", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"] {
         let set = format!("text.method={method}");
         let more = ["--set", "task.name=jsonl", "--set", "train.steps=2", "--set", &set, "--set", "text.student_share=1", "--out", method];
         succeeded(distil(folder, &more));
     }
-    for method in ["minillm", "dpkd", "distillm2"] {
-        let set = format!("text.method={method}");
-        refused(&distil(folder, &["--set", "task.name=jsonl", "--set", &set, "--out", "no"]), &["text.method", "token_kd"]);
-    }
-    assert!(!folder.join("no").exists(), "nothing was begun");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::device::testing::test_async;
+use crate::method::text::Memory;
 use crate::train::RunError;
 
 /// A tiny race over the grammar; `set` changes it further.
@@ -76,6 +77,16 @@ async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
         let found = evaluations(&to_the_end(&mut second).await, Role::Distilled).pop().unwrap();
         assert_eq!(found, expected, "{preset}");
     }
+}
+
+#[test_async]
+async fn the_look_of_a_resumed_run_between_two_evaluations_decides_nothing() {
+    let mut run = open("distillm", &[]).await;
+    run.advance(10 + 5).await.unwrap();
+    let low = Memory { validation: Some(-1.0), ..run.contest.memory().expect("a run over text").clone() };
+    run.contest.remember(low.clone());
+    let resumed = Run::resume(&run.save().await.unwrap(), &Place::cpu(), &Materials::default()).await.unwrap();
+    assert_eq!(resumed.contest.memory(), Some(&low), "a loss that was heard only because of the resume");
 }
 
 #[test_async]
