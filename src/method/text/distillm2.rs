@@ -46,13 +46,18 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
     let per_row: Vec<Vec<f64>> = skews.iter().zip(&sequences.spans).map(|(skew, (_, count))| vec![*skew; *count]).collect();
     let [rows, _] = targets.dims();
     let skew = Tensor::from_inner(sequences.to_rows(&per_row, scene.place)).reshape([rows, 1]);
+    Ok(sequence::masked_mean(divergences(log_p, log_q, skew, forward), scene.mask(sequences)))
+}
+
+/// The skewed KL of every row, `[rows]`, out of log-probabilities `[rows, vocab]` and λ, `[rows, 1]`.
+pub(super) fn divergences(log_p: Tensor<2>, log_q: Tensor<2>, skew: Tensor<2>, forward: bool) -> Tensor<1> {
     let terms = if forward {
         divergence::skew_forward_by_row(log_p, log_q, skew)
     } else {
         let held = log_q.clone().detach();
         divergence::skew_reverse_by_row(log_p, log_q, held, skew)
     };
-    Ok(sequence::masked_mean(terms.sum_dim(1).reshape([rows]), scene.mask(sequences)))
+    sequence::flat(terms.sum_dim(1))
 }
 
 /// The mean of each text's numbers.

@@ -23,40 +23,48 @@ async fn learned(student: &Transformer, parts: Parts) -> Vec<Vec<f32>> {
     reads.run().await.expect("the CPU reads")
 }
 
+/// A little teacher and student of names, and all that a scene wants besides.
+struct Stage {
+    set: texts::TextSet,
+    place: Place,
+    teacher: Transformer,
+    student: Transformer,
+    speaker: Transformer,
+    contexts: [Context; 2],
+}
+
+impl Stage {
+    fn new(tied: bool) -> Self {
+        let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
+        let place = Place::cpu();
+        let config = TransformerConfig { tied, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
+        let build = |who, device| Transformer::build(&config, &config.initial(&mut crate::data::rng(1, who)), &device);
+        let (student, teacher, speaker) =
+            (build("student", place.autodiff()), build("teacher", place.inner()), build("student", place.inner()));
+        let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
+        Self { set, place, teacher, student, speaker, contexts }
+    }
+
+    fn scene<'a>(&'a self, experiment: &'a Experiment, rows: &'a [usize], large: bool) -> Scene<'a> {
+        let Self { set, place, teacher, student, speaker, contexts } = self;
+        Scene { experiment, set, place, teacher, student, speaker, contexts, cache: None, rows, seq: 8, longest: 8, step: 0, large }
+    }
+}
+
 #[test_async]
 async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
-    let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
-    let place = Place::cpu();
     for tied in [false, true] {
-        let config = TransformerConfig { tied, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
-        let values = |who| config.initial(&mut crate::data::rng(1, who));
-        let student = Transformer::build(&config, &values("student"), &place.autodiff());
-        let teacher = Transformer::build(&config, &values("teacher"), &place.inner());
-        let speaker = Transformer::build(&config, &values("student"), &place.inner());
-        let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
+        let stage = Stage::new(tied);
+        let student = &stage.student;
         for divergence in [Divergence::ForwardKl, Divergence::ReverseKl, Divergence::JsdGkd, Divergence::TotalVariation] {
             let mut experiment = Experiment::from_preset("grammar", [("distill.temperature", "2"), ("distill.alpha", "0.3")]).unwrap();
             experiment.distill.divergence = divergence;
-            let scene = Scene {
-                experiment: &experiment,
-                set: &set,
-                place: &place,
-                teacher: &teacher,
-                student: &student,
-                speaker: &speaker,
-                contexts: &contexts,
-                cache: None,
-                rows: &[0, 1, 2],
-                seq: 8,
-                longest: 8,
-                step: 0,
-                large: false,
-            };
+            let scene = stage.scene(&experiment, &[0, 1, 2], false);
             let sequences = scene.sequences(&scene.data());
             let plain = [sft::on(&scene, &sequences), token_kd::loss(&scene), token_kd::on(&scene, &sequences)];
             for (learn, plain) in [Learn::Labels, Learn::Both, Learn::Teacher].into_iter().zip(plain) {
-                let expected = learned(&student, plain).await;
-                let found = learned(&student, large::loss(&scene, &sequences, learn)).await;
+                let expected = learned(student, plain).await;
+                let found = learned(student, large::loss(&scene, &sequences, learn)).await;
                 for (found, expected) in found.iter().zip(&expected) {
                     for (found, expected) in found.iter().zip(expected) {
                         assert!((found - expected).abs() < 1e-5, "{learn:?} {divergence:?} tied {tied}: {found} instead of {expected}");
@@ -70,41 +78,19 @@ async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
 
 #[test_async]
 async fn methods_on_sampled_texts_learn_the_same_in_chunks() {
-    let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
-    let place = Place::cpu();
-    let config = TransformerConfig { tied: true, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
-    let values = |who| config.initial(&mut crate::data::rng(1, who));
-    let student = Transformer::build(&config, &values("student"), &place.autodiff());
-    let teacher = Transformer::build(&config, &values("teacher"), &place.inner());
-    let speaker = Transformer::build(&config, &values("student"), &place.inner());
-    let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
+    let stage = Stage::new(true);
+    let student = &stage.student;
+    // As many texts as fill more than one chunk.
+    let rows: Vec<usize> = (0..5).cycle().take(45).collect();
     let mut changes =
         vec![("minillm", "text.variant", "paper"), ("minillm", "text.variant", "lmops"), ("minillm", "text.single_step", "false")];
     changes.push(("distillm-2", "text.lm_weight", "1"));
     changes.extend(["dpkd", "token", "dpo", "simpo", "ipo", "cpo"].map(|form| ("dpkd", "text.preference", form)));
     for (preset, key, value) in changes {
         let experiment = Experiment::from_preset(preset, [("text.sft_steps", "0"), (key, value)]).unwrap();
-        let scene = |large| Scene {
-            experiment: &experiment,
-            set: &set,
-            place: &place,
-            teacher: &teacher,
-            student: &student,
-            speaker: &speaker,
-            contexts: &contexts,
-            cache: None,
-            // As many texts as fill more than one chunk.
-            rows: &[
-                0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
-                1, 2, 3, 4,
-            ],
-            seq: 8,
-            longest: 8,
-            step: 0,
-            large,
-        };
-        let expected = learned(&student, loss(&scene(false), &mut Memory::default()).await.unwrap()).await;
-        let found = learned(&student, loss(&scene(true), &mut Memory::default()).await.unwrap()).await;
+        let scene = |large| stage.scene(&experiment, &rows, large);
+        let expected = learned(student, loss(&scene(false), &mut Memory::default()).await.unwrap()).await;
+        let found = learned(student, loss(&scene(true), &mut Memory::default()).await.unwrap()).await;
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             let close = (found - expected).abs() < 2e-5 * expected.abs().max(1.0);

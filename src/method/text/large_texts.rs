@@ -7,11 +7,11 @@ use burn::tensor::{IndexingUpdateOp, Tensor, TensorData, activation::log_softmax
 
 use super::batch::{Responses, one_hot};
 use super::large::CHUNK;
-use super::{Scene, Sequences};
+use super::{Scene, Sequences, distillm2, minillm};
 use crate::device::{self, Reads};
 use crate::generate::GenerateError;
 use crate::loss::chunked::{chunked, chunked_rows};
-use crate::loss::{divergence, policy, preference, sequence};
+use crate::loss::{preference, sequence};
 use crate::model::Transformer;
 
 /// The rows of texts that count, and the states `[n, width]` of both networks there.
@@ -88,26 +88,15 @@ pub async fn teacher_log_probs(scene: &Scene<'_>, sequences: &Sequences) -> Resu
     Ok(sequences.split(&device::read(rows.log_probs(scene.teacher, &rows.teacher)).await?))
 }
 
-/// MiniLLM's surrogate and, if wanted, its single-step term, `[1]`: the arguments are those of [`policy::surrogate`], by token of every response.
-pub fn policy(scene: &Scene, sequences: &Sequences, [log_q_old, weights, advantages]: [&[Vec<f64>]; 3]) -> Tensor<1> {
-    let text = &scene.experiment.text;
+/// MiniLLM's [`surrogate`](minillm::surrogate), `[1]`: its log-probabilities when sampled, weights and advantages by token of every response.
+pub fn policy(scene: &Scene, sequences: &Sequences, values: [&[Vec<f64>]; 3]) -> Tensor<1> {
     let rows = Rows::of(scene, sequences);
-    let [log_q_old, weights, advantages] = [log_q_old, weights, advantages].map(|values| rows.filled(values));
-    let clip = (text.clip > 0.0).then_some(text.clip);
+    let values = values.map(|values| rows.filled(values));
     let total = chunked(rows.student.clone(), scene.student.output(), CHUNK, |logits, range| {
-        let log_q = log_softmax(logits, 1);
-        let chosen = sequence::flat((log_q.clone() * Tensor::from_inner(rows.targets(&range))).sum_dim(1));
+        let targets = Tensor::from_inner(rows.targets(&range));
         let mask = rows.part(&rows.responses.weights, &range);
-        let [old, weights, advantages] = [&log_q_old, &weights, &advantages].map(|values| rows.part(values, &range));
-        let long = policy::surrogate(chosen, old, weights.clone(), advantages, mask.clone(), clip);
-        let mean = if text.single_step {
-            let log_p = log_softmax(rows.teacher_logits(&range), 1);
-            let weighed = (text.variant == crate::spec::Variant::Paper).then_some(weights);
-            long + policy::single_step(log_p, log_q, weighed, mask)
-        } else {
-            long
-        };
-        mean * rows.tokens(&range)
+        let values = values.each_ref().map(|values| rows.part(values, &range));
+        minillm::surrogate(scene, logits, targets, || rows.teacher_logits(&range), values, mask) * rows.tokens(&range)
     });
     total / rows.all_tokens()
 }
@@ -141,7 +130,7 @@ fn sums(sequences: &Sequences, responses: &Responses, values: Tensor<1>) -> Tens
     let values = values * Tensor::from_inner(responses.weights.clone());
     let rows = Tensor::from_inner(sequences.mask.zeros_like());
     let rows = rows.select_assign(0, Tensor::from_inner(responses.rows.clone()), values, IndexingUpdateOp::Add);
-    rows.reshape([sequences.batch, sequences.seq]).sum_dim(1).reshape([sequences.batch])
+    sequences.sums(rows, Tensor::from_inner(sequences.mask.clone()))
 }
 
 /// DPKD's token form on given texts, `[1]`.
@@ -177,13 +166,7 @@ pub async fn skewed(
         let log_q = log_softmax(logits, 1);
         let log_p = log_softmax(rows.teacher_logits(&range), 1);
         let skew = rows.part(&by_token, &range).unsqueeze_dim::<2>(1);
-        let terms = if forward {
-            divergence::skew_forward_by_row(log_p, log_q, skew)
-        } else {
-            let held = log_q.clone().detach();
-            divergence::skew_reverse_by_row(log_p, log_q, held, skew)
-        };
-        (sequence::flat(terms.sum_dim(1)) * rows.part(&rows.responses.weights, &range)).sum()
+        (distillm2::divergences(log_p, log_q, skew, forward) * rows.part(&rows.responses.weights, &range)).sum()
     });
     Ok(total / rows.all_tokens())
 }

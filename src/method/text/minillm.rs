@@ -91,22 +91,33 @@ fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
     Parts { total, hard, soft: Some(soft), hint: None, attention: None }
 }
 
-/// The surrogate and, if wanted, the single-step term.
 fn policy(scene: &Scene, sequences: &Sequences, rollouts: &Rollouts) -> Tensor<1> {
+    let rows = [&rollouts.log_q, &rollouts.weights, &rollouts.advantages];
+    let rows = rows.map(|values| Tensor::from_inner(sequences.to_rows(values, scene.place)));
+    let (logits, targets) = (scene.student_logits(sequences), scene.targets(sequences));
+    surrogate(scene, logits, targets, || scene.teacher_logits(sequences), rows, scene.mask(sequences))
+}
+
+/// The surrogate and, if wanted, the single-step term, mean over the rows of `mask`, `[1]`. Logits and `targets` are `[rows, vocab]`; of the rest,
+/// `[rows]` each, `old` is the log-probability with which the student sampled the token.
+pub(super) fn surrogate(
+    scene: &Scene,
+    logits: Tensor<2>,
+    targets: Tensor<2>,
+    teacher_logits: impl FnOnce() -> Tensor<2>,
+    [old, weights, advantages]: [Tensor<1>; 3],
+    mask: Tensor<1>,
+) -> Tensor<1> {
     let text = &scene.experiment.text;
-    let mask = scene.mask(sequences);
-    let rows = |values: &[Vec<f64>]| Tensor::from_inner(sequences.to_rows(values, scene.place));
-    let log_q = log_softmax(scene.student_logits(sequences), 1);
-    let [count, _] = log_q.dims();
-    let chosen = (log_q.clone() * scene.targets(sequences)).sum_dim(1).reshape([count]);
-    let weights = rows(&rollouts.weights);
+    let log_q = log_softmax(logits, 1);
+    let chosen = sequence::flat((log_q.clone() * targets).sum_dim(1));
     let clip = (text.clip > 0.0).then_some(text.clip);
-    let long = policy::surrogate(chosen, rows(&rollouts.log_q), weights.clone(), rows(&rollouts.advantages), mask.clone(), clip);
+    let long = policy::surrogate(chosen, old, weights.clone(), advantages, mask.clone(), clip);
     if !text.single_step {
         return long;
     }
     let weighed = (text.variant == Variant::Paper).then_some(weights);
-    long + policy::single_step(log_softmax(scene.teacher_logits(sequences), 1), log_q, weighed, mask)
+    long + policy::single_step(log_softmax(teacher_logits(), 1), log_q, weighed, mask)
 }
 
 /// The language-modelling loss on the data, unless its weight is 0.

@@ -158,7 +158,6 @@ impl Exam {
         network: &Transformer,
         place: &Place,
     ) -> Result<Vec<Written>, RunError> {
-        // Where one answer is right, the likeliest one is taken.
         let temperature = if matches!(set.judge, Judge::Exact) { 0.0 } else { experiment.text.sampling_temperature };
         let prompts: Vec<Vec<u32>> = self.asked.iter().cycle().take(experiment.text.samples).map(|text| text.prompt.clone()).collect();
         let request = Request {
@@ -276,11 +275,11 @@ fn truth(set: &TextSet, texts: &[Written]) -> Vec<f64> {
     texts.iter().map(|text| of(text).unwrap_or(0.0)).collect()
 }
 
-/// Win rates of all others over the student alone. `points` are those of every text of every network.
+/// Win rates over the student alone. `points` are those of every text of every network.
 fn compare(found: &mut [Evaluation], points: &[Vec<f64>]) {
     let Some(alone) = found.iter().position(|evaluation| evaluation.role == Role::Alone) else { return };
-    for (at, evaluation) in found.iter_mut().enumerate().filter(|(at, _)| *at != alone) {
-        let pairs: Vec<(f64, f64)> = points[at].iter().copied().zip(points[alone].iter().copied()).collect();
+    for (evaluation, own) in found.iter_mut().zip(points) {
+        let pairs: Vec<(f64, f64)> = own.iter().copied().zip(points[alone].iter().copied()).collect();
         if let Some(text) = &mut evaluation.text {
             text.win_rate = measures::win_rate(&pairs);
         }
