@@ -90,6 +90,12 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
     }
     output::line(&table(&all, &differing)?.to_string())?;
     output::line("")?;
+    for series in &all {
+        let has = series.seeds.values().flat_map(BTreeMap::values).any(|found| measure.of(found).is_some());
+        if !has {
+            output::line(&format!("{} has no {}: it was not measured there", series.name, measure.name()))?;
+        }
+    }
     for found in own.iter().chain(&between) {
         output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), measure))?;
     }

@@ -138,7 +138,7 @@ fn run_message(error: &RunError) -> String {
 fn disk_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "; free some space or choose another --out"
+            "; free some space, or choose another --out for a new run"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; check its permissions or choose another folder",
         _ => "",

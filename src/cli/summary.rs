@@ -116,10 +116,17 @@ impl Summary {
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
-        let text = self.roles.values().any(|role| role.length.is_some());
-        if text {
-            header.extend([Measure::Coverage, Measure::Length, Measure::Excess, Measure::RougeL, Measure::WinRate].map(Measure::name));
-        }
+        // A measure that no network of these runs has gets no column.
+        type Cell = fn(&RoleSummary) -> Option<String>;
+        let all: [(Measure, Cell); 5] = [
+            (Measure::Coverage, |role| role.coverage.as_ref().map(shares)),
+            (Measure::Length, |role| role.length.as_ref().map(plain)),
+            (Measure::Excess, |role| role.excess.as_ref().map(shares)),
+            (Measure::RougeL, |role| role.rouge_l.as_ref().map(shares)),
+            (Measure::WinRate, |role| role.win_rate.as_ref().map(shares)),
+        ];
+        let text: Vec<_> = all.into_iter().filter(|(_, cell)| self.roles.values().any(|role| cell(role).is_some())).collect();
+        header.extend(text.iter().map(|(measure, _)| measure.name()));
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
             let mut cells =
@@ -127,13 +134,7 @@ impl Summary {
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
             }
-            if text {
-                cells.push(or_dash(found.coverage.as_ref().map(shares)));
-                cells.push(or_dash(found.length.as_ref().map(plain)));
-                cells.push(or_dash(found.excess.as_ref().map(shares)));
-                cells.push(or_dash(found.rouge_l.as_ref().map(shares)));
-                cells.push(or_dash(found.win_rate.as_ref().map(shares)));
-            }
+            cells.extend(text.iter().map(|(_, cell)| or_dash(cell(found))));
             table.row(cells);
         }
         table

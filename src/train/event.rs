@@ -146,7 +146,7 @@ pub struct TextMeasures {
     #[cfg_attr(test, ts(optional))]
     pub rouge_l: Option<f64>,
     /// How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
-    /// answer (0 for void; ties count half); `None` for the student alone (grammar).
+    /// answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub win_rate: Option<f64>,

@@ -138,7 +138,7 @@ distinct_2: number,
 rouge_l?: number, 
 /**
  * How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
- * answer (0 for void; ties count half); `None` for the student alone (grammar).
+ * answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
  */
 win_rate?: number, 
 /**
