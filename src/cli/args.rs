@@ -100,6 +100,9 @@ pub enum Command {
     /// Continue a text with a language model, a token at a time
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArgs),
+    /// Embed sentences with an encoder (BERT, DistilBERT, ELECTRA), and say how similar they are
+    #[command(after_help = EMBED_EXAMPLES)]
+    Embed(EmbedArgs),
     /// Write a language model as a Hugging Face folder, which Python's transformers loads
     #[command(after_help = "Example:\n  distillery convert SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2")]
     Convert(ConvertArgs),
@@ -109,6 +112,11 @@ const GENERATE_EXAMPLES: &str = "\
 Examples:
   distillery generate SmolLM2-135M-Instruct.Q4_1.gguf --prompt \"The capital of France is\" --temperature 0
   distillery generate smollm2/ --prompt \"Once upon a time\" --top-k 50 --top-p 0.9 --seed 7";
+
+const EMBED_EXAMPLES: &str = "\
+Examples:
+  distillery embed all-MiniLM-L6-v2/ \"A man is eating food.\" \"A man is eating a piece of bread.\"
+  distillery embed runs/student/ --data sentences.txt --json > embeddings.jsonl";
 
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
@@ -240,6 +248,24 @@ pub struct ConvertArgs {
     pub half: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct EmbedArgs {
+    /// A Hugging Face folder (config.json, model.safetensors, tokenizer.json)
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The sentences
+    #[arg(value_name = "TEXT", required_unless_present = "data")]
+    pub texts: Vec<String>,
+    /// A file with a sentence on every line
+    #[arg(long, value_name = "FILE", conflicts_with = "texts")]
+    pub data: Option<PathBuf>,
+    /// Tokens and embedding of each sentence as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DeviceArg {
     Auto,
@@ -294,6 +320,7 @@ impl Arguments {
             Command::List { json }
             | Command::Describe { json, .. }
             | Command::Devices { json }
+            | Command::Embed(EmbedArgs { json, .. })
             | Command::SelfTest { json, .. }
             | Command::Compare { json, .. } => *json,
             // Bench's one line is JSON; errors go to stderr alone.

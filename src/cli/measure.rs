@@ -45,7 +45,7 @@ impl Measure {
         match self {
             Self::Accuracy => Some(found.accuracy),
             Self::Loss => Some(found.loss),
-            Self::Ece => Some(found.ece),
+            Self::Ece => found.ece,
             Self::Agreement => found.agreement,
             Self::Coverage => text(|text| text.coverage),
             Self::YesNoEce => text(|text| text.yes_no_ece),

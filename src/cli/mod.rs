@@ -7,6 +7,7 @@ mod data;
 mod decoder;
 mod describe;
 mod devices;
+mod embed;
 mod error;
 mod files;
 mod generate;
@@ -72,6 +73,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Compare { directories, measure, json } => compare::compare(&directories, measure, json),
         Command::Pretrain(args) => pretrain::pretrain(&args),
         Command::Generate(args) => generate::generate(&args),
+        Command::Embed(args) => embed::embed(&args),
         Command::Convert(args) => generate::convert(&args),
     }
 }

@@ -85,7 +85,7 @@ pub fn networks(record: &Record) -> Table {
             or_dash(size.map(|size| thousands(size.parameters))),
             or_dash(size.map(|size| bytes(size.bytes))),
             or_dash(found.map(|found| percent(found.accuracy))),
-            or_dash(found.map(|found| format!("{:.4}", found.ece))),
+            or_dash(found.and_then(|found| found.ece).map(|ece| format!("{ece:.4}"))),
             or_dash(found.and_then(|found| found.agreement).map(percent)),
         ]);
     }

@@ -80,8 +80,12 @@ impl RunDir {
     /// Writes a folder within the directory, the first file last: with it the folder is whole.
     pub fn write_folder(&self, name: &str, files: &[(&'static str, Vec<u8>)]) -> Result<(), Error> {
         let folder = self.path.join(name);
-        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-        files.iter().rev().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
+        files.iter().rev().try_for_each(|(name, bytes)| {
+            let path = folder.join(name);
+            let parent = path.parent().unwrap_or(&folder);
+            fs::create_dir_all(parent).map_err(Error::write(parent))?;
+            write_whole(&path, bytes)
+        })
     }
 
     /// Writes what the run is. The experiment comes last: with it the directory holds a run.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 
 use super::data::{self, Data};
-use super::decoder;
+use super::decoder::{self, Model};
 use super::error::Error;
 use super::{interrupt, teacher_cache};
 use crate::device::{self, Choice, Place};
@@ -43,7 +43,11 @@ impl Session {
             Some(Data::Text(text)) => materials.text = Some(text),
             None => {}
         }
-        materials.model = files.teacher.map(decoder::read).transpose()?;
+        match files.teacher.map(decoder::read_any).transpose()? {
+            Some(Model::Decoder(model)) => materials.model = Some(*model),
+            Some(Model::Encoder(model)) => materials.encoder = Some(*model),
+            None => {}
+        }
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
         let (data, teacher, cache) = (absolute(files.data)?, absolute(files.teacher)?, absolute(files.cache)?);
         let place = device::open(device)?;

@@ -44,7 +44,8 @@ pub struct Seed {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RoleSummary {
     pub accuracy: Interval,
-    pub ece: Interval,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ece: Option<Interval>,
     pub agreement: Option<Interval>,
     /// Of the omitted class, when there is one.
     pub recall: Option<Interval>,
@@ -74,7 +75,7 @@ impl Summary {
         let roles = ROLES.into_iter().filter_map(|role| {
             let summary = RoleSummary {
                 accuracy: over(role, &|found| Some(found.accuracy))?,
-                ece: over(role, &|found| Some(found.ece))?,
+                ece: over(role, &|found| found.ece),
                 agreement: over(role, &|found| found.agreement),
                 recall: over(role, &|found| Some(found.omitted?.recall)),
                 shifted_recall: over(role, &|found| Some(found.omitted?.shifted_recall)),
@@ -129,8 +130,12 @@ impl Summary {
         header.extend(text.iter().map(|(measure, _)| measure.name()));
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
-            let mut cells =
-                vec![role.name().to_owned(), shares(&found.accuracy), plain(&found.ece), or_dash(found.agreement.as_ref().map(shares))];
+            let mut cells = vec![
+                role.name().to_owned(),
+                shares(&found.accuracy),
+                or_dash(found.ece.as_ref().map(plain)),
+                or_dash(found.agreement.as_ref().map(shares)),
+            ];
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
             }

@@ -9,6 +9,9 @@ use crate::spec::SpecError;
 use super::DataError;
 use super::seed::rng;
 
+/// Batches that are sorted by length together: enough for neighbours to be alike, few enough for chance to remain.
+const GROUP: usize = 50;
+
 /// Batches without end: every epoch is a fresh permutation of all rows, cut into batches of one size.
 ///
 /// The size never changes, because a GPU compiles its kernels for shapes: the rows left over at the end of an epoch are dropped (another
@@ -21,6 +24,8 @@ pub struct Batches {
     purpose: String,
     rows: usize,
     size: usize,
+    /// Length of every row, where batches are of rows that are about as long.
+    lengths: Vec<usize>,
     /// The last epoch asked for and its order: steps are asked for in sequence.
     cache: RefCell<(usize, Vec<i32>)>,
 }
@@ -40,7 +45,21 @@ impl Batches {
         if size == 0 {
             return Err(SpecError::OutOfRange { key: "train.batch_size", value: "0".into(), allowed: "at least 1".into() }.into());
         }
-        Ok(Self { seed, purpose: purpose.into(), rows, size, cache: RefCell::new((0, order(seed, purpose, rows, 0))) })
+        let mut batches = Self { seed, purpose: purpose.into(), rows, size, lengths: Vec::new(), cache: RefCell::new((0, Vec::new())) };
+        batches.cache.get_mut().1 = batches.order(0);
+        Ok(batches)
+    }
+
+    /// The same out of rows of these lengths, so that a batch holds rows that are about as long: the permutation is cut into parts of
+    /// [`GROUP`] batches, each is sorted by length, and the batches are shuffled again. Less of a batch is padding then.
+    ///
+    /// # Errors
+    /// As [`Batches::new`].
+    pub fn grouped(seed: u32, purpose: &str, lengths: Vec<usize>, size: usize) -> Result<Self, DataError> {
+        let mut batches = Self::new(seed, purpose, lengths.len(), size)?;
+        batches.lengths = lengths;
+        batches.cache.get_mut().1 = batches.order(0);
+        Ok(batches)
     }
 
     /// The rows of a step, counted from 0: `[size]`, each an index below the number of rows.
@@ -49,7 +68,7 @@ impl Batches {
         let start = step % self.steps_per_epoch() * self.size;
         let mut cache = self.cache.borrow_mut();
         if cache.0 != epoch {
-            *cache = (epoch, order(self.seed, &self.purpose, self.rows, epoch));
+            *cache = (epoch, self.order(epoch));
         }
         (start..start + self.size).map(|at| cache.1[at % self.rows]).collect()
     }
@@ -58,10 +77,21 @@ impl Batches {
     pub fn steps_per_epoch(&self) -> usize {
         (self.rows / self.size).max(1)
     }
-}
 
-fn order(seed: u32, purpose: &str, rows: usize, epoch: usize) -> Vec<i32> {
-    let mut order: Vec<i32> = (0..rows as i32).collect();
-    order.shuffle(&mut rng(seed, &format!("{purpose} of epoch {epoch}")));
-    order
+    fn order(&self, epoch: usize) -> Vec<i32> {
+        let mut rng = rng(self.seed, &format!("{} of epoch {epoch}", self.purpose));
+        let mut order: Vec<i32> = (0..self.rows as i32).collect();
+        order.shuffle(&mut rng);
+        if self.lengths.is_empty() {
+            return order;
+        }
+        for part in order.chunks_mut(GROUP * self.size) {
+            part.sort_by_key(|row| self.lengths[*row as usize]);
+        }
+        let mut batches: Vec<&[i32]> = order.chunks(self.size).collect();
+        // The rows left over stay last, where no step asks for them.
+        let whole = self.rows / self.size;
+        batches[..whole].shuffle(&mut rng);
+        batches.concat()
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// 64-bit FNV-1a, over 32-bit words where there are such: against mix-ups, not against malice.
 #[derive(Debug, Clone)]
 pub struct Fingerprint(u64);
@@ -16,6 +18,15 @@ impl Fingerprint {
     pub fn of(bytes: &[u8]) -> Self {
         let mut fingerprint = Self::default();
         fingerprint.bytes(bytes);
+        fingerprint
+    }
+
+    /// Of a network with its tokenizer: shape, tokenizer file, all weights. Tells models apart that a run or a cache must not mix up.
+    pub fn of_model(shape: &impl Serialize, tokenizer_json: &str, values: &[Vec<f32>]) -> Self {
+        let mut fingerprint = Self::default();
+        fingerprint.bytes(serde_json::to_string(shape).expect("plain data").as_bytes());
+        fingerprint.bytes(tokenizer_json.as_bytes());
+        values.iter().for_each(|values| fingerprint.words(values.iter().map(|value| value.to_bits())));
         fingerprint
     }
 

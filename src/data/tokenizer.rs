@@ -17,6 +17,8 @@ pub enum TokenizerError {
     UnknownWord { word: String, position: usize, vocab: usize },
     #[error("token {id} does not exist: the vocabulary has {vocab} tokens; was the model made with another tokenizer?")]
     UnknownToken { id: u32, vocab: usize },
+    #[error("the tokenizer lacks the token {0}, which an encoder needs: take one of BERT's kind")]
+    NoToken(String),
     #[error("tokenizer.json is not a readable tokenizer: {0}")]
     Format(String),
     #[error("the tokenizer failed: {0}")]
@@ -99,9 +101,11 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Format`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, TokenizerError> {
-        tokenizers::Tokenizer::from_bytes(bytes)
-            .map(|tokenizer| Self::HuggingFace(Arc::new(tokenizer)))
-            .map_err(|error| TokenizerError::Format(error.to_string()))
+        let format = |error: tokenizers::Error| TokenizerError::Format(error.to_string());
+        let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes).map_err(format)?;
+        // Some files (all-MiniLM-L6-v2's) fill every text up to one length and cut it off there; here the caller does both.
+        tokenizer.with_padding(None).with_truncation(None).map_err(format)?;
+        Ok(Self::HuggingFace(Arc::new(tokenizer)))
     }
 
     /// Ids are below this.

@@ -13,6 +13,7 @@
 //! | [`uld`] | universal logit distillation: different vocabularies |
 //! | [`chunked`] | a large vocabulary in chunks of rows |
 //! | [`features`] | hidden layers: FitNets hints, attention transfer |
+//! | [`representations`] | encoders: states of tokens, relations between them, embeddings of sentences |
 //! | [`teachers`] | several teachers as one |
 //! | [`combine()`] | the sum that is minimised |
 //!
@@ -32,6 +33,7 @@ pub mod features;
 pub mod hard;
 pub mod policy;
 pub mod preference;
+pub mod representations;
 pub mod sequence;
 pub mod soft;
 mod softplus;

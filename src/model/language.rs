@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
+use super::layers::source_layer;
 use super::{Parameter, TransformerConfig};
 use crate::data::{Fingerprint, Tokenizer};
 
@@ -64,13 +65,9 @@ impl LanguageModel {
         Ok(Self { config, values, tokenizer, tokenizer_json, stop })
     }
 
-    /// Of shape, all weights and tokenizer: tells models apart that a run or a cache must not mix up.
+    /// Of shape, all weights and tokenizer.
     pub fn fingerprint(&self) -> String {
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.bytes(serde_json::to_string(&self.config).expect("plain data").as_bytes());
-        fingerprint.bytes(self.tokenizer_json.as_bytes());
-        self.values.iter().for_each(|values| fingerprint.words(values.iter().map(|value| value.to_bits())));
-        fingerprint.to_string()
+        Fingerprint::of_model(&self.config, &self.tokenizer_json, &self.values).to_string()
     }
 
     /// Shape and values of a decoder with `layers` of this one's blocks and all else as it is: embeddings, final norm, output matrix.
@@ -96,25 +93,5 @@ impl LanguageModel {
         };
         let values = config.parameters().into_iter().map(take).collect();
         Ok((config, values))
-    }
-}
-
-/// Which of `all` layers is layer `index` of `layers`.
-fn source_layer(index: usize, layers: usize, all: usize) -> usize {
-    if layers == 1 { 0 } else { (2 * index * (all - 1) + layers - 1) / (2 * (layers - 1)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::device::testing::test;
-
-    #[test]
-    fn layers_are_evenly_spaced_and_the_ends_are_kept() {
-        let of = |layers, all| (0..layers).map(|index| source_layer(index, layers, all)).collect::<Vec<_>>();
-        assert_eq!(of(15, 30), [0, 2, 4, 6, 8, 10, 12, 15, 17, 19, 21, 23, 25, 27, 29]);
-        assert_eq!(of(4, 4), [0, 1, 2, 3]);
-        assert_eq!(of(2, 7), [0, 6]);
-        assert_eq!(of(1, 7), [0]);
     }
 }

@@ -1,7 +1,9 @@
 //! Networks: what they are made of, how they start, how they are written down.
 
+pub mod encoder;
 pub mod formats;
 mod language;
+mod layers;
 mod layout;
 mod network;
 mod trainable;

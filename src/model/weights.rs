@@ -27,6 +27,8 @@ pub enum WeightsError {
 pub struct Decoded {
     pub metadata: HashMap<String, String>,
     tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+    /// Type of the tensors that hold other numbers, such as the positions in BERT's files: they are wrong only where they are wanted.
+    others: HashMap<String, String>,
 }
 
 impl Decoded {
@@ -40,6 +42,9 @@ impl Decoded {
     /// # Errors
     /// A tensor that is missing, of another shape, or with values that are not finite.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+        if let Some(kind) = self.others.get(name) {
+            return Err(WeightsError::Type(name.into(), kind.clone()));
+        }
         let (found, values) = self.tensors.remove(name).ok_or_else(|| WeightsError::Missing(name.into()))?;
         if found != shape {
             return Err(WeightsError::Shape { name: name.into(), found, expected: shape.to_vec() });
@@ -89,25 +94,28 @@ impl View for Packed<'_> {
     }
 }
 
-/// Reads every tensor of a file, F32, F16 or BF16.
+/// Reads every tensor of a file that is F32, F16 or BF16.
 ///
 /// # Errors
-/// [`WeightsError`] for a file that is truncated, not safetensors, or of another type.
+/// [`WeightsError`] for a file that is truncated or not safetensors.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, WeightsError> {
     let format = |error: safetensors::SafeTensorError| WeightsError::Format(error.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(bytes).map_err(format)?;
-    let mut tensors = HashMap::new();
+    let (mut tensors, mut others) = (HashMap::new(), HashMap::new());
     for (name, view) in file.tensors() {
         let data = view.data();
         let values = match view.dtype() {
             Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             Dtype::F16 => data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
             Dtype::BF16 => data.chunks_exact(2).map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-            other => return Err(WeightsError::Type(name, format!("{other:?}"))),
+            other => {
+                others.insert(name, format!("{other:?}"));
+                continue;
+            }
         };
         tensors.insert(name, (view.shape().to_vec(), values));
     }
-    Ok(Decoded { metadata, tensors })
+    Ok(Decoded { metadata, tensors, others })
 }

@@ -59,8 +59,10 @@ choices! {
     NetworkKind {
         Mlp,
         Cnn,
-        /// A decoder-only transformer: the network of every text task.
+        /// A decoder-only transformer: it writes, and is the network of every text task.
         Decoder,
+        /// A transformer that reads both ways, BERT's kind (`novel`).
+        Encoder,
     }
 }
 
@@ -107,6 +109,24 @@ choices! {
 }
 
 choices! {
+    /// What encoders learn.
+    Objective {
+        /// The words behind masks (DistilBERT).
+        Masked,
+        /// The teacher's embeddings of sentences.
+        Embeddings,
+    }
+}
+choices! {
+    /// At which tokens a student that foretells masked words hears its teacher.
+    SoftTokens {
+        /// At all of them, as DistilBERT.
+        All,
+        /// At those to be foretold.
+        Masked,
+    }
+}
+choices! {
     /// Whose MiniLLM.
     Variant {
         /// As the paper has it.
@@ -122,7 +142,7 @@ choices! {
         Pretrained,
         /// Trained in this run.
         Live,
-        /// A decoder of one's own, natively with `--teacher MODEL`. It decides its shape and the tokenizer.
+        /// A decoder or encoder of one's own, natively with `--teacher MODEL`. It decides its shape and the tokenizer.
         File,
     }
 }
@@ -194,5 +214,11 @@ choices! {
 }
 choices! {
     /// How the learning rate changes after warm-up.
-    LrSchedule { Constant, Cosine }
+    LrSchedule {
+        Constant,
+        /// Half a cosine down to zero.
+        Cosine,
+        /// A straight line down to zero (BERT, DistilBERT).
+        Linear,
+    }
 }

@@ -6,7 +6,13 @@ use super::{Experiment, SpecError, Task};
 /// # Errors
 /// The first contradiction, with the remedy.
 pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
-    if experiment.task.name.is_text() { text(experiment) } else { classes(experiment) }
+    if experiment.is_encoder() {
+        encoder(experiment)
+    } else if experiment.task.name.is_text() {
+        text(experiment)
+    } else {
+        classes(experiment)
+    }
 }
 
 fn conflict(key: &'static str, message: &'static str) -> Result<(), SpecError> {
@@ -17,12 +23,52 @@ fn kinds(experiment: &Experiment) -> [(&'static str, NetworkKind); 2] {
     [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)]
 }
 
+fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
+    let Experiment { teacher, student, distill, encoder, .. } = experiment;
+    if student.kind != NetworkKind::Encoder {
+        return conflict("student.kind", "an encoder teaches an encoder: set it to encoder");
+    }
+    if teacher.source == TeacherSource::Pretrained {
+        return conflict("teacher.source", "no encoder is shipped: set it to live, or to file with --teacher MODEL");
+    }
+    if encoder.objective == Objective::Embeddings && teacher.source != TeacherSource::File {
+        return conflict("encoder.objective", "embeddings are learned from a sentence encoder: set teacher.source=file, or this to masked");
+    }
+    if teacher.count != 1 || teacher.schedule != TeacherSchedule::First {
+        return conflict(
+            "teacher.schedule",
+            "there is one teacher of encoders, and it trains first: set teacher.count=1 and this to first",
+        );
+    }
+    for (key, dim, heads) in [("teacher.heads", teacher.dim, teacher.heads), ("student.heads", student.dim, student.heads)] {
+        if !dim.is_multiple_of(heads) {
+            return conflict(key, "the width of an encoder must be a multiple of its heads");
+        }
+    }
+    if distill.divergence == Divergence::Dkd {
+        return conflict("distill.divergence", "DKD looks at the label of a class; for encoders choose another divergence");
+    }
+    if distill.access != Access::Hidden && encoder.sees_states() {
+        return conflict(
+            "distill.access",
+            "hides the states that the student is compared with: set it to hidden, or the encoder's weights to 0",
+        );
+    }
+    if distill.hint_weight > 0.0 || distill.attention_weight > 0.0 {
+        return conflict(
+            "distill.hint_weight",
+            "encoders have terms of their own (encoder.hidden_weight): set hint and attention weight to 0",
+        );
+    }
+    Ok(())
+}
+
 fn text(experiment: &Experiment) -> Result<(), SpecError> {
     for (key, kind) in kinds(experiment) {
         if kind != NetworkKind::Decoder {
             return conflict(
                 key,
-                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder",
+                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder (encoders read `novel`)",
             );
         }
     }
@@ -63,13 +109,16 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
 
 fn classes(experiment: &Experiment) -> Result<(), SpecError> {
     for (key, kind) in kinds(experiment) {
-        if kind == NetworkKind::Decoder {
-            return conflict(key, "a decoder needs text: set it to mlp or cnn, or start from a preset of text such as `grammar`");
+        if matches!(kind, NetworkKind::Decoder | NetworkKind::Encoder) {
+            return conflict(key, "a transformer needs text: set it to mlp or cnn, or start from a preset of text such as `grammar`");
         }
     }
     let task = &experiment.task;
     if experiment.teacher.source == TeacherSource::File || experiment.student.start == Start::TeacherLayers {
-        return conflict("teacher.source", "a teacher from a file is a decoder, and needs text: start from the preset `smollm2`");
+        return conflict(
+            "teacher.source",
+            "a teacher from a file is a transformer, and needs text: start from the preset `smollm2` or `minilm`",
+        );
     }
     if task.name == TaskName::Plane {
         for (key, kind) in [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)] {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choices::*;
-use super::{SpecError, Text, conflicts, knobs, presets};
+use super::{EncoderTerms, SpecError, Text, conflicts, knobs, presets};
 
 /// Version of the experiment format. A file or link of another version is refused with a message that says so.
 pub const VERSION: u32 = 1;
@@ -33,6 +33,8 @@ pub struct Experiment {
     #[serde(default)]
     pub text: Text,
     #[serde(default)]
+    pub encoder: EncoderTerms,
+    #[serde(default)]
     pub train: Train,
 }
 
@@ -51,6 +53,7 @@ impl Default for Experiment {
             student: Network::student(),
             distill: Distill::default(),
             text: Text::default(),
+            encoder: EncoderTerms::default(),
             train: Train::default(),
         }
     }
@@ -121,11 +124,11 @@ pub struct Network {
     pub widths: Vec<usize>,
     /// Decoder only.
     pub family: Family,
-    /// Decoder only: number of blocks.
+    /// Decoder and encoder: number of layers.
     pub layers: usize,
-    /// Decoder only: width of the residual stream.
+    /// Decoder and encoder: width.
     pub dim: usize,
-    /// Decoder only.
+    /// Decoder and encoder.
     pub heads: usize,
     /// Students only.
     pub start: Start,
@@ -294,6 +297,25 @@ impl Default for Train {
 }
 
 impl Experiment {
+    /// Whether the networks are encoders.
+    pub fn is_encoder(&self) -> bool {
+        self.task.name == TaskName::Novel && self.teacher.kind == NetworkKind::Encoder
+    }
+
+    /// Steps in which the teacher learns before the students do.
+    pub fn teacher_steps(&self) -> usize {
+        match self.teacher.source {
+            TeacherSource::Live if self.teacher.schedule == TeacherSchedule::First => self.teacher.steps,
+            TeacherSource::File if self.is_encoder() => self.encoder.adapt_steps,
+            _ => 0,
+        }
+    }
+
+    /// Whether the teacher's weights change in this run.
+    pub fn teacher_learns(&self) -> bool {
+        self.teacher.source == TeacherSource::Live || self.teacher_steps() > 0
+    }
+
     /// A preset with some knobs set, each value in its text form (`distill.temperature`, `"8"`), as in a URL or on a command line.
     ///
     /// # Errors

@@ -91,13 +91,17 @@ const fn choice(options: &'static [&'static str]) -> Kind {
 }
 const WIDTHS: Kind = Kind::Widths { max_len: 4, max: 4096 };
 const CHANNELS: Kind = Kind::Widths { max_len: 3, max: 512 };
-const NETWORK: Kind = choice(&["mlp", "cnn", "decoder"]);
+const NETWORK: Kind = choice(&["mlp", "cnn", "decoder", "encoder"]);
 const FAMILY: Kind = choice(&["gpt2", "llama"]);
 const PLANE: &[&str] = &["plane"];
 const CLASSES: &[&str] = &["digits", "fashion", "plane"];
 const TEXTS: &[&str] = &["grammar", "arithmetic", "names", "novel", "jsonl"];
 const DENSE: &[&str] = &["mlp", "cnn"];
 const DECODER: &[&str] = &["decoder"];
+const ENCODER: &[&str] = &["encoder"];
+const TRANSFORMER: &[&str] = &["decoder", "encoder"];
+const MASKED: &[&str] = &["masked"];
+const EMBEDDINGS: &[&str] = &["embeddings"];
 const FILE: &[&str] = &["file"];
 const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
@@ -129,7 +133,7 @@ pub const TABLE: &[Knob] = &[
     row(
         "teacher.source",
         choice(&["pretrained", "live", "file"]),
-        "Shipped weights, trained in this run, or a decoder of your own (--teacher MODEL), whose shape is the file's.",
+        "Shipped weights, trained in this run, or a model of your own (--teacher MODEL), whose shape is the file's.",
     )
     .main(),
     row("teacher.schedule", choice(&["first", "together"]), "A live teacher trains before or beside the students.")
@@ -139,9 +143,9 @@ pub const TABLE: &[Knob] = &[
     row("teacher.channels", CHANNELS, "Channels of its convolutions.").needs("teacher.kind", &["cnn"]),
     row("teacher.widths", WIDTHS, "Widths of its hidden dense layers.").main().needs("teacher.kind", DENSE),
     row("teacher.family", FAMILY, "After whom the decoder is built.").needs("teacher.kind", DECODER),
-    row("teacher.layers", int(1, 48), "Blocks of the decoder.").main().needs("teacher.kind", DECODER),
-    row("teacher.dim", int_log(8, 4096), "Width of the decoder.").main().needs("teacher.kind", DECODER),
-    row("teacher.heads", int(1, 64), "Attention heads of the decoder.").needs("teacher.kind", DECODER),
+    row("teacher.layers", int(1, 48), "Layers of the transformer.").main().needs("teacher.kind", TRANSFORMER),
+    row("teacher.dim", int_log(8, 4096), "Width of the transformer.").main().needs("teacher.kind", TRANSFORMER),
+    row("teacher.heads", int(1, 64), "Attention heads of the transformer.").needs("teacher.kind", TRANSFORMER),
     row("teacher.steps", int_log(10, 100_000), "Steps of a live teacher that trains first.").needs("teacher.source", &["live"]),
     row("teacher.lr", float_log(1e-5, 1.0), "Learning rate of a live teacher.").needs("teacher.source", &["live"]),
     row("teacher.count", int(1, 5), "Live teachers whose probabilities are averaged.").needs("teacher.source", &["live"]),
@@ -149,15 +153,15 @@ pub const TABLE: &[Knob] = &[
     row("student.channels", CHANNELS, "Channels of their convolutions.").needs("student.kind", &["cnn"]),
     row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main().needs("student.kind", DENSE),
     row("student.family", FAMILY, "After whom the decoder is built.").needs("student.kind", DECODER),
-    row("student.layers", int(1, 48), "Blocks of the decoder.").main().needs("student.kind", DECODER),
-    row("student.dim", int_log(8, 4096), "Width of the decoder.").main().needs("student.kind", DECODER),
-    row("student.heads", int(1, 64), "Attention heads of the decoder.").needs("student.kind", DECODER),
+    row("student.layers", int(1, 48), "Layers of the transformer.").main().needs("student.kind", TRANSFORMER),
+    row("student.dim", int_log(8, 4096), "Width of the transformer.").main().needs("student.kind", TRANSFORMER),
+    row("student.heads", int(1, 64), "Attention heads of the transformer.").needs("student.kind", TRANSFORMER),
     row(
         "student.start",
         choice(&["random", "teacher_layers"]),
-        "Random weights, or student.layers of the teacher's blocks, evenly spaced; all other shape is the teacher's then.",
+        "Random weights, or student.layers of the teacher's layers, evenly spaced; all other shape is the teacher's then.",
     )
-    .needs("teacher.source", FILE),
+    .needs("student.kind", TRANSFORMER),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
     row("distill.top_k", int_log(1, 64), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
         .live()
@@ -242,13 +246,60 @@ pub const TABLE: &[Knob] = &[
         .needs("text.method", DPKD),
     row("text.preference_beta", float_log(0.01, 10.0), "β of the preference loss; τ of IPO.").live().main().needs("text.method", DPKD),
     row("text.preference_margin", float(0.0, 5.0), "How much the chosen text must lead.").live().needs("text.preference", &["simpo"]),
+    row("encoder.objective", choice(&["masked", "embeddings"]), "What encoders learn: words behind masks, or embeddings of sentences.")
+        .main()
+        .needs("student.kind", ENCODER),
+    row("encoder.mask_share", float(0.01, 0.9), "Share of tokens to be foretold.").needs("encoder.objective", MASKED),
+    row(
+        "encoder.mask_smoothing",
+        float(0.0, 1.0),
+        "Rare tokens are asked for more often: a token that occurs n times in proportion to n^-this.",
+    )
+    .needs("encoder.objective", MASKED),
+    row(
+        "encoder.adapt_steps",
+        int(0, 100_000),
+        "Steps in which a teacher from a file first learns to foretell masked tokens (at teacher.lr).",
+    )
+    .needs("teacher.source", FILE),
+    row("encoder.soft_tokens", choice(&["all", "masked"]), "Tokens at which the student hears the teacher: all, or those to be foretold.")
+        .needs("encoder.objective", MASKED),
+    row("encoder.soft_weight", float(0.0, 20.0), "Weight of T² times the divergence from the teacher.")
+        .live()
+        .main()
+        .needs("encoder.objective", MASKED),
+    row("encoder.masked_weight", float(0.0, 20.0), "Weight of the cross-entropy of the tokens to be foretold.")
+        .live()
+        .main()
+        .needs("encoder.objective", MASKED),
+    row("encoder.cosine_weight", float(0.0, 20.0), "Weight of the cosine distance from the teacher's last states, or embeddings.")
+        .live()
+        .main()
+        .needs("student.kind", ENCODER),
+    row("encoder.hidden_weight", float(0.0, 20.0), "Weight of the squared distance from the teacher's states, layer by layer (TinyBERT).")
+        .live()
+        .needs("encoder.objective", MASKED),
+    row(
+        "encoder.relation_weight",
+        float(0.0, 20.0),
+        "Weight of the relations between queries, keys and values of the last layer (MiniLM).",
+    )
+    .live()
+    .needs("encoder.objective", MASKED),
+    row("encoder.similarity_weight", float(0.0, 100.0), "Weight of the squared distance between similarities of sentences.")
+        .live()
+        .main()
+        .needs("encoder.objective", EMBEDDINGS),
+    row("encoder.contrastive_weight", float(0.0, 20.0), "Weight of telling the teacher's embedding from those of other sentences (CRD).")
+        .live()
+        .needs("encoder.objective", EMBEDDINGS),
     row("train.label_smoothing", float(0.0, 0.9), "Label smoothing of the student alone: the control for soft labels.")
         .live()
         .main()
         .needs("task.name", CLASSES),
     row("train.optimizer", choice(&["adamw", "sgd"]), "Optimiser of every network."),
     row("train.lr", float_log(1e-5, 1.0), "Learning rate of the students.").live().main(),
-    row("train.schedule", choice(&["constant", "cosine"]), "Learning rate after warm-up."),
+    row("train.schedule", choice(&["constant", "cosine", "linear"]), "Learning rate after warm-up."),
     row("train.warmup_steps", int(0, 10_000), "Steps of linear warm-up."),
     row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),
     row("train.momentum", float(0.0, 0.999), "Momentum.").needs("train.optimizer", &["sgd"]),

@@ -2,6 +2,7 @@
 
 mod choices;
 mod conflicts;
+mod encoder;
 mod error;
 mod experiment;
 pub mod knobs;
@@ -9,6 +10,7 @@ pub mod presets;
 mod text;
 
 pub use choices::*;
+pub use encoder::EncoderTerms;
 pub use error::SpecError;
 pub use experiment::*;
 pub use text::Text;

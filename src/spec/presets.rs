@@ -59,6 +59,54 @@ const CHECKPOINT: &[(&str, &str)] = &[
     ("train.clip", "1"),
 ];
 
+/// DistilBERT's recipe on encoders small enough for a page, letter by letter.
+const ENCODERS: &[(&str, &str)] = &[
+    ("task.name", "novel"),
+    ("teacher.kind", "encoder"),
+    ("teacher.source", "live"),
+    ("teacher.layers", "4"),
+    ("teacher.dim", "64"),
+    ("teacher.steps", "1000"),
+    ("student.kind", "encoder"),
+    ("student.layers", "2"),
+    ("student.dim", "64"),
+    ("student.heads", "4"),
+    ("student.start", "teacher_layers"),
+    ("distill.temperature", "2"),
+    ("text.context", "64"),
+    ("train.batch_size", "16"),
+    ("train.steps", "1000"),
+    ("train.schedule", "linear"),
+    ("train.warmup_steps", "50"),
+    ("train.eval_every", "100"),
+    ("train.clip", "1"),
+];
+
+/// A real sentence encoder, of MiniLM's shape where a student starts from random weights.
+const SENTENCES: &[(&str, &str)] = &[
+    ("task.name", "novel"),
+    ("teacher.kind", "encoder"),
+    ("teacher.source", "file"),
+    ("teacher.dim", "384"),
+    ("teacher.heads", "12"),
+    ("student.kind", "encoder"),
+    ("student.layers", "3"),
+    ("student.dim", "384"),
+    ("student.heads", "12"),
+    ("student.start", "teacher_layers"),
+    ("distill.temperature", "2"),
+    ("encoder.objective", "embeddings"),
+    ("text.context", "64"),
+    ("train.batch_size", "32"),
+    ("train.steps", "1000"),
+    ("train.lr", "0.0003"),
+    ("train.schedule", "linear"),
+    ("train.warmup_steps", "50"),
+    ("train.weight_decay", "0"),
+    ("train.eval_every", "100"),
+    ("train.clip", "1"),
+];
+
 /// Every preset, the first screen first.
 pub const TABLE: &[Preset] = &[
     Preset {
@@ -191,6 +239,18 @@ pub const TABLE: &[Preset] = &[
         base: CHECKPOINT,
         set: &[],
         help: "Native: a checkpoint of your own (--teacher MODEL) into a student of half SmolLM2's layers, on real text.",
+    },
+    Preset {
+        id: "distilbert",
+        base: ENCODERS,
+        set: &[],
+        help: "Encoders: DistilBERT's triple loss; half the teacher's layers learn to foretell masked letters.",
+    },
+    Preset {
+        id: "minilm",
+        base: SENTENCES,
+        set: &[],
+        help: "Native: a sentence encoder of your own (--teacher MODEL, such as all-MiniLM-L6-v2) into half its layers, on real text.",
     },
 ];
 

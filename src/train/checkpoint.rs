@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{Learner, Materials, Optimizer, Run, RunError, contest::Contest, event::*};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
-use crate::model::{self, Decoded, Named, Trainable, formats::huggingface};
-use crate::spec::{Experiment, TeacherSource, Train};
+use crate::model::formats::{self, bert, huggingface};
+use crate::model::{self, Decoded, Named, Trainable};
+use crate::spec::{Experiment, Train};
 
 /// Metadata key of [`Progress`].
 const KEY: &str = "distillery.checkpoint";
@@ -107,9 +108,9 @@ fn prefix(role: Role, index: usize) -> String {
 }
 
 impl Run {
-    /// The roles whose networks train in this run. A shipped teacher is not saved: every build has it.
+    /// The roles whose networks train in this run. A shipped teacher is not saved (every build has it), nor one from a file that stays as it is.
     fn trained(&self) -> &'static [Role] {
-        if self.experiment.teacher.source == TeacherSource::Live { &ROLES } else { &ROLES[1..] }
+        if self.experiment.teacher_learns() { &ROLES } else { &ROLES[1..] }
     }
 
     /// The run as bytes.
@@ -198,12 +199,19 @@ impl Run {
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.
-    pub async fn folder(&self, role: Role) -> Result<Option<[(&'static str, Vec<u8>); 4]>, RunError> {
-        let (Some(origin), Contest::Texts(texts)) = (self.contest.origin(), &self.contest) else { return Ok(None) };
-        let mut reads = Reads::default();
-        let network = texts.network(role);
-        network.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
-        let files = huggingface::folder(&network.layout, &reads.run().await?, &origin.tokenizer_json, &origin.stop, false);
+    pub async fn folder(&self, role: Role) -> Result<Option<Vec<formats::File>>, RunError> {
+        let Some(origin) = self.contest.origin() else { return Ok(None) };
+        let files = match &self.contest {
+            Contest::Classes(_) => return Ok(None),
+            Contest::Texts(texts) => {
+                let network = texts.network(role);
+                huggingface::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, &origin.stop, false)
+            }
+            Contest::Encoders(encoders) => {
+                let network = encoders.network(role);
+                bert::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, encoders.passages.marks)
+            }
+        };
         files.map(Some).map_err(|error| RunError::Teacher(error.to_string()))
     }
 
@@ -227,6 +235,13 @@ impl Run {
         self.contest.network_mut(role, 0).put(&values, &self.experiment.train, &self.place);
         self.evaluate().await
     }
+}
+
+/// Every parameter of a network, on the host.
+async fn values<N: Trainable>(network: &Learner<N>) -> Result<Vec<Vec<f32>>, RunError> {
+    let mut reads = Reads::default();
+    network.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
+    Ok(reads.run().await?)
 }
 
 /// A projection is thrown away with the run that learned it.

@@ -6,13 +6,16 @@ use super::{
     RunError,
     checkpoint::Saved,
     classes::Classes,
+    encoders::Encoders,
     event::*,
-    texts::{Origin, Texts, cast},
+    origin::Origin,
+    texts::{Texts, cast},
 };
 use crate::data::{DataError, IdxFiles};
 use crate::device::Place;
 use crate::method::{response::Parts, text::Memory};
 use crate::model::LanguageModel;
+use crate::model::encoder::SentenceEncoder;
 use crate::spec::Experiment;
 
 /// What a caller hands in beside the experiment: bytes, because rooms below the shells open no file.
@@ -24,14 +27,16 @@ pub struct Materials {
     pub text: Option<String>,
     /// The weights of a shipped decoder, which the engine does not carry.
     pub teacher: Option<Vec<u8>>,
-    /// The teacher of `teacher.source = file`.
+    /// The teacher of `teacher.source = file`: a decoder, or an encoder.
     pub model: Option<LanguageModel>,
+    pub encoder: Option<SentenceEncoder>,
 }
 
 /// The networks and their data.
 pub(super) enum Contest {
     Classes(Box<Classes>),
     Texts(Box<Texts>),
+    Encoders(Box<Encoders>),
 }
 
 impl Contest {
@@ -40,6 +45,9 @@ impl Contest {
         let unused = if text { materials.images.is_some() } else { materials.text.is_some() };
         if unused {
             return Err(DataError::UnusedFiles.into());
+        }
+        if experiment.is_encoder() {
+            return Ok(Self::Encoders(Box::new(Encoders::new(experiment, place, materials)?)));
         }
         if text {
             return Ok(Self::Texts(Box::new(Texts::new(experiment, place, materials)?)));
@@ -53,6 +61,15 @@ impl Contest {
         match self {
             Self::Classes(classes) => classes.keep_teacher(),
             Self::Texts(texts) => texts.freeze_teacher(),
+            Self::Encoders(encoders) => encoders.freeze_teacher(),
+        }
+    }
+
+    /// The teacher has learned, and the students begin.
+    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<(), RunError> {
+        match self {
+            Self::Classes(_) | Self::Texts(_) => Ok(()),
+            Self::Encoders(encoders) => encoders.begin_students(experiment).await,
         }
     }
 
@@ -61,6 +78,7 @@ impl Contest {
         match self {
             Self::Classes(classes) => classes.teachers.learn(from, rates),
             Self::Texts(texts) => texts.teach(experiment, from, rates),
+            Self::Encoders(encoders) => encoders.teach(experiment, from, rates),
         }
     }
 
@@ -69,6 +87,7 @@ impl Contest {
         match self {
             Self::Classes(classes) => Ok(classes.learn(experiment, from, rates)),
             Self::Texts(texts) => texts.learn(experiment, from, rates).await,
+            Self::Encoders(encoders) => Ok(encoders.learn(experiment, from, rates)),
         }
     }
 
@@ -77,6 +96,7 @@ impl Contest {
         match self {
             Self::Classes(classes) => classes.examine(teacher_changes).await,
             Self::Texts(texts) => texts.examine(experiment, teacher_changes).await,
+            Self::Encoders(encoders) => encoders.examine(teacher_changes).await,
         }
     }
 
@@ -85,6 +105,7 @@ impl Contest {
         match self {
             Self::Classes(classes) => classes.networks(role),
             Self::Texts(texts) => vec![texts.network(role)],
+            Self::Encoders(encoders) => vec![encoders.network(role)],
         }
     }
 
@@ -93,13 +114,14 @@ impl Contest {
         match self {
             Self::Classes(classes) => classes.network_mut(role, index),
             Self::Texts(texts) => texts.network_mut(role),
+            Self::Encoders(encoders) => encoders.network_mut(role),
         }
     }
 
     /// What the method remembers from step to step, beside the networks.
     pub fn memory(&self) -> Option<&Memory> {
         match self {
-            Self::Classes(_) => None,
+            Self::Classes(_) | Self::Encoders(_) => None,
             Self::Texts(texts) => Some(texts.memory()),
         }
     }
@@ -109,6 +131,7 @@ impl Contest {
         match self {
             Self::Classes(_) => None,
             Self::Texts(texts) => texts.origin.as_ref(),
+            Self::Encoders(encoders) => encoders.origin.as_ref(),
         }
     }
 

@@ -62,10 +62,11 @@ impl Exam {
             step,
             accuracy: metrics::agreement(&found, &self.labels),
             loss: metrics::cross_entropy(logits, &self.labels, self.classes),
-            ece: study::calibration_error(&study::reliability(logits, &self.labels, self.classes)),
+            ece: Some(study::calibration_error(&study::reliability(logits, &self.labels, self.classes))),
             agreement: teacher.filter(|_| role != Role::Teacher).map(|teacher| metrics::agreement(&found, teacher)),
             omitted,
             text: None,
+            encoder: None,
         }
     }
 

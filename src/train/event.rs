@@ -109,8 +109,10 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// Mean cross-entropy.
     pub loss: f64,
-    /// Expected calibration error, 15 bins.
-    pub ece: f64,
+    /// Expected calibration error, 15 bins; `None` where nothing is foretold (embeddings of sentences).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub ece: Option<f64>,
     /// Share of test rows on which it says what the teacher says; `None` for the teacher.
     pub agreement: Option<f64>,
     /// Present when a class is omitted.
@@ -119,6 +121,25 @@ pub struct Evaluation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub text: Option<TextMeasures>,
+    /// Present in a run of encoders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub encoder: Option<EncoderMeasures>,
+}
+
+/// How near an encoder is to its teacher; all `None` for the teacher. In a run of encoders `accuracy` is the share of masked tokens that are
+/// foretold and `loss` their cross-entropy; where embeddings are learned they are `similarity` and 1 − `cosine`.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct EncoderMeasures {
+    /// KL(teacher‖this), nats per masked token.
+    pub forward_kl: Option<f64>,
+    /// Mean cosine between its embedding of a text and the teacher's, where they are of one width.
+    pub cosine: Option<f64>,
+    /// Spearman's correlation of its similarities of all pairs of test texts with the teacher's.
+    pub similarity: Option<f64>,
+    /// Share of test texts whose nearest other text is the teacher's.
+    pub neighbours: Option<f64>,
 }
 
 /// How a network writes. In a run over text `accuracy` is the probability of a right answer where that is known, the share of right answers

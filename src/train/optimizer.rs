@@ -154,17 +154,16 @@ impl ModuleMapper for Update<'_> {
     }
 }
 
-/// Learning rate at a step (from 0): linear warm-up, then constant or a half cosine down to zero.
+/// Learning rate at a step (from 0): linear warm-up, then constant, or down to zero by half a cosine or a straight line.
 pub fn learning_rate(train: &Train, base: f64, step: usize, steps: usize) -> f64 {
     if step < train.warmup_steps {
         return base * (step + 1) as f64 / train.warmup_steps as f64;
     }
+    let span = steps.saturating_sub(train.warmup_steps).max(1) as f64;
+    let done = ((step - train.warmup_steps) as f64 / span).min(1.0);
     match train.schedule {
         LrSchedule::Constant => base,
-        LrSchedule::Cosine => {
-            let span = steps.saturating_sub(train.warmup_steps).max(1) as f64;
-            let done = ((step - train.warmup_steps) as f64 / span).min(1.0);
-            base * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
-        }
+        LrSchedule::Cosine => base * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+        LrSchedule::Linear => base * (1.0 - done),
     }
 }

@@ -99,9 +99,7 @@ impl Run {
 
     /// Steps of the teacher's own phase.
     pub(super) fn teacher_steps(&self) -> usize {
-        let teacher = &self.experiment.teacher;
-        let own = teacher.source == TeacherSource::Live && teacher.schedule == TeacherSchedule::First;
-        if own { teacher.steps } else { 0 }
+        self.experiment.teacher_steps()
     }
 
     /// The teacher learns beside the students.
@@ -123,7 +121,7 @@ impl Run {
     pub(super) fn classes(&self) -> Result<&Classes, RunError> {
         match &self.contest {
             Contest::Classes(classes) => Ok(classes),
-            Contest::Texts(_) => Err(RunError::Unavailable("this looks at classes, and the run is about text")),
+            Contest::Texts(_) | Contest::Encoders(_) => Err(RunError::Unavailable("this looks at classes, and the run is about text")),
         }
     }
 
@@ -156,7 +154,7 @@ impl Run {
                 self.last_read = Instant::now();
             }
             if at_end {
-                events.extend(self.next_phase());
+                events.extend(self.next_phase().await?);
             }
         }
         Ok(events)
@@ -169,17 +167,18 @@ impl Run {
         }
     }
 
-    fn next_phase(&mut self) -> Option<Event> {
+    async fn next_phase(&mut self) -> Result<Option<Event>, RunError> {
         match self.phase {
             Phase::Teacher => {
                 self.phase = Phase::Students;
                 self.step = 0;
                 self.freeze_teacher();
-                None
+                self.contest.begin_students(&self.experiment).await?;
+                Ok(None)
             }
             Phase::Students | Phase::Finished => {
                 self.phase = Phase::Finished;
-                self.outcome.clone().map(|outcome| Event::Finished { outcome })
+                Ok(self.outcome.clone().map(|outcome| Event::Finished { outcome }))
             }
         }
     }

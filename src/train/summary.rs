@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{NetworkSize, ROLES, Role, Summary};
-use super::{classes::Classes, contest::Contest, texts::Texts};
+use super::{classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
 use crate::model::Layout;
 use crate::spec::{Access, Distill, Experiment, knobs};
@@ -27,6 +27,27 @@ impl Facts {
         match contest {
             Contest::Classes(classes) => Self::of_classes(classes),
             Contest::Texts(texts) => Self::of_texts(texts),
+            Contest::Encoders(encoders) => Self::of_encoders(encoders),
+        }
+    }
+
+    fn of_encoders(encoders: &Encoders) -> Self {
+        let size = |role: Role| {
+            let config = &encoders.network(role).layout;
+            let parameters = config.parameter_count();
+            NetworkSize { role, parameters, bytes: parameters * 4, layers: config.describe() }
+        };
+        let teacher = &encoders.teacher.layout;
+        Self {
+            networks: ROLES.map(size).to_vec(),
+            outcomes: teacher.vocab,
+            classes: Vec::new(),
+            input: vec![encoders.context],
+            train_rows: encoders.passages.train.len(),
+            labelled_rows: encoders.passages.train.len(),
+            test_rows: encoders.passages.test.len(),
+            hidden: teacher.width,
+            maps: 0,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod decoder;
+mod encoder;
 mod inputs;
 mod results;
 mod resume;

@@ -11,15 +11,19 @@ const LONG: [&str; 4] = ["--set", "train.steps=3000", "--checkpoint-every", "40"
 
 /// Starts a long race in `name` and waits for the checkpoint of that number. The process cannot run ahead: its pipe is not read any more.
 fn begin(folder: &Path, name: &str, checkpoint: usize) -> Child {
-    let args = tiny("first-light", &[&LONG[..], &["--json", "--out", name]].concat());
-    let mut child = command(folder, &args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    begin_with(folder, &tiny("first-light", &[&LONG[..], &["--json", "--out", name]].concat()), checkpoint)
+}
+
+/// The same with any arguments, `--json` among them.
+pub fn begin_with(folder: &Path, args: &[&str], checkpoint: usize) -> Child {
+    let mut child = command(folder, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
     let seen = lines.map_while(Result::ok).filter(|line| line.contains("\"type\":\"checkpoint\"")).take(checkpoint).count();
     assert_eq!(seen, checkpoint, "the run ended before it was killed");
     child
 }
 
-fn kill(mut child: Child) {
+pub fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -8,21 +8,27 @@
 //! | [`novel`](novel()) | running text in windows of characters |
 //! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
+//! | [`passages`](passages()) | running text for encoders, in windows or sentences |
+//! | [`Masking`] | which tokens an encoder is to foretell |
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
 
 mod arithmetic;
 mod grammar;
 mod jsonl;
+mod masking;
 mod names;
 mod novel;
+mod passages;
 mod top_k;
 mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
 pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
+pub use masking::{Masked, Masking};
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
+pub use passages::{Cut, Passages, passages};
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
 pub use windows::windows;
 

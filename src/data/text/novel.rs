@@ -70,7 +70,8 @@ fn starts(part: &[char], length: usize, stride: usize) -> Vec<usize> {
     starts
 }
 
-fn typed(text: &str) -> String {
+/// White space of any kind and length as one space, dashes and quotation marks as a typewriter has them.
+pub(super) fn typed(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.split_whitespace().flat_map(|word| word.chars().chain([' '])) {
         match character {

@@ -11,6 +11,7 @@ mod preference;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod reference;
+mod representations;
 mod sequence;
 mod text;
 mod uld;

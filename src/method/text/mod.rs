@@ -28,7 +28,7 @@ pub mod seq_kd;
 pub mod sft;
 pub mod token_kd;
 
-pub use batch::{Responses, Sequences, Written};
+pub use batch::{Responses, Sequences, Written, one_hot};
 pub use scene::{Memory, Scene};
 
 use super::response::Parts;

@@ -14,14 +14,18 @@ use crate::model::transformer::{Positions, TransformerConfig};
 pub fn load(file: &Gguf) -> Result<Loaded, FormatError> {
     let config = config(file)?;
     config.validate()?;
-    let values = names::gather(Family::Llama, &config, |name, shape| {
-        let name = file_name(name);
-        let values = file.tensor(&name, shape)?;
-        Ok::<_, FormatError>(match name.as_str() {
-            _ if name.ends_with("attn_q.weight") || name.ends_with("attn_k.weight") => half_split(&values, config.head(), config.width),
-            _ => values,
-        })
-    })?;
+    let values = names::gather(
+        &config.parameters(),
+        |parameter| names::pieces(Family::Llama, &config, parameter),
+        |name, shape| {
+            let name = file_name(name);
+            let values = file.tensor(&name, shape)?;
+            Ok::<_, FormatError>(match name.as_str() {
+                _ if name.ends_with("attn_q.weight") || name.ends_with("attn_k.weight") => half_split(&values, config.head(), config.width),
+                _ => values,
+            })
+        },
+    )?;
     Ok(Loaded { config, values })
 }
 

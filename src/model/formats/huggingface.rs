@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::names::{self, Family};
-use super::{FormatError, Loaded};
+use super::{File, FormatError, Loaded};
 use crate::data::Tokenizer;
 use crate::model::transformer::{Mlp, Positions, TransformerConfig};
 use crate::model::weights;
@@ -82,11 +82,16 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
 pub fn load(config_json: &str, safetensors: &[u8]) -> Result<Loaded, FormatError> {
     let config = config(config_json)?;
     let mut file = weights::decode(safetensors)?;
-    let values = names::gather(names::family(&config)?, &config, |name, shape| {
-        // GPT-2's first checkpoints have the names without their prefix.
-        let short = name.strip_prefix("transformer.").filter(|short| !file.has(name) && file.has(short));
-        file.take(short.unwrap_or(name), shape)
-    })?;
+    let family = names::family(&config)?;
+    let values = names::gather(
+        &config.parameters(),
+        |parameter| names::pieces(family, &config, parameter),
+        |name, shape| {
+            // GPT-2's first checkpoints have the names without their prefix.
+            let short = name.strip_prefix("transformer.").filter(|short| !file.has(name) && file.has(short));
+            file.take(short.unwrap_or(name), shape)
+        },
+    )?;
     Ok(Loaded { config, values })
 }
 
@@ -113,7 +118,7 @@ pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, h
             "activation_function": if config.mlp == Mlp::Gelu { "gelu" } else { "gelu_new" },
         }),
     };
-    let tensors = names::scatter(family, config, values);
+    let tensors = names::scatter(&config.parameters(), |parameter| names::pieces(family, config, parameter), values);
     // transformers asks for this entry.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, half)))
@@ -130,14 +135,14 @@ pub fn folder(
     tokenizer_json: &str,
     stop: &[u32],
     half: bool,
-) -> Result<[(&'static str, Vec<u8>); 4], FormatError> {
+) -> Result<Vec<File>, FormatError> {
     let end = stop.first().copied();
     let (description, weights) = save(config, values, end, half)?;
     let tokenizer = json!({
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
         "eos_token": end.and_then(|end| Tokenizer::from_json(tokenizer_json.as_bytes()).ok()?.decode(&[end]).ok()),
     });
-    Ok([
+    Ok(vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),

@@ -1,4 +1,4 @@
-//! Decoders of others: GGUF files and Hugging Face folders, read into our layout, and our decoders written as Hugging Face writes them.
+//! Networks of others: GGUF files and Hugging Face folders, read into our layout, and ours written as Hugging Face writes them.
 //! Bytes in, bytes out; the shells open the files.
 //!
 //! | file | |
@@ -7,7 +7,11 @@
 //! | [`gguf_llama`] | a LLaMA in a GGUF: shape, weights, tokenizer |
 //! | [`huggingface`] | `config.json` and `model.safetensors` |
 //! | [`names`] | which of their tensors make up which of ours |
+//! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
+//! | [`bert_names`] | which of their tensors make up which of ours |
 
+pub mod bert;
+mod bert_names;
 pub mod gguf;
 pub mod gguf_llama;
 pub mod huggingface;
@@ -20,6 +24,9 @@ use thiserror::Error;
 use super::transformer::{ShapeError, TransformerConfig};
 use super::weights::WeightsError;
 use crate::data::TokenizerError;
+
+/// A file of a folder: its name in there, and what is in it.
+pub type File = (&'static str, Vec<u8>);
 
 /// A decoder on the host: its shape, and its values in the order of [`TransformerConfig::parameters`].
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +56,7 @@ pub enum FormatError {
     Unsupported { key: String, found: String, expected: &'static str },
     #[error("config.json: {0}")]
     Config(String),
-    #[error("this decoder is neither LLaMA's nor GPT-2's kind: Hugging Face has no name for it")]
+    #[error("this network is of none of the kinds that Hugging Face has a name for")]
     Nameless,
     #[error("its tokenizer has {known} tokens and its model only {vocab}: they do not belong together")]
     Tokens { known: usize, vocab: usize },

@@ -1,8 +1,8 @@
-//! Which Hugging Face tensors make up each of our parameters, for reading and for writing.
+//! Which Hugging Face tensors make up each parameter of our decoders, for reading and for writing.
 
 use super::FormatError;
-use crate::model::Parameter;
 use crate::model::transformer::{Mlp, Norm, Positions, TransformerConfig};
+use crate::model::{Named, Parameter};
 
 /// The two families that Hugging Face has names for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,28 +73,28 @@ pub fn pieces(family: Family, config: &TransformerConfig, parameter: &Parameter)
     }
 }
 
-/// Our values, from tensors that `take` gives by name and shape.
+/// Our values of these parameters, from tensors that `take` gives by name and shape.
 pub fn gather<E>(
-    family: Family,
-    config: &TransformerConfig,
+    parameters: &[Parameter],
+    pieces: impl Fn(&Parameter) -> Pieces,
     mut take: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<Vec<Vec<f32>>, E> {
     let read = |parameter: &Parameter| {
-        let pieces = pieces(family, config, parameter);
+        let pieces = pieces(parameter);
         let mut values = Vec::with_capacity(parameter.shape.iter().product());
         for (name, shape) in &pieces.tensors {
             values.append(&mut take(name, shape)?);
         }
         Ok(if pieces.transposed { transpose(&values, parameter.shape[0]) } else { values })
     };
-    config.parameters().iter().map(read).collect()
+    parameters.iter().map(read).collect()
 }
 
 /// Our values as their tensors.
-pub fn scatter(family: Family, config: &TransformerConfig, values: &[Vec<f32>]) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+pub fn scatter(parameters: &[Parameter], pieces: impl Fn(&Parameter) -> Pieces, values: &[Vec<f32>]) -> Vec<Named> {
     let mut list = Vec::new();
-    for (parameter, values) in config.parameters().iter().zip(values) {
-        let pieces = pieces(family, config, parameter);
+    for (parameter, values) in parameters.iter().zip(values) {
+        let pieces = pieces(parameter);
         let mut values = if pieces.transposed { transpose(values, parameter.shape[1]) } else { values.clone() };
         for (name, shape) in pieces.tensors {
             let rest = values.split_off(shape.iter().product());

@@ -1,78 +1,15 @@
 //! One layer: attention and feed-forward, each behind a normalisation and added to the residual stream. Rows are tokens: `[batch·seq, width]`
 //! throughout, so that every projection is one matrix product.
 
-use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData, activation, module};
+use burn::module::Module;
+use burn::tensor::{Tensor, activation};
 
 use super::attention::{attend, rotate};
 use super::cache::Cache;
 use super::config::{Mlp, Norm, TransformerConfig};
 use super::context::Context;
 use crate::device::gelu;
-
-/// Values of the parameters, in order, on their way into a network.
-pub(super) struct Values<'a> {
-    pub values: std::slice::Iter<'a, Vec<f32>>,
-    pub device: &'a Device,
-}
-
-impl Values<'_> {
-    pub fn take<const D: usize>(&mut self, shape: [usize; D]) -> Param<Tensor<D>> {
-        let values = self.values.next().expect("a value for every parameter").clone();
-        let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
-        Param::initialized(ParamId::new(), if self.device.is_autodiff() { tensor.require_grad() } else { tensor })
-    }
-}
-
-/// `x·weight + bias`.
-#[derive(Module, Debug)]
-pub struct Dense {
-    weight: Param<Tensor<2>>,
-    bias: Option<Param<Tensor<1>>>,
-}
-
-impl Dense {
-    pub(super) fn new(from: usize, to: usize, bias: bool, values: &mut Values) -> Self {
-        Self { weight: values.take([from, to]), bias: bias.then(|| values.take([to])) }
-    }
-
-    /// `[from, to]`.
-    pub(super) fn weight(&self) -> Tensor<2> {
-        self.weight.val()
-    }
-
-    /// `[rows, from]` to `[rows, to]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        module::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
-    }
-}
-
-/// Layer norm, or RMS norm where there is no bias.
-#[derive(Module, Debug)]
-pub struct Normalise {
-    weight: Param<Tensor<1>>,
-    bias: Option<Param<Tensor<1>>>,
-    epsilon: f64,
-}
-
-impl Normalise {
-    pub(super) fn new(config: &TransformerConfig, values: &mut Values) -> Self {
-        let mut take = || values.take([config.width]);
-        Self { weight: take(), bias: (config.norm == Norm::Layer).then(take), epsilon: config.epsilon }
-    }
-
-    /// `[rows, width]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let weight = self.weight.val();
-        match &self.bias {
-            Some(bias) => module::layer_norm(x, weight, Some(bias.val()), self.epsilon),
-            None => {
-                let size = (x.clone().square().mean_dim(1) + self.epsilon).sqrt();
-                x / size * weight.unsqueeze()
-            }
-        }
-    }
-}
+use crate::model::layers::{Dense, Normalise, Values};
 
 /// One layer.
 #[derive(Module, Debug)]
@@ -87,11 +24,12 @@ pub struct Block {
 
 impl Block {
     pub(super) fn new(config: &TransformerConfig, values: &mut Values) -> Self {
+        let norm = |values: &mut Values| Normalise::new(config.width, config.norm == Norm::Layer, config.epsilon, values);
         Self {
-            norm1: Normalise::new(config, values),
+            norm1: norm(values),
             qkv: Dense::new(config.width, config.qkv(), config.bias, values),
             out: Dense::new(config.width, config.width, config.bias, values),
-            norm2: Normalise::new(config, values),
+            norm2: norm(values),
             up: Dense::new(config.width, config.up(), config.bias, values),
             down: Dense::new(config.hidden, config.width, config.bias, values),
         }

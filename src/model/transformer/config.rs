@@ -70,6 +70,12 @@ pub struct TransformerConfig {
 #[error("transformer: {0}")]
 pub struct ShapeError(String);
 
+impl ShapeError {
+    pub fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl TransformerConfig {
     /// GPT-2's kind: learned positions, layer norm, GELU with a hidden layer of four widths, biases, output matrix of its own.
     pub fn gpt2(vocab: usize, context: usize, width: usize, layers: usize, heads: usize) -> Self {

@@ -3,10 +3,11 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, module};
 
-use super::block::{Block, Dense, Normalise, Values};
+use super::block::Block;
 use super::cache::Cache;
-use super::config::{Positions, TransformerConfig};
+use super::config::{Norm, Positions, TransformerConfig};
 use super::context::Context;
+use crate::model::layers::{Dense, Normalise, Values};
 use crate::model::{Parameter, Trainable};
 
 /// A decoder of a [`TransformerConfig`].
@@ -35,7 +36,7 @@ impl Trainable for Transformer {
             tokens: values.take([vocab, width]),
             positions: (config.positions == Positions::Learned).then(|| values.take([context, width])),
             layers: (0..config.layers).map(|_| Block::new(config, &mut values)).collect(),
-            norm: Normalise::new(config, &mut values),
+            norm: Normalise::new(width, config.norm == Norm::Layer, config.epsilon, &mut values),
             head: (!config.tied).then(|| Dense::new(width, vocab, false, &mut values)),
             config: config.clone(),
         }

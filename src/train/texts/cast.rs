@@ -7,20 +7,6 @@ use crate::data;
 use crate::model::{LanguageModel, TransformerConfig};
 use crate::spec::{Experiment, Family, Network, Start, TeacherSource};
 
-/// What a run keeps of a teacher from a file beside its weights.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    pub fingerprint: String,
-    pub tokenizer_json: String,
-    pub stop: Vec<u32>,
-}
-
-impl Origin {
-    pub fn of(model: &LanguageModel) -> Self {
-        Self { fingerprint: model.fingerprint(), tokenizer_json: model.tokenizer_json.clone(), stop: model.stop.clone() }
-    }
-}
-
 /// Shape and values of a network.
 pub type Member<'a> = (TransformerConfig, Cow<'a, [Vec<f32>]>);
 
@@ -29,6 +15,9 @@ pub type Member<'a> = (TransformerConfig, Cow<'a, [Vec<f32>]>);
 /// # Errors
 /// One that is asked for and not there, and one that is there and not asked for.
 pub fn model<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Option<&'a LanguageModel>, RunError> {
+    if materials.encoder.is_some() {
+        return Err(RunError::Teacher("the model that was handed in is an encoder, which cannot write: set both kinds to encoder".into()));
+    }
     match (experiment.teacher.source == TeacherSource::File, &materials.model) {
         (true, None) => {
             Err(RunError::Teacher("teacher.source=file needs a model: --teacher MODEL, a GGUF file or a Hugging Face folder".into()))

@@ -235,10 +235,11 @@ impl Exam {
             step,
             accuracy,
             loss: mean(|told| told.nll),
-            ece: study::weighted_calibration_error(&graded),
+            ece: Some(study::weighted_calibration_error(&graded)),
             agreement: student.then(|| mean(|told| told.agrees)),
             omitted: None,
             text: Some(measures),
+            encoder: None,
         }
     }
 

@@ -2,14 +2,14 @@
 
 pub mod cast;
 mod exam;
-mod read;
+pub mod read;
 mod remember;
 mod told;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, event::*};
+use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origin};
 use crate::data::text::{TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
@@ -18,7 +18,6 @@ use crate::method::text::{self, Memory, Scene, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
-pub use cast::Origin;
 use exam::Exam;
 pub use remember::BLOCK as CACHE_BLOCK;
 

@@ -20,15 +20,17 @@ const BATCH: usize = 8;
 const OTHERS: usize = 4;
 
 impl Run {
-    /// What teacher and students write now after a prompt of the test data, and what they give to its right answers.
+    /// What teacher and students write now after a prompt of the test data, and what they give to its right answers; encoders, what they read
+    /// behind the masks of a test text.
     ///
     /// # Errors
     /// [`RunError::Unavailable`] in a run over classes, [`RunError::NoSuchRow`], and [`RunError::Device`] when the device fails.
     pub async fn read(&self, prompt: usize) -> Result<Event, RunError> {
-        let Contest::Texts(texts) = &self.contest else {
-            return Err(RunError::Unavailable("only a run over text writes: start from a preset such as `grammar`"));
-        };
-        texts.read(&self.experiment, self.step, prompt).await
+        match &self.contest {
+            Contest::Texts(texts) => texts.read(&self.experiment, self.step, prompt).await,
+            Contest::Encoders(encoders) => encoders.read(self.step, prompt).await,
+            Contest::Classes(_) => Err(RunError::Unavailable("only a run over text writes: start from a preset such as `grammar`")),
+        }
     }
 }
 
@@ -119,13 +121,18 @@ impl Texts {
     fn token(&self, log_q: &[f32], token: u32) -> WrittenToken {
         let probability = |id: usize| libm::exp(f64::from(log_q[id]));
         let name = |id: usize| self.set.text(&[id as u32]);
-        let mut others: Vec<usize> = (0..log_q.len()).filter(|id| *id != token as usize).collect();
-        others.sort_by(|a, b| log_q[*b].total_cmp(&log_q[*a]));
         WrittenToken {
             text: name(token as usize),
             probability: probability(token as usize),
             confidence: probability(metrics::argmax(log_q)),
-            others: others.into_iter().take(OTHERS).map(|id| (name(id), probability(id))).collect(),
+            others: likeliest_others(log_q, token as usize, |id| name(id as usize)),
         }
     }
+}
+
+/// The likeliest tokens beside one, with their probabilities.
+pub fn likeliest_others(log_q: &[f32], token: usize, name: impl Fn(u32) -> String) -> Vec<(String, f64)> {
+    let mut others: Vec<usize> = (0..log_q.len()).filter(|id| *id != token).collect();
+    others.sort_by(|a, b| log_q[*b].total_cmp(&log_q[*a]));
+    others.into_iter().take(OTHERS).map(|id| (name(id as u32), libm::exp(f64::from(log_q[id])))).collect()
 }

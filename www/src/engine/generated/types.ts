@@ -86,9 +86,9 @@ step: number, accuracy: number,
  */
 loss: number, 
 /**
- * Expected calibration error, 15 bins.
+ * Expected calibration error, 15 bins; `None` where nothing is foretold (embeddings of sentences).
  */
-ece: number, 
+ece?: number, 
 /**
  * Share of test rows on which it says what the teacher says; `None` for the teacher.
  */
@@ -100,7 +100,11 @@ omitted: OmittedClass | null,
 /**
  * Present in a run over text.
  */
-text?: TextMeasures, };
+text?: TextMeasures, 
+/**
+ * Present in a run of encoders.
+ */
+encoder?: EncoderMeasures, };
 
 export type TextMeasures = { 
 /**

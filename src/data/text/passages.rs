@@ -1,0 +1,137 @@
+//! Running text for encoders: windows that are read both ways, or sentences.
+
+use super::novel::typed;
+use crate::data::{DataError, Marks, Tokenizer};
+
+/// Control tokens of a text that is read letter by letter, in the order of [`Marks`]: characters that no text is likely to have, and that
+/// people can read.
+const LETTER_MARKS: [char; 4] = ['⟨', '⟩', '∅', '▢'];
+
+/// Fewer tokens say too little to be compared.
+const SHORTEST: usize = 6;
+
+/// Texts for encoders, each between its start and its end.
+#[derive(Debug, Clone)]
+pub struct Passages {
+    pub tokenizer: Tokenizer,
+    pub marks: Marks,
+    /// In the order of the text.
+    pub train: Vec<Vec<u32>>,
+    pub test: Vec<Vec<u32>>,
+    /// How often each token stands in the training texts.
+    pub counts: Vec<usize>,
+}
+
+/// How running text is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Windows of exactly as many tokens, side by side.
+    Windows,
+    /// Sentences of at most as many tokens, longer ones cut off.
+    Sentences,
+}
+
+/// A text in pieces of at most `context` tokens, start and end counted, read by `tokenizer`, or letter by letter without one. The last tenth
+/// is for testing.
+///
+/// # Errors
+/// [`DataError::BadText`] for a text that is too short or a context that holds nothing, and what the tokenizer refuses.
+pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: Cut) -> Result<Passages, DataError> {
+    if context < SHORTEST + 2 {
+        return Err(DataError::BadText(format!("texts of {context} tokens say too little: set text.context to {} or more", SHORTEST + 2)));
+    }
+    // BERT's tokenizers read white space of any kind and length as one space.
+    let typed = typed(text);
+    let (tokenizer, marks) = match tokenizer {
+        Some(tokenizer) => (tokenizer.clone(), Marks::of(tokenizer)?),
+        None => {
+            let tokenizer = Tokenizer::characters(&typed.chars().chain(LETTER_MARKS).collect::<String>())?;
+            let marks = Marks::named(&tokenizer, LETTER_MARKS.map(String::from))?;
+            (tokenizer, marks)
+        }
+    };
+    let pieces: Vec<Vec<u32>> = match cut {
+        Cut::Windows => {
+            let ids = tokenizer.encode(&typed)?;
+            ids.chunks_exact(context - 2).map(|window| marks.around(window, context)).collect()
+        }
+        Cut::Sentences => {
+            let mut pieces = Vec::new();
+            for sentence in sentences(text) {
+                let ids = tokenizer.encode(&sentence)?;
+                if ids.len() >= SHORTEST {
+                    pieces.push(marks.around(&ids, context));
+                }
+            }
+            pieces
+        }
+    };
+    let test = pieces.len() / 10;
+    if test < 2 {
+        let what = if cut == Cut::Windows { "windows" } else { "sentences" };
+        return Err(DataError::BadText(format!(
+            "it has {} {what} of up to {context} tokens, and 20 are needed: take more text, or lower text.context",
+            pieces.len()
+        )));
+    }
+    let (train, test) = pieces.split_at(pieces.len() - test);
+    let mut counts = vec![0; tokenizer.vocab()];
+    train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
+    Ok(Passages { tokenizer, marks, train: train.to_vec(), test: test.to_vec(), counts })
+}
+
+/// The sentences of a text: they end with a full stop, a question or an exclamation mark (and what closes behind it) before white space, or
+/// with an empty line.
+fn sentences(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let unified = text.replace("\r\n", "\n");
+    for paragraph in unified.split("\n\n") {
+        let mut sentence = String::new();
+        for word in paragraph.split_whitespace() {
+            if !sentence.is_empty() {
+                sentence.push(' ');
+            }
+            sentence.push_str(word);
+            if word.trim_end_matches(['"', '\'', '”', '’', ')', ']']).ends_with(['.', '!', '?']) {
+                found.push(std::mem::take(&mut sentence));
+            }
+        }
+        if !sentence.is_empty() {
+            found.push(sentence);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::text::NOVEL;
+    use crate::device::testing::test;
+
+    #[test]
+    fn windows_are_full_and_stand_between_start_and_end() {
+        let found = passages(NOVEL, None, 32, Cut::Windows).unwrap();
+        assert!(found.train.iter().chain(&found.test).all(|text| text.len() == 32));
+        assert!(found.train.iter().all(|text| text[0] == found.marks.start && text[31] == found.marks.end));
+        let inner = |text: &Vec<u32>| found.tokenizer.decode(&text[1..31]).unwrap();
+        let read: String = found.train.iter().chain(&found.test).map(inner).collect();
+        assert!(typed(NOVEL).starts_with(&read), "nothing is lost between windows");
+        assert_eq!(found.counts[found.marks.start as usize], found.train.len());
+        assert_eq!(found.counts[found.marks.mask as usize], 0);
+    }
+
+    #[test]
+    fn sentences_end_where_people_end_them() {
+        let found = sentences("\"Call me Ishmael.\" Some years\nago -- never mind!\r\n\r\nCHAPTER 2\n\nWhat? (Yes.) Mr");
+        assert_eq!(found, ["\"Call me Ishmael.\"", "Some years ago -- never mind!", "CHAPTER 2", "What?", "(Yes.)", "Mr"]);
+    }
+
+    #[test]
+    fn too_little_text_is_refused_with_what_is_needed() {
+        let error = passages("A short text.", None, 32, Cut::Windows).unwrap_err().to_string();
+        assert!(error.contains("20 are needed"), "{error}");
+        let error = passages(NOVEL, None, 4, Cut::Windows).unwrap_err().to_string();
+        assert!(error.contains("text.context"), "{error}");
+    }
+}

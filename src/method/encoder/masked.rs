@@ -1,0 +1,115 @@
+//! DistilBERT (Sanh et al. 2019): `5·T²·KL + 2·MLM + 1·cos`, and what others added.
+
+use std::cell::RefCell;
+
+use burn::tensor::Tensor;
+
+use super::{Batch, Rows};
+use crate::loss::chunked::chunked;
+use crate::loss::{representations, sequence, soft::scale};
+use crate::method::response::Parts;
+use crate::method::text::{large, one_hot};
+use crate::model::encoder::{Encoder, Trace};
+use crate::spec::{Distill, EncoderTerms, Experiment, SoftTokens};
+
+/// Rows of logits at a time.
+pub fn chunk(vocab: usize, rows: usize) -> usize {
+    if vocab > large::VOCABULARY { large::CHUNK } else { rows.max(1) }
+}
+
+/// Masked language modelling alone: cross-entropy of the tokens to be foretold, mean over them.
+pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
+    let state = student.state(Tensor::from_inner(batch.ids.clone()), &batch.padding);
+    let (total, [hard, _]) = words((student, &state), None, &batch.hidden, distill, [1.0, 0.0]);
+    Parts { total, hard, soft: None, hint: None, attention: None }
+}
+
+/// `soft_weight·T²·divergence + masked_weight·MLM + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`.
+///
+/// The divergence is a mean over all real tokens, or over those to be foretold (`encoder.soft_tokens`); states and relations are compared
+/// at all real tokens. A term of weight 0 is not computed.
+pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment: &Experiment) -> Parts {
+    let terms = &experiment.encoder;
+    let own = student.trace(Tensor::from_inner(batch.ids.clone()), &batch.padding);
+    let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
+    let rows = if terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };
+    let weights = [terms.masked_weight, terms.soft_weight * scale(&experiment.distill)];
+    let heard = (weights[1] > 0.0).then_some((teacher, &theirs.state())).map(|(net, state)| (net, state.clone()));
+    let (mut total, [hard, soft]) = words((student, &own.state()), heard, rows, &experiment.distill, weights);
+    let hint = states(&own, &theirs, batch, terms);
+    let attention = (terms.relation_weight > 0.0).then(|| {
+        let heads = teacher.config().heads;
+        let (bias, real) = (batch.padding.bias.clone(), batch.padding.real.clone());
+        representations::relations(own.qkv.clone(), theirs.qkv.clone(), heads, bias, real)
+    });
+    if let Some(hint) = &hint {
+        total = total + hint.clone();
+    }
+    if let Some(attention) = &attention {
+        total = total + attention.clone() * terms.relation_weight;
+    }
+    Parts { total, hard, soft, hint, attention }
+}
+
+/// Cross-entropy over `asked` and divergence over all of `rows`, by their weights, and the two before those. `student` is a network with
+/// its state of the batch, `[batch·seq, width]`, and so is the teacher.
+fn words(
+    (student, state): (&Encoder, &Tensor<2>),
+    teacher: Option<(&Encoder, Tensor<2>)>,
+    rows: &Rows,
+    distill: &Distill,
+    [hard_weight, soft_weight]: [f64; 2],
+) -> (Tensor<1>, [Option<Tensor<1>>; 2]) {
+    let vocab = student.config().vocab;
+    if hard_weight == 0.0 && teacher.is_none() {
+        return (state.clone().sum() * 0.0, [None, None]);
+    }
+    let [count, asked] = rows.counts.map(|count| count.max(1) as f64);
+    let guess = student.guess(state.clone().select(0, Tensor::from_inner(rows.rows.clone())));
+    let heard = teacher.map(|(net, state)| (net.guess(state.select(0, rows.rows.clone())), net.output().transpose()));
+    // The parts are only looked at, and a chunk has one loss: they are summed beside it, without a graph.
+    let sums = RefCell::new([const { None::<Tensor<1>> }; 2]);
+    let note = |part: usize, value: Tensor<1>| {
+        let mut sums = sums.borrow_mut();
+        let before = sums[part].take();
+        sums[part] = Some(before.map_or_else(|| value.clone().inner(), |sum| sum + value.clone().inner()));
+        value
+    };
+    let total = chunked(guess, student.output(), chunk(vocab, rows.counts[0]), |logits, range| {
+        let targets: Tensor<2> = one_hot(rows.tokens.clone().slice([range.clone()]), vocab);
+        let hard = (hard_weight > 0.0).then(|| {
+            let weights = Tensor::from_inner(rows.asked.clone().slice([range.clone()]));
+            let tokens = sequence::token_log_probs(logits.clone(), Tensor::from_inner(targets.clone()));
+            note(0, (tokens * weights).sum() / -asked) * hard_weight
+        });
+        let soft = heard.as_ref().map(|(guess, output)| {
+            let theirs = guess.clone().slice([range.clone()]).matmul(output.clone());
+            let rows = sequence::soft_rows(Tensor::from_inner(theirs), logits, Tensor::from_inner(targets), distill);
+            note(1, rows.sum() / count) * soft_weight
+        });
+        hard.into_iter().chain(soft).reduce(|sum, term| sum + term).expect("one of the two")
+    });
+    (total, sums.into_inner())
+}
+
+/// The weighted terms on the states of real tokens: the last layer's direction (DistilBERT), and every layer's values against the layer of
+/// the teacher that stands as high (TinyBERT).
+fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> Option<Tensor<1>> {
+    let rows = &batch.real.rows;
+    let pick = |own: &Tensor<2>, theirs: &Tensor<2>| {
+        (own.clone().select(0, Tensor::from_inner(rows.clone())), theirs.clone().select(0, rows.clone()))
+    };
+    let direction = (terms.cosine_weight > 0.0).then(|| {
+        let (own, theirs) = pick(&own.state(), &theirs.state());
+        representations::cosine(own, theirs) * terms.cosine_weight
+    });
+    let (layers, all) = (own.states.len() - 1, theirs.states.len() - 1);
+    let values = (terms.hidden_weight > 0.0).then(|| {
+        let layer = |at: usize| {
+            let (own, theirs) = pick(&own.states[at], &theirs.states[at * all / layers]);
+            representations::hidden(own, theirs)
+        };
+        (0..=layers).map(layer).reduce(|sum, term| sum + term).expect("at least the embeddings") * terms.hidden_weight
+    });
+    direction.into_iter().chain(values).reduce(|sum, term| sum + term)
+}

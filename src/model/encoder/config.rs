@@ -1,0 +1,183 @@
+//! The shape of an encoder on paper. No tensor in here.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Parameter;
+use crate::model::layers::source_layer;
+use crate::model::transformer::ShapeError;
+
+/// An encoder after Devlin et al. 2019.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Token ids are below this.
+    pub vocab: usize,
+    /// Most tokens that it can look at.
+    pub context: usize,
+    pub width: usize,
+    pub layers: usize,
+    pub heads: usize,
+    /// Width of the feed-forward layer.
+    pub hidden: usize,
+    /// Width of the embedding tables. Narrower than the network, they are projected up (factorised embeddings, Lan et al. 2019).
+    pub embedding: usize,
+    /// Kinds of tokens (first and second segment); 0 for none, as in DistilBERT. All tokens here are of the first kind.
+    pub types: usize,
+    /// A dense layer with tanh over the first token.
+    pub pooler: bool,
+    /// A head that foretells masked tokens; its output matrix is the token embedding.
+    pub masked: bool,
+    /// The tanh approximation of GELU instead of the exact form.
+    pub gelu_tanh: bool,
+    pub epsilon: f64,
+}
+
+impl EncoderConfig {
+    /// BERT's kind with a head for masked tokens: four widths in the feed-forward layer, and nothing that looks at a second segment.
+    pub fn bert(vocab: usize, context: usize, width: usize, layers: usize, heads: usize) -> Self {
+        Self {
+            vocab,
+            context,
+            width,
+            layers,
+            heads,
+            hidden: 4 * width,
+            embedding: width,
+            types: 0,
+            pooler: false,
+            masked: true,
+            gelu_tanh: false,
+            epsilon: 1e-12,
+        }
+    }
+
+    /// # Errors
+    /// The first number that does not fit the others.
+    pub fn validate(&self) -> Result<(), ShapeError> {
+        let positive = [
+            ("vocab", self.vocab),
+            ("context", self.context),
+            ("width", self.width),
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("hidden", self.hidden),
+            ("embedding", self.embedding),
+        ];
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ShapeError::new(format!("{name} must be at least 1")));
+        }
+        if !self.width.is_multiple_of(self.heads) {
+            return Err(ShapeError::new(format!("width {} is not a multiple of the {} heads", self.width, self.heads)));
+        }
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return Err(ShapeError::new(format!("epsilon must be above 0, not {}", self.epsilon)));
+        }
+        Ok(())
+    }
+
+    /// Width of a head.
+    pub fn head(&self) -> usize {
+        self.width / self.heads
+    }
+
+    /// Every parameter, in the order of the network. Matrices are `[in, out]`, embeddings `[rows, embedding]`.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let (width, embedding) = (self.width, self.embedding);
+        let mut list = Vec::new();
+        let mut push = |name: String, shape: Vec<usize>, fan_in: usize| list.push(Parameter { name, shape, fan_in, linear: true });
+        let norm = |name: &str, width: usize, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
+            push(format!("{name}.weight"), vec![width], width);
+            push(format!("{name}.bias"), vec![width], width);
+        };
+        let dense = |name: &str, from: usize, to: usize, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
+            push(format!("{name}.weight"), vec![from, to], from);
+            push(format!("{name}.bias"), vec![to], from);
+        };
+        push("tokens.weight".into(), vec![self.vocab, embedding], embedding);
+        push("positions.weight".into(), vec![self.context, embedding], embedding);
+        if self.types > 0 {
+            push("types.weight".into(), vec![self.types, embedding], embedding);
+        }
+        norm("norm", embedding, &mut push);
+        if embedding != width {
+            dense("project", embedding, width, &mut push);
+        }
+        for layer in 0..self.layers {
+            dense(&format!("layers.{layer}.qkv"), width, 3 * width, &mut push);
+            dense(&format!("layers.{layer}.out"), width, width, &mut push);
+            norm(&format!("layers.{layer}.norm1"), width, &mut push);
+            dense(&format!("layers.{layer}.up"), width, self.hidden, &mut push);
+            dense(&format!("layers.{layer}.down"), self.hidden, width, &mut push);
+            norm(&format!("layers.{layer}.norm2"), width, &mut push);
+        }
+        if self.pooler {
+            dense("pooler", width, width, &mut push);
+        }
+        if self.masked {
+            dense("masked.dense", width, embedding, &mut push);
+            norm("masked.norm", embedding, &mut push);
+            push("masked.bias".into(), vec![self.vocab], embedding);
+        }
+        list
+    }
+
+    /// Number of parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters().iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum()
+    }
+
+    /// In words: `6 layers × 384, 12 heads`.
+    pub fn describe(&self) -> String {
+        let layers = if self.layers == 1 { "layer" } else { "layers" };
+        format!("{} {layers} × {}, {} heads", self.layers, self.width, self.heads)
+    }
+
+    /// First values as BERT's: norms 1, biases 0, all else of deviation 0.02. (A uniform distribution over ±√3·σ has the deviation σ.)
+    pub fn initial(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
+        const DEVIATION: f64 = 0.02;
+        let half = 3.0_f64.sqrt() * DEVIATION;
+        let mut uniform = || (half * (f64::from(rng.next_u32()) / f64::from(u32::MAX)).mul_add(2.0, -1.0)) as f32;
+        let mut value = |parameter: &Parameter| {
+            let count = parameter.shape.iter().product();
+            match parameter.shape.len() {
+                1 => vec![if parameter.name.ends_with("weight") { 1.0 } else { 0.0 }; count],
+                _ => (0..count).map(|_| uniform()).collect(),
+            }
+        };
+        self.parameters().iter().map(&mut value).collect()
+    }
+
+    /// Shape and values of DistilBERT's kind of student (Sanh et al. 2019, §3): `layers` of these layers, no token types, no pooler, all else
+    /// copied. Of 12 layers, 6 are the paper's 0, 2, 4, 7, 9 and 11: evenly spaced, first and last kept.
+    ///
+    /// The vector of the first kind of token, which every token has, goes into the positions. (The authors' script drops it.)
+    ///
+    /// # Errors
+    /// More layers than there are, in words.
+    pub fn student(&self, values: &[Vec<f32>], layers: usize) -> Result<(Self, Vec<Vec<f32>>), String> {
+        let all = self.layers;
+        if layers == 0 || layers > all {
+            return Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"));
+        }
+        let config = Self { layers, types: 0, pooler: false, ..self.clone() };
+        let mut known: BTreeMap<String, &[f32]> =
+            self.parameters().into_iter().zip(values).map(|(parameter, values)| (parameter.name, values.as_slice())).collect();
+        let first = known.remove("types.weight").map(|types| &types[..self.embedding]);
+        let take = |parameter: Parameter| {
+            let name = match parameter.name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
+                Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
+                None => parameter.name,
+            };
+            match (name.as_str(), first) {
+                ("positions.weight", Some(first)) => known[&name].iter().zip(first.iter().cycle()).map(|(a, b)| a + b).collect(),
+                _ => known[&name].to_vec(),
+            }
+        };
+        let values = config.parameters().into_iter().map(take).collect();
+        Ok((config, values))
+    }
+}

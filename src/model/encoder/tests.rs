@@ -1,0 +1,173 @@
+//! The encoder against `transformers`, its files, and what padding must not change.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use serde_json::Value;
+
+use super::{Encoder, EncoderConfig, Padding, embeddings};
+use crate::device::testing::{test, test_async};
+use crate::device::{Place, Reads, read};
+use crate::loss::hard;
+use crate::model::Trainable;
+use crate::model::formats::bert;
+
+/// Made by `tests/reference/encoder.py`, which says how.
+const REFERENCE: &str = include_str!("../../../tests/reference/encoder.json");
+const IDS: [[i32; 6]; 2] = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 0, 0]];
+const LENGTHS: [usize; 2] = [6, 4];
+/// Row of `[batch·seq]` and true token.
+const MASKED: [(i32, usize); 3] = [(2, 7), (4, 8), (7, 10)];
+
+fn config(kind: &str) -> EncoderConfig {
+    EncoderConfig {
+        hidden: 12,
+        types: if kind == "distilbert" { 0 } else { 2 },
+        embedding: if kind == "electra" { 4 } else { 8 },
+        ..EncoderConfig::bert(11, 8, 8, 2, 2)
+    }
+}
+
+fn values(config: &EncoderConfig) -> Vec<Vec<f32>> {
+    let value = |k: usize, name: &str, i: usize| {
+        let wave = 0.3 * (0.37 * i as f64 + 1.3 * k as f64).sin();
+        (if name.contains("norm") && name.ends_with("weight") { 1.0 + wave } else { wave }) as f32
+    };
+    let parameters = config.parameters();
+    let list = parameters.iter().enumerate();
+    list.map(|(k, p)| (0..p.shape.iter().product()).map(|i| value(k, &p.name, i)).collect()).collect()
+}
+
+fn ids(device: &Device) -> Tensor<2, Int> {
+    Tensor::from_data(TensorData::new(IDS.concat(), [2, 6]), device)
+}
+
+fn close(what: &str, found: &[f32], expected: &Value) {
+    fn flat(value: &Value) -> Vec<f64> {
+        value.as_array().map_or_else(|| value.as_f64().into_iter().collect(), |list| list.iter().flat_map(flat).collect())
+    }
+    let expected = flat(expected);
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((f64::from(*found) - expected).abs() < 3e-5 * expected.abs().max(1.0), "{what}: {found} instead of {expected}");
+    }
+}
+
+/// States, masked logits, loss, every gradient and sentence embeddings of a batch with padding.
+async fn agrees(kind: &str) {
+    let reference: Value = serde_json::from_str(REFERENCE).unwrap();
+    let expected = &reference["encoders"][kind];
+    let config = config(kind);
+    let device = Place::cpu().autodiff();
+    let net = Encoder::build(&config, &values(&config), &device);
+    let padding = Padding::new(&LENGTHS, 6, &device.clone().inner());
+    let state = net.state(ids(&device), &padding);
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(MASKED.map(|(row, _)| row).to_vec(), [3]), &device);
+    let logits = net.logits(state.clone().select(0, rows));
+    let mut targets = vec![0.0_f32; 33];
+    MASKED.iter().enumerate().for_each(|(at, (_, token))| targets[at * 11 + token] = 1.0);
+    let loss = hard::cross_entropy(logits.clone(), Tensor::from_data(TensorData::new(targets, [3, 11]), &device));
+    let mut gradients = loss.backward();
+    let real = Tensor::<1, Int>::from_data(TensorData::new(padding.rows(), [10]), &device);
+    let mut reads = Reads::default();
+    reads.add(state.clone().select(0, real).inner());
+    reads.add(logits.inner());
+    reads.add(loss.inner());
+    reads.add(embeddings(state, &padding).inner());
+    let found = reads.run().await.unwrap();
+    close("state", &found[0], &expected["state"]);
+    close("logits", &found[1], &expected["logits"]);
+    close("loss", &found[2], &expected["loss"]);
+    close("embeddings", &found[3], &expected["embeddings"]);
+    let mut reads = Reads::default();
+    net.visit(&mut Collect(&mut gradients, &mut reads));
+    for (parameter, gradient) in config.parameters().iter().zip(reads.run().await.unwrap()) {
+        let product: f64 = gradient.iter().enumerate().map(|(i, value)| f64::from(*value) * (0.1 * i as f64).cos()).sum();
+        close(&format!("{kind}: gradient of {}", parameter.name), &[product as f32], &expected["gradients"][&parameter.name]);
+    }
+}
+
+struct Collect<'a>(&'a mut Gradients, &'a mut Reads);
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.1.add(param.val().grad_remove(self.0).expect("the loss reaches every parameter"));
+    }
+}
+
+#[test_async]
+async fn bert_agrees_with_transformers() {
+    agrees("bert").await;
+}
+
+#[test_async]
+async fn distilbert_agrees_with_transformers() {
+    agrees("distilbert").await;
+}
+
+#[test_async]
+async fn electra_agrees_with_transformers() {
+    agrees("electra").await;
+}
+
+#[test]
+fn a_folder_comes_back_as_it_was() {
+    for kind in ["bert", "distilbert", "electra"] {
+        let config = config(kind);
+        let values = values(&config);
+        let (json, weights) = bert::save(&config, &values, 0).unwrap();
+        assert!(json.contains(&format!("\"model_type\": \"{kind}\"")), "{json}");
+        let found = bert::load(&json, &weights).unwrap();
+        assert_eq!((found.config, found.values), (config, values), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let config = config("bert");
+    let (json, weights) = bert::save(&config, &values(&config), 0).unwrap();
+    let error = |json: &str, weights: &[u8]| bert::load(json, weights).unwrap_err().to_string();
+    assert!(error("{}", &weights).contains("`bert`, `distilbert` and `electra`"));
+    let wider = json.replace("\"hidden_size\": 8", "\"hidden_size\": 10");
+    assert!(error(&wider, &weights).contains("embeddings.word_embeddings.weight"), "{}", error(&wider, &weights));
+    let deeper = json.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+    assert!(error(&deeper, &weights).contains("encoder.layer.2"), "{}", error(&deeper, &weights));
+    let relative = json.replace("\"pad_token_id\": 0", "\"pad_token_id\": 0, \"position_embedding_type\": \"relative_key\"");
+    assert!(error(&relative, &weights).contains("absolute"));
+    let relu = json.replace("\"gelu\"", "\"relu\"");
+    assert!(error(&relu, &weights).contains("hidden_act"));
+    assert!(error(&json, &weights[..weights.len() / 2]).contains("safetensors"));
+}
+
+/// A student without token types thinks what its teacher thinks: all tokens are of the first kind.
+#[test_async]
+async fn a_student_of_all_layers_is_its_teacher() {
+    let config = config("bert");
+    let values = values(&config);
+    let (student, its) = config.student(&values, 2).unwrap();
+    assert_eq!((student.layers, student.types, student.parameter_count()), (2, 0, config.parameter_count() - 16));
+    let device = Place::cpu().inner();
+    let padding = Padding::new(&LENGTHS, 6, &device);
+    let state = |config: &EncoderConfig, values: &[Vec<f32>]| Encoder::build(config, values, &device).state(ids(&device), &padding);
+    let difference = (state(&config, &values) - state(&student, &its)).abs().max();
+    assert!(read(difference).await.unwrap()[0] < 1e-5);
+    let (half, _) = config.student(&values, 1).unwrap();
+    assert_eq!(half.layers, 1);
+    assert!(config.student(&values, 3).unwrap_err().contains("2 layers"));
+}
+
+#[test_async]
+async fn padding_changes_no_embedding() {
+    let config = config("distilbert");
+    let device = Place::cpu().inner();
+    let net = Encoder::build(&config, &values(&config), &device);
+    let embedding = |seq: usize, filler: i32| {
+        let row: Vec<i32> = IDS[1][..4].iter().copied().chain(std::iter::repeat_n(filler, seq - 4)).collect();
+        let padding = Padding::new(&[4], seq, &device);
+        embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
+    };
+    let plain = read(embedding(4, 0)).await.unwrap();
+    for (seq, filler) in [(6, 0), (8, 9)] {
+        let padded = read(embedding(seq, filler)).await.unwrap();
+        assert!(plain.iter().zip(&padded).all(|(a, b)| (a - b).abs() < 1e-6), "{plain:?} {padded:?}");
+    }
+}

@@ -1,0 +1,182 @@
+//! An encoder as `transformers` keeps it: `config.json` and `model.safetensors` of BERT, DistilBERT or ELECTRA.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::bert_names::{Family, pieces};
+use super::names::{gather, scatter};
+use super::{File, FormatError};
+use crate::data::Marks;
+use crate::model::encoder::EncoderConfig;
+use crate::model::{Decoded, WeightsError, weights};
+
+/// DistilBERT's code has it written in.
+const DISTILBERT_EPSILON: f64 = 1e-12;
+
+/// An encoder on the host: its shape, and its values in the order of [`EncoderConfig::parameters`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadedEncoder {
+    pub config: EncoderConfig,
+    pub values: Vec<Vec<f32>>,
+}
+
+/// The encoder of a folder, from the contents of its two files. It has a pooler and a head for masked tokens if the weights do.
+///
+/// # Errors
+/// Another model than `bert`, `distilbert` and `electra`, variants that this encoder has not, and weights that are missing, of another
+/// shape or not finite.
+pub fn load(config_json: &str, safetensors: &[u8]) -> Result<LoadedEncoder, FormatError> {
+    let json: Value = serde_json::from_str(config_json).map_err(|error| FormatError::Config(error.to_string()))?;
+    let (family, mut config) = shape(&json)?;
+    let mut file = weights::decode(safetensors)?;
+    let has = |file: &Decoded, config: &EncoderConfig, part: &str| {
+        let first = config.parameters().into_iter().find(|parameter| parameter.name.starts_with(part));
+        first.is_some_and(|parameter| pieces(family, config, &parameter).tensors.iter().all(|(name, _)| find(file, family, name).is_some()))
+    };
+    config.pooler = has(&file, &EncoderConfig { pooler: true, ..config.clone() }, "pooler");
+    config.masked = has(&file, &EncoderConfig { masked: true, ..config.clone() }, "masked");
+    config.validate()?;
+    let take = |name: &str, shape: &[usize]| match find(&file, family, name) {
+        Some(found) => file.take(&found, shape),
+        None => Err(WeightsError::Missing(plain(name).into())),
+    };
+    let values = gather(&config.parameters(), |parameter| pieces(family, &config, parameter), take)?;
+    Ok(LoadedEncoder { config, values })
+}
+
+/// Whether a `config.json` is an encoder's.
+pub fn describes(config_json: &str) -> bool {
+    let json: Value = serde_json::from_str(config_json).unwrap_or_default();
+    json["model_type"]
+        .as_str()
+        .is_some_and(|kind| [Family::Bert, Family::DistilBert, Family::Electra].iter().any(|family| family.name() == kind))
+}
+
+/// A name without the mark of a head.
+fn plain(name: &str) -> &str {
+    name.strip_prefix("head:").unwrap_or(name)
+}
+
+/// Under which name a file holds a tensor: with the model's name before it or not, and by TensorFlow's words for a norm.
+fn find(file: &Decoded, family: Family, name: &str) -> Option<String> {
+    let short = plain(name).to_owned();
+    let full = format!("{}.{short}", family.name());
+    let old = |name: &str| name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+    let old = [old(&short), old(&full)];
+    [short, full].into_iter().chain(old).find(|name| file.has(name))
+}
+
+fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
+    let number =
+        |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
+    let unsupported = |key: &str, expected| FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected };
+    let family = match json["model_type"].as_str() {
+        Some("bert") => Family::Bert,
+        Some("distilbert") => Family::DistilBert,
+        Some("electra") => Family::Electra,
+        _ => return Err(unsupported("model_type", "of encoders `bert`, `distilbert` and `electra` are read")),
+    };
+    let distilled = family == Family::DistilBert;
+    let activation = if distilled { "activation" } else { "hidden_act" };
+    let gelu_tanh = match json[activation].as_str() {
+        None | Some("gelu") => false,
+        Some("gelu_new" | "gelu_pytorch_tanh") => true,
+        Some(_) => return Err(unsupported(activation, "`gelu` and `gelu_new` are read")),
+    };
+    if !matches!(json["position_embedding_type"].as_str(), None | Some("absolute")) {
+        return Err(unsupported("position_embedding_type", "only `absolute` positions are read"));
+    }
+    let key = |bert: &'static str, distilbert: &'static str| if distilled { distilbert } else { bert };
+    let width = number(key("hidden_size", "dim"))?;
+    let config = EncoderConfig {
+        hidden: number(key("intermediate_size", "hidden_dim"))?,
+        embedding: if family == Family::Electra { number("embedding_size")? } else { width },
+        types: if distilled { 0 } else { number("type_vocab_size").unwrap_or(2) },
+        gelu_tanh,
+        epsilon: json["layer_norm_eps"].as_f64().unwrap_or(DISTILBERT_EPSILON),
+        ..EncoderConfig::bert(
+            number("vocab_size")?,
+            number("max_position_embeddings")?,
+            width,
+            number(key("num_hidden_layers", "n_layers"))?,
+            number(key("num_attention_heads", "n_heads"))?,
+        )
+    };
+    Ok((family, config))
+}
+
+/// The two files of an encoder: `config.json` and `model.safetensors` in F32, as `AutoModel` loads them, and `AutoModelForMaskedLM` where it
+/// has that head. `pad` is the id of the padding token.
+///
+/// # Errors
+/// [`FormatError::Nameless`] for a shape of DistilBERT's kind with another epsilon than DistilBERT's.
+pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> Result<(String, Vec<u8>), FormatError> {
+    let family = Family::of(config);
+    if family == Family::DistilBert && config.epsilon != DISTILBERT_EPSILON {
+        return Err(FormatError::Nameless);
+    }
+    let head = if config.masked { "ForMaskedLM" } else { "Model" };
+    let activation = if config.gelu_tanh { "gelu_new" } else { "gelu" };
+    let description = match family {
+        Family::DistilBert => json!({
+            "architectures": [format!("DistilBert{head}")], "model_type": "distilbert", "activation": activation,
+            "vocab_size": config.vocab, "max_position_embeddings": config.context, "dim": config.width, "n_layers": config.layers,
+            "n_heads": config.heads, "hidden_dim": config.hidden, "sinusoidal_pos_embds": false, "pad_token_id": pad,
+            "torch_dtype": "float32",
+        }),
+        _ => json!({
+            "architectures": [format!("{}{head}", if family == Family::Bert { "Bert" } else { "Electra" })],
+            "model_type": family.name(), "hidden_act": activation, "vocab_size": config.vocab,
+            "max_position_embeddings": config.context, "hidden_size": config.width, "num_hidden_layers": config.layers,
+            "num_attention_heads": config.heads, "intermediate_size": config.hidden, "embedding_size": config.embedding,
+            "type_vocab_size": config.types.max(1), "layer_norm_eps": config.epsilon, "pad_token_id": pad,
+            "torch_dtype": "float32",
+        }),
+    };
+    let mut tensors = scatter(&config.parameters(), |parameter| pieces(family, config, parameter), values);
+    if family == Family::Electra && config.types == 0 {
+        // ELECTRA always has a kind of token; a vector of zeros changes nothing.
+        tensors.push(("embeddings.token_type_embeddings.weight".into(), vec![1, config.embedding], vec![0.0; config.embedding]));
+    }
+    for (name, ..) in &mut tensors {
+        *name = match name.strip_prefix("head:") {
+            Some(head) => head.to_owned(),
+            // Behind a head the encoder has a name.
+            None if config.masked => format!("{}.{name}", family.name()),
+            None => continue,
+        };
+    }
+    // transformers asks for this entry.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, false)))
+}
+
+/// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, for embeddings of sentences, `SentenceTransformer`
+/// load.
+///
+/// # Errors
+/// As [`save`].
+pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks) -> Result<Vec<File>, FormatError> {
+    let (description, weights) = save(config, values, marks.padding)?;
+    let tokenizer = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
+        "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": "[UNK]",
+        "model_input_names": ["input_ids", "attention_mask"],
+    });
+    let modules = json!([
+        { "idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer" },
+        { "idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling" },
+        { "idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize" },
+    ]);
+    let pooling = json!({ "word_embedding_dimension": config.width, "pooling_mode_mean_tokens": true });
+    let text = |value: &Value| serde_json::to_vec_pretty(value).expect("plain data");
+    Ok(vec![
+        ("config.json", description.into_bytes()),
+        ("model.safetensors", weights),
+        ("tokenizer.json", tokenizer_json.into()),
+        ("tokenizer_config.json", text(&tokenizer)),
+        ("modules.json", text(&modules)),
+        ("1_Pooling/config.json", text(&pooling)),
+    ])
+}

@@ -1,0 +1,90 @@
+//! What transformers are made of, decoders and encoders alike. Rows are tokens: `[batch·seq, width]`, so that every projection is one matrix
+//! product.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::{Device, Tensor, TensorData, module};
+
+/// Values of the parameters, in order, on their way into a network.
+pub struct Values<'a> {
+    pub values: std::slice::Iter<'a, Vec<f32>>,
+    pub device: &'a Device,
+}
+
+impl Values<'_> {
+    pub fn take<const D: usize>(&mut self, shape: [usize; D]) -> Param<Tensor<D>> {
+        let values = self.values.next().expect("a value for every parameter").clone();
+        let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
+        Param::initialized(ParamId::new(), if self.device.is_autodiff() { tensor.require_grad() } else { tensor })
+    }
+}
+
+/// `x·weight + bias`.
+#[derive(Module, Debug)]
+pub struct Dense {
+    weight: Param<Tensor<2>>,
+    bias: Option<Param<Tensor<1>>>,
+}
+
+impl Dense {
+    pub fn new(from: usize, to: usize, bias: bool, values: &mut Values) -> Self {
+        Self { weight: values.take([from, to]), bias: bias.then(|| values.take([to])) }
+    }
+
+    /// `[from, to]`.
+    pub fn weight(&self) -> Tensor<2> {
+        self.weight.val()
+    }
+
+    /// `[rows, from]` to `[rows, to]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        module::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
+    }
+}
+
+/// Layer norm, or RMS norm where there is no bias.
+#[derive(Module, Debug)]
+pub struct Normalise {
+    weight: Param<Tensor<1>>,
+    bias: Option<Param<Tensor<1>>>,
+    epsilon: f64,
+}
+
+impl Normalise {
+    pub fn new(width: usize, bias: bool, epsilon: f64, values: &mut Values) -> Self {
+        let mut take = || values.take([width]);
+        Self { weight: take(), bias: bias.then(take), epsilon }
+    }
+
+    /// `[rows, width]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let weight = self.weight.val();
+        match &self.bias {
+            Some(bias) => module::layer_norm(x, weight, Some(bias.val()), self.epsilon),
+            None => {
+                let size = (x.clone().square().mean_dim(1) + self.epsilon).sqrt();
+                x / size * weight.unsqueeze()
+            }
+        }
+    }
+}
+
+/// Which of `all` layers is layer `index` of `layers`: evenly spaced, first and last kept. Of 12, 6 are DistilBERT's 0, 2, 4, 7, 9, 11.
+pub fn source_layer(index: usize, layers: usize, all: usize) -> usize {
+    if layers == 1 { 0 } else { (2 * index * (all - 1) + layers - 1) / (2 * (layers - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn layers_are_evenly_spaced_and_the_ends_are_kept() {
+        let of = |layers, all| (0..layers).map(|index| source_layer(index, layers, all)).collect::<Vec<_>>();
+        assert_eq!(of(15, 30), [0, 2, 4, 6, 8, 10, 12, 15, 17, 19, 21, 23, 25, 27, 29]);
+        assert_eq!(of(6, 12), [0, 2, 4, 7, 9, 11], "Sanh et al. 2019");
+        assert_eq!(of(4, 4), [0, 1, 2, 3]);
+        assert_eq!(of(2, 7), [0, 6]);
+        assert_eq!(of(1, 7), [0]);
+    }
+}

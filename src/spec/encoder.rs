@@ -1,0 +1,66 @@
+//! What only a run of encoders has to know.
+
+use serde::{Deserialize, Serialize};
+
+use super::choices::*;
+
+/// How encoders are distilled. The temperature and the divergence are those of `distill`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct EncoderTerms {
+    pub objective: Objective,
+    /// Share of tokens to be foretold.
+    pub mask_share: f64,
+    /// A token that occurs n times is chosen in proportion to n^−this.
+    pub mask_smoothing: f64,
+    /// Steps in which a teacher from a file first learns to foretell masked tokens.
+    pub adapt_steps: usize,
+    /// At which tokens the divergence from the teacher is taken.
+    pub soft_tokens: SoftTokens,
+    /// Masked: weight of `T²·divergence`.
+    pub soft_weight: f64,
+    /// Masked: weight of the cross-entropy of tokens to be foretold.
+    pub masked_weight: f64,
+    /// Weight of `1 − cos` between last states (masked) or embeddings of sentences.
+    pub cosine_weight: f64,
+    /// Masked: weight of the squared distance of the states of all layers.
+    pub hidden_weight: f64,
+    /// Masked: weight of the relations between queries, keys and values of the last layer.
+    pub relation_weight: f64,
+    /// Embeddings: weight of the squared distance between the similarities of sentences.
+    pub similarity_weight: f64,
+    /// Embeddings: weight of telling the teacher's embedding of a sentence from those of others.
+    pub contrastive_weight: f64,
+}
+
+impl Default for EncoderTerms {
+    /// DistilBERT's.
+    fn default() -> Self {
+        Self {
+            objective: Objective::Masked,
+            mask_share: 0.15,
+            mask_smoothing: 0.7,
+            adapt_steps: 0,
+            soft_tokens: SoftTokens::All,
+            soft_weight: 5.0,
+            masked_weight: 2.0,
+            cosine_weight: 1.0,
+            hidden_weight: 0.0,
+            relation_weight: 0.0,
+            similarity_weight: 1.0,
+            contrastive_weight: 0.0,
+        }
+    }
+}
+
+impl EncoderTerms {
+    /// Whether a term looks at more than the teacher's logits.
+    pub fn sees_states(&self) -> bool {
+        let own = match self.objective {
+            Objective::Masked => [self.cosine_weight, self.hidden_weight, self.relation_weight],
+            Objective::Embeddings => [self.cosine_weight, self.similarity_weight, self.contrastive_weight],
+        };
+        own.iter().any(|weight| *weight > 0.0)
+    }
+}

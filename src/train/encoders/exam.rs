@@ -1,0 +1,204 @@
+//! What encoders are asked at an evaluation: words behind masks that are the same every time, and how alike test texts are.
+
+use burn::tensor::{Tensor, activation::log_softmax};
+
+use super::super::RunError;
+use super::super::event::{EncoderMeasures, Evaluation, Role};
+use crate::data;
+use crate::data::text::{Masked, Masking, Passages};
+use crate::device::{Place, Reads, read};
+use crate::eval::study;
+use crate::eval::text::{Embeddings, spearman};
+use crate::loss::divergence;
+use crate::method::encoder::{Batch, Rows, masked};
+use crate::method::text::one_hot;
+use crate::model::encoder::{Encoder, embeddings};
+use crate::spec::{Experiment, Objective};
+
+/// Texts per forward pass.
+const CHUNK: usize = 32;
+
+/// The questions, and what a frozen teacher answered.
+pub struct Exam {
+    objective: Objective,
+    /// Test texts as they are, and with masks (masked only).
+    plain: Vec<Batch>,
+    masked: Vec<Batch>,
+    /// What was masked: of each text, as it is shown, the places.
+    shown: Vec<(Vec<u32>, Vec<usize>)>,
+    context: usize,
+    padding: u32,
+    place: Place,
+    /// A frozen teacher's states at the masks, `[n, width]` of each batch, and its embeddings.
+    heard: Option<(Vec<Tensor<2>>, Vec<f32>)>,
+}
+
+/// A network about one masked token.
+struct Told {
+    nll: f64,
+    confidence: f64,
+    correct: f64,
+    agrees: f64,
+    forward_kl: f64,
+}
+
+impl Exam {
+    pub fn new(experiment: &Experiment, passages: &Passages, masking: &Masking, place: &Place) -> Self {
+        let objective = experiment.encoder.objective;
+        let tests: Vec<&[u32]> = passages.test.iter().take(experiment.text.tests).map(Vec::as_slice).collect();
+        let pad = passages.marks.padding;
+        let longest = |texts: &[&[u32]]| texts.iter().map(|text| text.len()).max().unwrap_or(1);
+        let plain = tests.chunks(CHUNK).map(|texts| Batch::plain(texts, longest(texts), pad, place)).collect();
+        let mut rng = data::rng(experiment.seed, "masks of the test");
+        let (mut masked, mut shown) = (Vec::new(), Vec::new());
+        if objective == Objective::Masked {
+            for texts in tests.chunks(CHUNK) {
+                let drawn = masking.mask(texts, &mut rng);
+                let places = |text| drawn.hidden.iter().filter(|hidden| hidden.0 == text).map(|hidden| hidden.1).collect();
+                shown.extend(drawn.texts.iter().enumerate().map(|(text, ids)| (ids.clone(), places(text))));
+                masked.push(Batch::masked(drawn, longest(texts), pad, place));
+            }
+        }
+        Self { objective, plain, masked, shown, context: experiment.text.context, padding: pad, place: place.clone(), heard: None }
+    }
+
+    pub fn objective(&self) -> Objective {
+        self.objective
+    }
+
+    /// Texts with masks.
+    pub fn tests(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// One of them as it is shown, the places where a token is to be foretold, and both on the device.
+    pub fn text(&self, index: usize) -> Option<(&[u32], &[usize], Batch)> {
+        let (shown, places) = self.shown.get(index)?;
+        let hidden = places.iter().map(|place| (0, *place, shown[*place])).collect();
+        let masked = Masked { texts: vec![shown.clone()], hidden };
+        Some((shown, places, Batch::masked(masked, self.context, self.padding, &self.place)))
+    }
+
+    /// Asks every network.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn examine(&mut self, networks: &[(Role, usize, Encoder); 3], teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
+        let teacher = &networks[0].2;
+        let heard = match self.heard.take().filter(|_| !teacher_changes) {
+            Some(heard) => heard,
+            None => (self.states(teacher), self.embedded(teacher).await?),
+        };
+        let mut found = Vec::new();
+        for (role, step, network) in networks {
+            let is_teacher = *role == Role::Teacher;
+            let theirs = Embeddings { values: &heard.1, width: teacher.config().width };
+            let own = if is_teacher { heard.1.clone() } else { self.embedded(network).await? };
+            let own = Embeddings { values: &own, width: network.config().width };
+            let same = own.neighbours().iter().zip(theirs.neighbours()).filter(|(own, theirs)| **own == *theirs).count();
+            let measures = EncoderMeasures {
+                forward_kl: None,
+                cosine: own.alike(&theirs).filter(|_| !is_teacher),
+                similarity: (!is_teacher).then(|| spearman(&own.cosines(), &theirs.cosines())),
+                neighbours: (!is_teacher).then(|| same as f64 / theirs.neighbours().len().max(1) as f64),
+            };
+            found.push(match self.objective {
+                Objective::Masked => {
+                    let states = if is_teacher { heard.0.clone() } else { self.states(network) };
+                    let told = self.told((teacher, &heard.0), (network, &states)).await?;
+                    of_words(*role, *step, &told, measures)
+                }
+                Objective::Embeddings => of_sentences(*role, *step, measures),
+            });
+        }
+        self.heard = Some(heard);
+        Ok(found)
+    }
+
+    fn states(&self, network: &Encoder) -> Vec<Tensor<2>> {
+        let state = |batch: &Batch| network.state(batch.ids.clone(), &batch.padding).select(0, batch.hidden.rows.clone());
+        self.masked.iter().map(state).collect()
+    }
+
+    /// Embeddings of the test texts, row by row.
+    async fn embedded(&self, network: &Encoder) -> Result<Vec<f32>, RunError> {
+        let mut all = Vec::new();
+        for batch in &self.plain {
+            let state = network.state(batch.ids.clone(), &batch.padding);
+            all.append(&mut read(embeddings(state, &batch.padding)).await?);
+        }
+        Ok(all)
+    }
+
+    /// What a network says at every mask, beside the teacher.
+    async fn told(&self, teacher: (&Encoder, &[Tensor<2>]), own: (&Encoder, &[Tensor<2>])) -> Result<Vec<Told>, RunError> {
+        let mut told = Vec::new();
+        for (at, batch) in self.masked.iter().enumerate() {
+            told.append(&mut of_batch(&batch.hidden, (teacher.0, &teacher.1[at]), (own.0, &own.1[at])).await?);
+        }
+        Ok(told)
+    }
+}
+
+async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, &Tensor<2>)) -> Result<Vec<Told>, RunError> {
+    let (count, vocab) = (rows.counts[0], own.0.config().vocab);
+    let part = masked::chunk(vocab, count);
+    let mut told = Vec::new();
+    for start in (0..count).step_by(part) {
+        let range = start..count.min(start + part);
+        let log = |(net, state): (&Encoder, &Tensor<2>)| log_softmax(net.logits(state.clone().slice([range.clone()])), 1);
+        let (log_p, log_q) = (log(teacher), log(own));
+        let targets: Tensor<2> = one_hot(rows.tokens.clone().slice([range.clone()]), vocab);
+        let top = log_q.clone().max_dim(1);
+        let token = (log_q.clone() * targets).sum_dim(1);
+        let best = |log: &Tensor<2>| log.clone().equal(log.clone().max_dim(1)).float();
+        let mut reads = Reads::default();
+        reads.add(token.clone().neg());
+        reads.add(top.clone().exp());
+        reads.add(token.greater_equal(top).float());
+        reads.add((best(&log_p) * best(&log_q)).sum_dim(1).clamp_max(1.0));
+        reads.add(divergence::forward_kl(log_p, log_q).sum_dim(1));
+        let columns = reads.run().await?;
+        let number = |column: usize, at: usize| f64::from(columns[column][at]);
+        told.extend((0..range.len()).map(|at| Told {
+            nll: number(0, at),
+            confidence: number(1, at),
+            correct: number(2, at),
+            agrees: number(3, at),
+            forward_kl: number(4, at),
+        }));
+    }
+    Ok(told)
+}
+
+fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -> Evaluation {
+    let mean = |of: fn(&Told) -> f64| told.iter().map(of).sum::<f64>() / told.len().max(1) as f64;
+    let graded: Vec<(f64, f64, f64)> = told.iter().map(|told| (told.confidence, told.correct, 1.0)).collect();
+    let student = role != Role::Teacher;
+    Evaluation {
+        role,
+        step,
+        accuracy: mean(|told| told.correct),
+        loss: mean(|told| told.nll),
+        ece: Some(study::weighted_calibration_error(&graded)),
+        agreement: student.then(|| mean(|told| told.agrees)),
+        omitted: None,
+        text: None,
+        encoder: Some(EncoderMeasures { forward_kl: student.then(|| mean(|told| told.forward_kl)), ..measures }),
+    }
+}
+
+fn of_sentences(role: Role, step: usize, measures: EncoderMeasures) -> Evaluation {
+    Evaluation {
+        role,
+        step,
+        // The teacher agrees with itself.
+        accuracy: measures.similarity.unwrap_or(1.0),
+        loss: measures.cosine.map_or(0.0, |cosine| 1.0 - cosine),
+        ece: None,
+        agreement: measures.neighbours,
+        omitted: None,
+        text: None,
+        encoder: Some(measures),
+    }
+}

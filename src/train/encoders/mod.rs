@@ -1,0 +1,203 @@
+//! A race of encoders: a teacher of BERT's kind and two students of fewer layers, on running text.
+
+mod cast;
+mod exam;
+mod read;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origin};
+use crate::data::text::{Cut, Masking, Passages, passages};
+use crate::data::{self, Batches};
+use crate::device::{Place, Reads};
+use crate::method::encoder::{Batch, masked, sentences};
+use crate::method::response::Parts;
+use crate::model::Trainable;
+use crate::model::encoder::Encoder;
+use crate::spec::{Experiment, Objective, Start};
+use exam::Exam;
+
+/// Lengths of batches of sentences are multiples of this: a GPU compiles its kernels for shapes.
+const STEP: usize = 16;
+
+/// The networks and the texts they learn from.
+pub struct Encoders {
+    pub passages: Passages,
+    masking: Masking,
+    pub teacher: Learner<Encoder>,
+    pub alone: Learner<Encoder>,
+    pub distilled: Learner<Encoder>,
+    /// The teacher as it stands, without gradients, once it is frozen.
+    frozen: Option<Encoder>,
+    order: Batches,
+    teacher_order: Batches,
+    /// Tokens of a text at most.
+    pub context: usize,
+    exam: Exam,
+    place: Place,
+    /// Of a teacher from a file.
+    pub origin: Option<Origin>,
+}
+
+impl Encoders {
+    /// # Errors
+    /// An experiment that contradicts its data, a teacher that is not there, and layers that it has not.
+    pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
+        let model = cast::model(experiment, materials)?;
+        let context = experiment.text.context;
+        let sentences = experiment.encoder.objective == Objective::Embeddings;
+        let cut = if sentences { Cut::Sentences } else { Cut::Windows };
+        let text = materials.text.as_deref().unwrap_or(data::text::NOVEL);
+        let passages = passages(text, model.map(|model| &model.tokenizer), context, cut)?;
+        let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
+        let batch = experiment.train.batch_size;
+        let order = if sentences {
+            if !batch.is_multiple_of(2) || batch < 4 {
+                return Err(RunError::Teacher(format!(
+                    "a batch of sentences is pairs of neighbours, at least two: set train.batch_size to an even number, not {batch}"
+                )));
+            }
+            // A pair is as long as the longer of the two.
+            let lengths = passages.train.windows(2).map(|pair| pair[0].len().max(pair[1].len())).collect();
+            Batches::grouped(experiment.seed, "student batches", lengths, batch / 2)?
+        } else {
+            Batches::new(experiment.seed, "student batches", passages.train.len(), batch)?
+        };
+        let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
+        Ok(Self {
+            teacher: Learner::new(teacher, &values, &experiment.train, place),
+            alone: Learner::new(student.clone(), &first, &experiment.train, place),
+            distilled: Learner::new(student, &first, &experiment.train, place),
+            frozen: None,
+            order,
+            teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
+            context,
+            exam: Exam::new(experiment, &passages, &masking, place),
+            origin: model.map(|model| Origin {
+                fingerprint: model.fingerprint(),
+                tokenizer_json: model.tokenizer_json.clone(),
+                stop: vec![model.marks.padding],
+            }),
+            masking,
+            place: place.clone(),
+            passages,
+        })
+    }
+
+    pub fn freeze_teacher(&mut self) {
+        self.frozen.get_or_insert_with(|| self.teacher.net.valid());
+    }
+
+    /// Students that start from layers of a teacher which learned in this run take them as they are now.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<(), RunError> {
+        if experiment.student.start != Start::TeacherLayers || !experiment.teacher_learns() {
+            return Ok(());
+        }
+        let mut reads = Reads::default();
+        self.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
+        let (_, values) = cast::layers(&self.teacher.layout, &reads.run().await?, experiment)?;
+        for student in [&mut self.alone, &mut self.distilled] {
+            student.put(&values, &experiment.train, &self.place);
+        }
+        Ok(())
+    }
+
+    /// The teacher makes one step per rate from step `from`; the loss of the last one.
+    pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
+        let mut last = None;
+        for (at, lr) in rates.iter().enumerate() {
+            let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", from + at), from + at);
+            let loss = masked::alone(&self.teacher.net, &batch, &experiment.distill).total;
+            self.teacher.learn(&loss, *lr);
+            last = Some(loss.inner());
+        }
+        last.expect("a chunk has at least one step")
+    }
+
+    /// Both students make one step per rate from step `from`, on the same texts; the losses of the last one.
+    pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
+        self.freeze_teacher();
+        let teacher = self.frozen.clone().expect("frozen above");
+        let mut last = Vec::new();
+        for (at, lr) in rates.iter().enumerate() {
+            let step = from + at;
+            let (of_alone, of_distilled) = match experiment.encoder.objective {
+                Objective::Masked => {
+                    let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", step), step);
+                    (
+                        masked::alone(&self.alone.net, &batch, &experiment.distill),
+                        masked::distilled(&self.distilled.net, &teacher, &batch, experiment),
+                    )
+                }
+                Objective::Embeddings => {
+                    let batch = self.pairs(step);
+                    (
+                        sentences::alone(&self.alone.net, &batch),
+                        sentences::distilled(&self.distilled.net, &teacher, &batch, &experiment.encoder),
+                    )
+                }
+            };
+            self.alone.learn(&of_alone.total, *lr);
+            self.distilled.learn(&of_distilled.total, *lr);
+            last = vec![(Role::Alone, of_alone), (Role::Distilled, of_distilled)];
+        }
+        last
+    }
+
+    fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, step: usize) -> Batch {
+        let texts: Vec<&[u32]> = order.at(step).iter().map(|row| self.passages.train[*row as usize].as_slice()).collect();
+        Batch::masked(self.masking.mask(&texts, rng), self.context, self.passages.marks.padding, &self.place)
+    }
+
+    /// Sentences, and behind them those that follow each.
+    fn pairs(&self, step: usize) -> Batch {
+        let rows = self.order.at(step);
+        let texts: Vec<&[u32]> =
+            [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train[*row as usize + next].as_slice())).collect();
+        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(1);
+        Batch::plain(&texts, longest.next_multiple_of(STEP).min(self.context), self.passages.marks.padding, &self.place)
+    }
+
+    /// The networks on the test texts.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn examine(&mut self, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
+        let networks = ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)));
+        self.exam.examine(&networks, teacher_changes).await
+    }
+
+    /// A network as it stands, without gradients.
+    fn speaker(&self, role: Role) -> Encoder {
+        match (role, &self.frozen) {
+            (Role::Teacher, Some(frozen)) => frozen.clone(),
+            _ => self.network(role).net.valid(),
+        }
+    }
+
+    pub fn network(&self, role: Role) -> &Learner<Encoder> {
+        match role {
+            Role::Teacher => &self.teacher,
+            Role::Alone => &self.alone,
+            Role::Distilled => &self.distilled,
+        }
+    }
+
+    pub fn network_mut(&mut self, role: Role) -> &mut dyn Saved {
+        match role {
+            Role::Teacher => &mut self.teacher,
+            Role::Alone => &mut self.alone,
+            Role::Distilled => &mut self.distilled,
+        }
+    }
+}
+
+/// The luck of a step.
+fn draw(experiment: &Experiment, who: &str, step: usize) -> ChaCha8Rng {
+    data::rng(experiment.seed, &format!("masks of {who} at step {step}"))
+}

@@ -1,0 +1,166 @@
+//! Encoders on the command line: sentence embeddings, and distillation out of a tiny folder of random weights.
+
+use std::path::PathBuf;
+
+use distillery::data;
+use distillery::model::encoder::EncoderConfig;
+use distillery::model::formats::bert;
+use serde_json::json;
+
+use super::resume::{begin_with, kill};
+use super::*;
+
+/// Letters as word pieces behind BERT's control tokens.
+fn tokenizer() -> String {
+    let mut vocab = serde_json::Map::new();
+    let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+    let letters = ('a'..='z').flat_map(|letter| [letter.to_string(), format!("##{letter}")]);
+    for name in names.map(String::from).into_iter().chain([".".into()]).chain(letters) {
+        vocab.insert(name, json!(vocab.len()));
+    }
+    let special = |(id, name): (usize, &str)| json!({ "id": id, "content": name, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true });
+    json!({
+        "version": "1.0", "truncation": { "max_length": 8, "strategy": "LongestFirst", "stride": 0, "direction": "Right" },
+        "padding": { "strategy": { "Fixed": 12 }, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]" },
+        "added_tokens": names.into_iter().enumerate().map(special).collect::<Vec<_>>(),
+        "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true },
+        "pre_tokenizer": { "type": "BertPreTokenizer" }, "post_processor": null,
+        "decoder": { "type": "WordPiece", "prefix": "##", "cleanup": true },
+        "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocab },
+    })
+    .to_string()
+}
+
+/// A folder `teacher` without a head for masked words, and a file `text.txt`.
+fn teacher(folder: &Path) -> PathBuf {
+    let path = folder.join("teacher");
+    fs::create_dir(&path).unwrap();
+    let config = EncoderConfig { masked: false, types: 2, pooler: true, ..EncoderConfig::bert(58, 32, 16, 4, 2) };
+    let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "test")), 0).unwrap();
+    fs::write(path.join("config.json"), json).unwrap();
+    fs::write(path.join("model.safetensors"), weights).unwrap();
+    fs::write(path.join("tokenizer.json"), tokenizer()).unwrap();
+    let sentence = |n: usize| format!("The {} cat sat on mat {}.\n", ["red", "big", "old"][n % 3], ["one", "two"][n % 2].repeat(1 + n % 4));
+    fs::write(folder.join("text.txt"), (0..120).map(sentence).collect::<String>()).unwrap();
+    path
+}
+
+const SMALL: [&str; 16] = [
+    "--teacher",
+    "teacher",
+    "--data",
+    "text.txt",
+    "--device",
+    "cpu",
+    "--set",
+    "text.context=16",
+    "--set",
+    "train.batch_size=4",
+    "--set",
+    "train.steps=30",
+    "--set",
+    "train.eval_every=10",
+    "--set",
+    "student.layers=2",
+];
+
+fn distil<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", "minilm"], &SMALL[..], more].concat()
+}
+
+#[test]
+fn sentences_are_embedded_alike_alone_and_in_company() {
+    let folder = tempfile::tempdir().unwrap();
+    teacher(folder.path());
+    let embed = |texts: &[&str]| -> Vec<Value> {
+        let output = succeeded(cli(folder.path(), &[&["embed", "teacher", "--json", "--device", "cpu"], texts].concat()));
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let together = embed(&["A cat", "the old cat sat on the red mat"]);
+    assert_eq!(
+        together[0]["tokens"],
+        json!([2, 6, 10, 7, 45, 3]),
+        "lower case, word pieces, between start and end, neither cut nor padded"
+    );
+    let alone = embed(&["A cat"]);
+    let numbers = |value: &Value| -> Vec<f64> { value["embedding"].as_array().unwrap().iter().filter_map(Value::as_f64).collect() };
+    let (alone, together) = (numbers(&alone[0]), numbers(&together[0]));
+    assert_eq!(alone.len(), 16);
+    assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-5), "{alone:?} {together:?}");
+    assert!((alone.iter().map(|value| value * value).sum::<f64>() - 1.0).abs() < 1e-5);
+    let table = stdout(&succeeded(cli(folder.path(), &["embed", "teacher", "a cat", "A CAT", "--device", "cpu"])));
+    assert!(table.contains("1.0000"), "{table}");
+}
+
+/// The student that is written is the student that was measured, with the teacher's tokenizer; after a stop too.
+#[test]
+fn a_sentence_encoder_is_distilled_into_a_folder_that_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    let said = stdout(&succeeded(cli(folder, &distil(&["--out", "whole"]))));
+    assert!(said.contains("student distilled"), "{said}");
+    let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
+    assert!(config.contains("\"DistilBertModel\"") && config.contains("\"n_layers\": 2"), "{config}");
+    assert!(folder.join("whole/student/1_Pooling/config.json").exists());
+    succeeded(cli(folder, &["embed", "whole/student", "a cat", "--json", "--device", "cpu"]));
+    let last = metrics(&folder.join("whole")).into_iter().rfind(|line| line["type"] == "evaluated").unwrap();
+    let distilled = &last["networks"][2];
+    assert_eq!(distilled["accuracy"], distilled["encoder"]["similarity"]);
+    assert!(distilled["ece"].is_null(), "embeddings foretell nothing that could be calibrated");
+    assert!(distilled["encoder"]["cosine"].as_f64() > last["networks"][1]["encoder"]["cosine"].as_f64(), "{last}");
+}
+
+/// A teacher that first learns to foretell masked words, and students that then start from its layers, go on after a stop as if there were none.
+#[test]
+fn a_resumed_run_of_masked_words_is_the_very_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    let masked =
+        ["--set", "encoder.objective=masked", "--set", "encoder.adapt_steps=20", "--set", "train.steps=300", "--checkpoint-every", "10"];
+    succeeded(cli(folder, &distil(&[&masked[..], &["--out", "whole"]].concat())));
+    // In the teacher's phase, and in the students'.
+    for (name, checkpoint) in [("early", 1), ("late", 3)] {
+        kill(begin_with(folder, &distil(&[&masked[..], &["--json", "--out", name]].concat()), checkpoint));
+        assert!(!folder.join(name).join("student").exists());
+        succeeded(cli(folder, &["resume", name]));
+        assert_eq!(metrics(&folder.join("whole")), metrics(&folder.join(name)));
+        for file in ["config.json", "model.safetensors"] {
+            let [a, b] = ["whole", name].map(|run| fs::read(folder.join(run).join("student").join(file)).unwrap());
+            assert!(a == b, "{file} differs");
+        }
+    }
+    let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
+    assert!(config.contains("\"DistilBertForMaskedLM\""), "{config}");
+}
+
+#[test]
+fn wrong_encoders_and_settings_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let path = teacher(folder);
+    let refuse = |args: &[&str], part: &str| {
+        let output = cli(folder, args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{args:?}: `{part}` is missing in: {}", stderr(&output));
+    };
+    refuse(&distil(&["--set", "encoder.objective=masked"]), "encoder.adapt_steps");
+    refuse(&distil(&["--set", "student.layers=5"]), "4 layers");
+    refuse(&distil(&["--set", "text.context=64"]), "can look at 32");
+    refuse(&distil(&["--set", "train.batch_size=5"]), "even number");
+    refuse(&distil(&["--set", "student.start=random"]), "student.dim=16");
+    refuse(&distil(&["--set", "distill.access=logits"]), "distill.access");
+    refuse(&["run", "minilm", "--device", "cpu"], "--teacher");
+    refuse(&["run", "smollm2", "--teacher", "teacher", "--device", "cpu"], "cannot write");
+    refuse(&["embed", "text.txt", "a", "--device", "cpu"], "an encoder is a folder");
+    refuse(&["embed", "teacher", "--device", "cpu"], "--data");
+    fs::write(folder.join("empty.txt"), "\n").unwrap();
+    refuse(&["embed", "teacher", "--data", "empty.txt", "--device", "cpu"], "no sentence");
+    let config = fs::read_to_string(path.join("config.json")).unwrap();
+    fs::write(path.join("config.json"), config.replace("bert", "roberta")).unwrap();
+    refuse(&["embed", "teacher", "a", "--device", "cpu"], "`bert`, `distilbert` and `electra`");
+    fs::write(path.join("config.json"), &config).unwrap();
+    fs::write(path.join("tokenizer.json"), tokenizer().replace("[MASK]", "[HIDE]")).unwrap();
+    refuse(&["embed", "teacher", "a", "--device", "cpu"], "[MASK]");
+}

@@ -1,0 +1,145 @@
+"""Reference of the encoders: what `transformers` and PyTorch make of tiny BERT-, DistilBERT- and ELECTRA-shaped models, in float64.
+
+usage: python encoder.py > encoder.json      (torch 2.x, transformers 5.x)
+
+Weight number k (in the order of our parameters, `names` below), element i: 0.3*sin(0.37*i + 1.3*k), norm weights 1 + that. Ours are [in, out],
+theirs [out, in]. The second text has 4 real tokens of 6. `loss` is the cross-entropy of MASKED with the true tokens, each of its gradients given as its
+product with cos(0.1*i). The losses on representations are written from the papers with torch's own operations.
+"""
+import json, math, torch
+import torch.nn.functional as F
+from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertForMaskedLM, ElectraConfig, ElectraForMaskedLM
+
+torch.set_default_dtype(torch.float64)
+IDS = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 0, 0]]
+REAL = [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]]
+MASKED = [(0, 2, 7), (0, 4, 8), (1, 1, 10)]  # text, place, true token
+V, C, W, H, FF, L = 11, 8, 8, 2, 12, 2
+
+
+def parameters(kind):
+    e = 4 if kind == "electra" else W
+    norm = lambda n, w: [(n + ".weight", (w,)), (n + ".bias", (w,))]
+    dense = lambda n, i, o: [(n + ".weight", (i, o)), (n + ".bias", (o,))]
+    out = [("tokens.weight", (V, e)), ("positions.weight", (C, e))]
+    out += [] if kind == "distilbert" else [("types.weight", (2, e))]
+    out += norm("norm", e) + (dense("project", e, W) if e != W else [])
+    for l in range(L):
+        p = f"layers.{l}."
+        out += dense(p + "qkv", W, 3 * W) + dense(p + "out", W, W) + norm(p + "norm1", W)
+        out += dense(p + "up", W, FF) + dense(p + "down", FF, W) + norm(p + "norm2", W)
+    return out + dense("masked.dense", W, e) + norm("masked.norm", e) + [("masked.bias", (V,))]
+
+
+def value(k, name, shape):
+    n = math.prod(shape)
+    wave = 0.3 * torch.sin(0.37 * torch.arange(n) + 1.3 * k)
+    return (wave + 1 if "norm" in name and name.endswith("weight") else wave).reshape(shape)
+
+
+NAMES = {
+    "bert": {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense",
+             "norm2": "output.LayerNorm", "qkv": ["attention.self." + x for x in ("query", "key", "value")], "layer": "encoder.layer",
+             "masked.dense": "cls.predictions.transform.dense", "masked.norm": "cls.predictions.transform.LayerNorm", "masked": "cls.predictions"},
+    "distilbert": {"out": "attention.out_lin", "norm1": "sa_layer_norm", "up": "ffn.lin1", "down": "ffn.lin2", "norm2": "output_layer_norm",
+                   "qkv": ["attention." + x for x in ("q_lin", "k_lin", "v_lin")], "layer": "transformer.layer",
+                   "masked.dense": "vocab_transform", "masked.norm": "vocab_layer_norm", "masked": "vocab_projector"},
+}
+NAMES["electra"] = NAMES["bert"] | {"masked.dense": "generator_predictions.dense", "masked.norm": "generator_predictions.LayerNorm",
+                                    "masked": "generator_lm_head"}
+EMBED = {"tokens": "embeddings.word_embeddings", "positions": "embeddings.position_embeddings", "types": "embeddings.token_type_embeddings",
+         "norm": "embeddings.LayerNorm", "project": "embeddings_project"}
+
+
+def build(kind):
+    if kind == "bert":
+        model = BertForMaskedLM(BertConfig(vocab_size=V, hidden_size=W, num_hidden_layers=L, num_attention_heads=H, intermediate_size=FF,
+                                           max_position_embeddings=C))
+    elif kind == "distilbert":
+        model = DistilBertForMaskedLM(DistilBertConfig(vocab_size=V, dim=W, n_layers=L, n_heads=H, hidden_dim=FF, max_position_embeddings=C))
+    else:
+        model = ElectraForMaskedLM(ElectraConfig(vocab_size=V, embedding_size=4, hidden_size=W, num_hidden_layers=L, num_attention_heads=H,
+                                                 intermediate_size=FF, max_position_embeddings=C))
+    model = model.double().eval()
+    theirs = dict(model.named_parameters())
+    n, ours = NAMES[kind], {}
+    for k, (name, shape) in enumerate(parameters(kind)):
+        v = value(k, name, shape)
+        path, what = name.rsplit(".", 1)
+        full = lambda p: f"{kind}.{p}.{what}"
+        if path.startswith("layers."):
+            _, layer, part = path.split(".", 2)
+            places = n[part] if isinstance(n[part], list) else [n[part]]
+            places = [full(f"{n['layer']}.{layer}.{p}") for p in places]
+            pieces = v.chunk(len(places), dim=-1)
+        else:
+            places = [full(EMBED[path])] if path in EMBED else [f"{n[path]}.{what}"]
+            pieces = [v]
+        matrix = len(shape) == 2 and path not in ("tokens", "positions", "types")
+        for place, piece in zip(places, pieces):
+            theirs[place].data.copy_(piece.T if matrix else piece)
+        ours[name] = (places, matrix)
+    return model, theirs, ours
+
+
+def encoder(kind):
+    model, theirs, ours = build(kind)
+    base = getattr(model, kind)
+    ids, real = torch.tensor(IDS), torch.tensor(REAL)
+    state = base(input_ids=ids, attention_mask=real).last_hidden_state
+    logits = model(input_ids=ids, attention_mask=real).logits
+    places = torch.stack([logits[t, p] for t, p, _ in MASKED])
+    loss = F.cross_entropy(places, torch.tensor([token for *_, token in MASKED]))
+    loss.backward()
+    mean = (state * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+    def gradient(places, matrix):
+        whole = torch.cat([theirs[p].grad.T if matrix else theirs[p].grad for p in places], -1).flatten()
+        return (whole * torch.cos(0.1 * torch.arange(whole.numel()))).sum().item()
+    gradients = {name: gradient(*place) for name, place in ours.items()}
+    return {"state": state[real.bool()].tolist(), "logits": places.tolist(), "loss": loss.item(), "gradients": gradients,
+            "embeddings": F.normalize(mean, dim=1).tolist()}
+
+
+def wave(seed, *shape):
+    return torch.sin(0.7 * torch.arange(math.prod(shape)) + seed).reshape(shape)
+
+
+def graded(loss, student):
+    student.requires_grad_()
+    value = loss(student)
+    value.backward()
+    return {"value": value.item(), "gradient": student.grad.tolist()}
+
+
+def relations(student, teacher, heads, real):
+    """MiniLMv2 (Wang et al. 2021): KL of softmax(X Xᵀ/√d) over relation heads of queries, keys and values; mean over heads and tokens."""
+    b, s = real.shape
+    total = 0
+    for part in range(3):
+        def rel(x):
+            w = x.shape[-1] // 3
+            x = x[..., part * w:(part + 1) * w].reshape(b, s, heads, w // heads).transpose(1, 2)
+            scores = x @ x.transpose(2, 3) / math.sqrt(w // heads)
+            return scores.masked_fill(real[:, None, None, :] == 0, -1e9).log_softmax(-1)
+        p, q = rel(teacher), rel(student)
+        kl = F.kl_div(q, p, reduction="none", log_target=True).sum(-1)
+        total = total + (kl * real[:, None, :]).sum() / heads / real.sum()
+    return total
+
+
+def losses():
+    s, t = wave(0, 4, 6), wave(1, 4, 6)
+    unit = lambda x: F.normalize(x, dim=1)
+    target = torch.ones(4)
+    real = torch.tensor(REAL)
+    qs, qt = wave(2, 2, 6, 12), wave(3, 2, 6, 24)
+    return {
+        "cosine": graded(lambda x: F.cosine_embedding_loss(x, t, target), s.clone()),
+        "hidden": graded(lambda x: F.mse_loss(x, t), s.clone()),
+        "similarities": graded(lambda x: F.mse_loss(unit(x) @ unit(x).T, unit(t) @ unit(t).T), s.clone()),
+        "contrastive": graded(lambda x: F.cross_entropy(unit(x) @ unit(t).T / 0.05, torch.arange(4)), s.clone()),
+        "relations": graded(lambda x: relations(x, qt, 2, real), qs.clone()),
+    }
+
+
+print(json.dumps({"encoders": {kind: encoder(kind) for kind in ("bert", "distilbert", "electra")}, "losses": losses()}))
