@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::table::points;
-use crate::train::{Evaluation, TextMeasures};
+use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 
 /// Tokens up to which the excess accumulated error is compared: near the mean length of the grammar's answers.
 pub const EXCESS_AT: usize = 9;
@@ -11,7 +11,7 @@ pub const EXCESS_AT: usize = 9;
 /// A number of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Measure {
-    /// Share of right answers; of the grammar, the probability given to them
+    /// Share of right answers; of the grammar, the probability given to them; of embeddings, the similarity
     #[default]
     Accuracy,
     /// Cross-entropy, nats
@@ -36,12 +36,17 @@ pub enum Measure {
     RougeL,
     /// How often a sample beats one of the student alone by the answer's true probability (grammar)
     WinRate,
+    /// Spearman's correlation of the similarities of all pairs of test texts with the teacher's (encoders)
+    Similarity,
+    /// Mean cosine with the teacher's embedding of the same text (encoders)
+    Cosine,
 }
 
 impl Measure {
     /// `None` where a run has no such number.
     pub fn of(self, found: &Evaluation) -> Option<f64> {
         let text = |value: fn(&TextMeasures) -> Option<f64>| found.text.as_ref().and_then(value);
+        let encoder = |value: fn(&EncoderMeasures) -> Option<f64>| found.encoder.as_ref().and_then(value);
         match self {
             Self::Accuracy => Some(found.accuracy),
             Self::Loss => Some(found.loss),
@@ -49,12 +54,14 @@ impl Measure {
             Self::Agreement => found.agreement,
             Self::Coverage => text(|text| text.coverage),
             Self::YesNoEce => text(|text| text.yes_no_ece),
-            Self::ForwardKl => text(|text| text.forward_kl),
+            Self::ForwardKl => text(|text| text.forward_kl).or(encoder(|encoder| encoder.forward_kl)),
             Self::ReverseKl => text(|text| text.reverse_kl),
             Self::Length => text(|text| Some(text.length)),
             Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
             Self::RougeL => text(|text| text.rouge_l),
             Self::WinRate => text(|text| text.win_rate),
+            Self::Similarity => encoder(|encoder| encoder.similarity),
+            Self::Cosine => encoder(|encoder| encoder.cosine),
         }
     }
 
@@ -72,12 +79,14 @@ impl Measure {
             Self::Excess => "excess error at token 9",
             Self::RougeL => "ROUGE-L",
             Self::WinRate => "win rate over alone",
+            Self::Similarity => "similarity to teacher",
+            Self::Cosine => "cosine with teacher",
         }
     }
 
     /// Whether it is a share, whose differences are points.
     pub fn is_share(self) -> bool {
-        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess | Self::RougeL | Self::WinRate)
+        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess | Self::RougeL | Self::WinRate | Self::Similarity)
     }
 
     /// A difference, without its unit.

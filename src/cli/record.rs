@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use super::error::Error;
 use super::files::read_text;
+use super::measure::Measure;
 use super::rundir::RunDir;
 use super::settings::Settings;
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Objective};
 use crate::train::{Evaluation, LossParts, Phase, Role};
 
 /// A run and all it said.
@@ -130,6 +131,13 @@ impl Record {
             Said::Finished {} => self.finished = true,
             Said::Other => {}
         }
+    }
+
+    /// What the accuracy of these runs is.
+    pub fn right(&self) -> Measure {
+        let Experiment { encoder, .. } = &self.experiment;
+        let embeddings = self.experiment.is_encoder() && encoder.objective == Objective::Embeddings;
+        if embeddings { Measure::Similarity } else { Measure::Accuracy }
     }
 
     pub fn accuracy(&self, role: Role) -> Option<f64> {

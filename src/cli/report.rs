@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
+use super::measure::Measure;
 use super::output;
 use super::page::Page;
 use super::plot::{self, Curve};
@@ -114,6 +115,12 @@ fn curves(page: &mut Page, record: &Record) {
         ("Accuracy on the test rows", "accuracy", evaluated(|found| Some(found.accuracy)), true),
         ("Cross-entropy on the test rows", "nats", evaluated(|found| Some(found.loss)), false),
         ("Agreement with the teacher on the test rows", "agreement", evaluated(|found| found.agreement), true),
+        (
+            "Similarities of test texts against the teacher's (Spearman)",
+            "similarity",
+            evaluated(|found| Measure::Similarity.of(found)),
+            true,
+        ),
         ("Training loss, each network's own", "loss", losses.into(), false),
     ];
     for (title, y_name, list, percent) in plots {

@@ -11,7 +11,7 @@ use super::session::{Files, Session};
 use super::settings::Settings;
 use super::source;
 use super::table::{Table, bytes, or_dash, percent, points, thousands};
-use crate::train::{ROLES, Role};
+use crate::train::{Evaluation, ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &args.knobs.set)?;
@@ -76,7 +76,7 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
 
 /// The three networks, one a row.
 pub fn networks(record: &Record) -> Table {
-    let mut table = Table::new(["", "parameters", "size", "accuracy", "ECE", "agreement"]);
+    let mut table = Table::new(["", "parameters", "size", record.right().name(), "ECE", "agreement"]);
     for role in ROLES {
         let size = record.facts.networks.iter().find(|size| size.role == role);
         let found = record.finals.get(&role);
@@ -97,8 +97,9 @@ pub fn sentences(record: &Record) -> Vec<String> {
     let mut list = Vec::new();
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
         list.push(format!(
-            "Distilled against alone: {} points of accuracy on {} test rows, from {} labelled rows. One run is no evidence: --seeds 5 gives an interval.",
+            "Distilled against alone: {} {} on {} test rows, from {} labelled rows. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
+            record.right().unit(),
             thousands(record.facts.test_rows),
             thousands(record.facts.labelled_rows)
         ));
@@ -107,6 +108,11 @@ pub fn sentences(record: &Record) -> Vec<String> {
     let losses: Vec<String> = losses.map(|found| format!("{} {:.3}", found.role.name(), found.loss)).collect();
     if !losses.is_empty() {
         list.push(format!("Loss on test texts, nats per token: {}.", losses.join(", ")));
+    }
+    let students = [Role::Alone, Role::Distilled].into_iter().filter_map(|role| record.finals.get(&role));
+    let embeddings: Vec<String> = students.filter_map(embeddings).collect();
+    if !embeddings.is_empty() {
+        list.push(format!("Embeddings of test texts against the teacher's: {}.", embeddings.join("; ")));
     }
     for role in [Role::Alone, Role::Distilled] {
         if let Some(omitted) = record.finals.get(&role).and_then(|found| found.omitted) {
@@ -121,4 +127,12 @@ pub fn sentences(record: &Record) -> Vec<String> {
         }
     }
     list
+}
+
+/// How near an encoder's embeddings are to its teacher's.
+fn embeddings(found: &Evaluation) -> Option<String> {
+    let measures = found.encoder.as_ref()?;
+    let cosine = measures.cosine.map(|cosine| format!(", mean cosine {cosine:.3}")).unwrap_or_default();
+    let (similarity, neighbours) = (measures.similarity?, percent(measures.neighbours?));
+    Some(format!("{} Spearman {similarity:.3}{cosine}, the same nearest text for {neighbours}", found.role.name()))
 }

@@ -61,7 +61,7 @@ choices! {
         Cnn,
         /// A decoder-only transformer: it writes, and is the network of every text task.
         Decoder,
-        /// A transformer that reads both ways, BERT's kind (`novel`).
+        /// A transformer that reads both ways, BERT's kind (`grammar` and `novel`).
         Encoder,
     }
 }

@@ -31,6 +31,9 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     if teacher.source == TeacherSource::Pretrained {
         return conflict("teacher.source", "no encoder is shipped: set it to live, or to file with --teacher MODEL");
     }
+    if experiment.task.name == TaskName::Grammar && teacher.source == TeacherSource::File {
+        return conflict("teacher.source", "a teacher from a file reads real text: set task.name=novel, or teacher.source=live");
+    }
     if encoder.objective == Objective::Embeddings && teacher.source != TeacherSource::File {
         return conflict("encoder.objective", "embeddings are learned from a sentence encoder: set teacher.source=file, or this to masked");
     }
@@ -68,7 +71,7 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
         if kind != NetworkKind::Decoder {
             return conflict(
                 key,
-                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder (encoders read `novel`)",
+                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder (grammar and novel may have encoders)",
             );
         }
     }

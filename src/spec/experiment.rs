@@ -299,7 +299,7 @@ impl Default for Train {
 impl Experiment {
     /// Whether the networks are encoders.
     pub fn is_encoder(&self) -> bool {
-        self.task.name == TaskName::Novel && self.teacher.kind == NetworkKind::Encoder
+        matches!(self.task.name, TaskName::Grammar | TaskName::Novel) && self.teacher.kind == NetworkKind::Encoder
     }
 
     /// Steps in which the teacher learns before the students do.

@@ -95,7 +95,6 @@ const NETWORK: Kind = choice(&["mlp", "cnn", "decoder", "encoder"]);
 const FAMILY: Kind = choice(&["gpt2", "llama"]);
 const PLANE: &[&str] = &["plane"];
 const CLASSES: &[&str] = &["digits", "fashion", "plane"];
-const TEXTS: &[&str] = &["grammar", "arithmetic", "names", "novel", "jsonl"];
 const DENSE: &[&str] = &["mlp", "cnn"];
 const DECODER: &[&str] = &["decoder"];
 const ENCODER: &[&str] = &["encoder"];
@@ -207,17 +206,24 @@ pub const TABLE: &[Knob] = &[
         "What the distilled student learns by.",
     )
     .main()
-    .needs("task.name", TEXTS),
-    row("text.examples", int(0, 1_000_000), "Examples that the students have; 0 = all.").main().needs("task.name", TEXTS),
+    .needs("student.kind", DECODER),
+    row("text.examples", int(0, 1_000_000), "Examples that the students have; 0 = all.").main().needs("student.kind", DECODER),
     row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")
         .main()
-        .needs("task.name", TEXTS),
-    row("text.sampling_temperature", float(0.1, 2.0), "Temperature at which texts are sampled.").live().main().needs("task.name", TEXTS),
-    row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs("task.name", TEXTS),
+        .needs("student.kind", DECODER),
+    row("text.sampling_temperature", float(0.1, 2.0), "Temperature at which texts are sampled.")
+        .live()
+        .main()
+        .needs("student.kind", DECODER),
+    row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs("student.kind", DECODER),
     row("text.tests", int_log(1, 10_000), "Test examples asked at an evaluation where not all right answers are known.")
         .needs("task.name", &["names", "novel", "jsonl", "arithmetic"]),
-    row("text.context", int_log(8, 8192), "Most tokens of an example of jsonl, or of a window of a novel read by a file's tokenizer.")
-        .needs("task.name", &["novel", "jsonl"]),
+    row(
+        "text.context",
+        int_log(8, 8192),
+        "Most tokens of an example of jsonl, or of a piece of a novel that an encoder or a file's tokenizer reads.",
+    )
+    .needs("task.name", &["novel", "jsonl"]),
     row("text.student_share", float(0.0, 1.0), "Share of steps on the student's own texts; of DistiLLM, the most that it comes to.")
         .live()
         .main()

@@ -42,10 +42,10 @@ impl Facts {
             networks: ROLES.map(size).to_vec(),
             outcomes: teacher.vocab,
             classes: Vec::new(),
-            input: vec![encoders.context],
+            input: vec![encoders.longest],
             train_rows: encoders.passages.train.len(),
             labelled_rows: encoders.passages.train.len(),
-            test_rows: encoders.passages.test.len(),
+            test_rows: encoders.tests(),
             hidden: teacher.width,
             maps: 0,
         }

@@ -26,6 +26,7 @@ fn types() -> String {
         train::OmittedClass,
         train::Evaluation,
         train::TextMeasures,
+        train::EncoderMeasures,
         train::SampleView,
         study::Confusion,
         study::Bin,

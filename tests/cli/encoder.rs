@@ -154,7 +154,7 @@ fn wrong_encoders_and_settings_are_refused_by_name() {
     refuse(&["run", "minilm", "--device", "cpu"], "--teacher");
     refuse(&["run", "smollm2", "--teacher", "teacher", "--device", "cpu"], "cannot write");
     refuse(&["embed", "text.txt", "a", "--device", "cpu"], "an encoder is a folder");
-    refuse(&["embed", "teacher", "--device", "cpu"], "--data");
+    refuse(&["embed", "teacher", "--device", "cpu"], "TEXT");
     fs::write(folder.join("empty.txt"), "\n").unwrap();
     refuse(&["embed", "teacher", "--data", "empty.txt", "--device", "cpu"], "no sentence");
     let config = fs::read_to_string(path.join("config.json")).unwrap();

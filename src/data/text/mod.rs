@@ -8,7 +8,7 @@
 //! | [`novel`](novel()) | running text in windows of characters |
 //! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
-//! | [`passages`](passages()) | running text for encoders, in windows or sentences |
+//! | [`passages`](passages()) | texts for encoders: questions with answers, windows, sentences |
 //! | [`Masking`] | which tokens an encoder is to foretell |
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
 
@@ -28,7 +28,7 @@ pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
 pub use masking::{Masked, Masking};
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
-pub use passages::{Cut, Passages, passages};
+pub use passages::{Cut, Passages, load_passages, passages};
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
 pub use windows::windows;
 

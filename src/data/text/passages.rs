@@ -1,11 +1,14 @@
-//! Running text for encoders: windows that are read both ways, or sentences.
+//! Texts for encoders, which read both ways: questions of the grammar with their answers, or windows or sentences of running text.
 
-use super::novel::typed;
+use super::grammar::grammar;
+use super::novel::{NOVEL, typed};
+use super::{EXAMPLES, Example, TextSet};
 use crate::data::{DataError, Marks, Tokenizer};
+use crate::spec::{Experiment, Objective, TaskName};
 
-/// Control tokens of a text that is read letter by letter, in the order of [`Marks`]: characters that no text is likely to have, and that
-/// people can read.
-const LETTER_MARKS: [char; 4] = ['⟨', '⟩', '∅', '▢'];
+/// Control tokens of a text that is read without a tokenizer of others, in the order of [`Marks`]: characters that no text is likely to have,
+/// and that people can read.
+const OWN_MARKS: [char; 4] = ['⟨', '⟩', '∅', '▢'];
 
 /// Fewer tokens say too little to be compared.
 const SHORTEST: usize = 6;
@@ -20,6 +23,44 @@ pub struct Passages {
     pub test: Vec<Vec<u32>>,
     /// How often each token stands in the training texts.
     pub counts: Vec<usize>,
+}
+
+/// The texts of an experiment's task. `text` replaces the embedded novel, `tokenizer` is that of a teacher from a file.
+///
+/// # Errors
+/// As [`passages`], and a text or a tokenizer for the grammar, which has its own.
+pub fn load_passages(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Tokenizer>) -> Result<Passages, DataError> {
+    let context = experiment.text.context;
+    if experiment.task.name == TaskName::Grammar {
+        return if text.is_some() || tokenizer.is_some() { Err(DataError::UnusedFiles) } else { questions(experiment.seed, context) };
+    }
+    let cut = if experiment.encoder.objective == Objective::Embeddings { Cut::Sentences } else { Cut::Windows };
+    passages(text.unwrap_or(NOVEL), tokenizer, context, cut)
+}
+
+/// Questions of the instruction grammar, each with an answer behind it.
+fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
+    let TextSet { tokenizer, train, test, .. } = grammar(seed, EXAMPLES);
+    let Tokenizer::Words { all, .. } = &tokenizer else { unreachable!("the grammar has words") };
+    let marks = OWN_MARKS.map(String::from);
+    // Behind the words that are there, which keep their ids.
+    let tokenizer = Tokenizer::words(&[all.as_slice(), &marks].concat().join(" "));
+    let marks = Marks::named(&tokenizer, marks)?;
+    let whole = |example: &Example| marks.around(&[example.prompt.as_slice(), &example.response].concat(), context);
+    Ok(Passages::new(tokenizer, marks, train.iter().map(whole).collect(), test.iter().map(whole).collect()))
+}
+
+impl Passages {
+    fn new(tokenizer: Tokenizer, marks: Marks, train: Vec<Vec<u32>>, test: Vec<Vec<u32>>) -> Self {
+        let mut counts = vec![0; tokenizer.vocab()];
+        train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
+        Self { tokenizer, marks, train, test, counts }
+    }
+
+    /// Tokens of the longest text.
+    pub fn longest(&self) -> usize {
+        self.train.iter().chain(&self.test).map(Vec::len).max().unwrap_or(1)
+    }
 }
 
 /// How running text is cut.
@@ -45,8 +86,8 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
     let (tokenizer, marks) = match tokenizer {
         Some(tokenizer) => (tokenizer.clone(), Marks::of(tokenizer)?),
         None => {
-            let tokenizer = Tokenizer::characters(&typed.chars().chain(LETTER_MARKS).collect::<String>())?;
-            let marks = Marks::named(&tokenizer, LETTER_MARKS.map(String::from))?;
+            let tokenizer = Tokenizer::characters(&typed.chars().chain(OWN_MARKS).collect::<String>())?;
+            let marks = Marks::named(&tokenizer, OWN_MARKS.map(String::from))?;
             (tokenizer, marks)
         }
     };
@@ -75,9 +116,7 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
         )));
     }
     let (train, test) = pieces.split_at(pieces.len() - test);
-    let mut counts = vec![0; tokenizer.vocab()];
-    train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
-    Ok(Passages { tokenizer, marks, train: train.to_vec(), test: test.to_vec(), counts })
+    Ok(Passages::new(tokenizer, marks, train.to_vec(), test.to_vec()))
 }
 
 /// The sentences of a text: they end with a full stop, a question or an exclamation mark (and what closes behind it) before white space, or
@@ -106,8 +145,18 @@ fn sentences(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::text::NOVEL;
     use crate::device::testing::test;
+
+    #[test]
+    fn a_question_of_the_grammar_stands_with_its_answer_in_one_text() {
+        let found = questions(3, 64).unwrap();
+        let set = grammar(3, EXAMPLES);
+        assert_eq!((found.train.len(), found.test.len()), (set.train.len(), set.test.len()));
+        let read = found.tokenizer.decode(&found.train[0]).unwrap();
+        let example = &set.train[0];
+        assert_eq!(read, format!("⟨ {} {} ⟩", set.text(&example.prompt), set.text(&example.response)));
+        assert!(found.longest() < 32, "{}", found.longest());
+    }
 
     #[test]
     fn windows_are_full_and_stand_between_start_and_end() {

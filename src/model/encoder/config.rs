@@ -136,10 +136,11 @@ impl EncoderConfig {
         format!("{} {layers} × {}, {} heads", self.layers, self.width, self.heads)
     }
 
-    /// First values as BERT's: norms 1, biases 0, all else of deviation 0.02. (A uniform distribution over ±√3·σ has the deviation σ.)
+    /// First values: norms 1, biases 0, all else of deviation 0.02 at the width of BERT-base, and in proportion to 1/√width elsewhere: what is
+    /// summed over the width keeps its size in small networks. (A uniform distribution over ±√3·σ has the deviation σ.)
     pub fn initial(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
-        const DEVIATION: f64 = 0.02;
-        let half = 3.0_f64.sqrt() * DEVIATION;
+        let deviation = 0.02 * (768.0 / self.width as f64).sqrt();
+        let half = 3.0_f64.sqrt() * deviation;
         let mut uniform = || (half * (f64::from(rng.next_u32()) / f64::from(u32::MAX)).mul_add(2.0, -1.0)) as f32;
         let mut value = |parameter: &Parameter| {
             let count = parameter.shape.iter().product();

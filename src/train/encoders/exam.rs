@@ -26,7 +26,7 @@ pub struct Exam {
     masked: Vec<Batch>,
     /// What was masked: of each text, as it is shown, the places.
     shown: Vec<(Vec<u32>, Vec<usize>)>,
-    context: usize,
+    longest: usize,
     padding: u32,
     place: Place,
     /// A frozen teacher's states at the masks, `[n, width]` of each batch, and its embeddings.
@@ -47,8 +47,9 @@ impl Exam {
         let objective = experiment.encoder.objective;
         let tests: Vec<&[u32]> = passages.test.iter().take(experiment.text.tests).map(Vec::as_slice).collect();
         let pad = passages.marks.padding;
-        let longest = |texts: &[&[u32]]| texts.iter().map(|text| text.len()).max().unwrap_or(1);
-        let plain = tests.chunks(CHUNK).map(|texts| Batch::plain(texts, longest(texts), pad, place)).collect();
+        // One length for all: a GPU compiles its kernels for shapes.
+        let longest = passages.longest();
+        let plain = tests.chunks(CHUNK).map(|texts| Batch::plain(texts, longest, pad, place)).collect();
         let mut rng = data::rng(experiment.seed, "masks of the test");
         let (mut masked, mut shown) = (Vec::new(), Vec::new());
         if objective == Objective::Masked {
@@ -56,10 +57,15 @@ impl Exam {
                 let drawn = masking.mask(texts, &mut rng);
                 let places = |text| drawn.hidden.iter().filter(|hidden| hidden.0 == text).map(|hidden| hidden.1).collect();
                 shown.extend(drawn.texts.iter().enumerate().map(|(text, ids)| (ids.clone(), places(text))));
-                masked.push(Batch::masked(drawn, longest(texts), pad, place));
+                masked.push(Batch::masked(drawn, longest, pad, place));
             }
         }
-        Self { objective, plain, masked, shown, context: experiment.text.context, padding: pad, place: place.clone(), heard: None }
+        Self { objective, plain, masked, shown, longest: passages.longest(), padding: pad, place: place.clone(), heard: None }
+    }
+
+    /// Texts that are asked.
+    pub fn asked(&self) -> usize {
+        self.plain.iter().map(|batch| batch.padding.batch()).sum()
     }
 
     pub fn objective(&self) -> Objective {
@@ -76,7 +82,7 @@ impl Exam {
         let (shown, places) = self.shown.get(index)?;
         let hidden = places.iter().map(|place| (0, *place, shown[*place])).collect();
         let masked = Masked { texts: vec![shown.clone()], hidden };
-        Some((shown, places, Batch::masked(masked, self.context, self.padding, &self.place)))
+        Some((shown, places, Batch::masked(masked, self.longest, self.padding, &self.place)))
     }
 
     /// Asks every network.

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origin};
-use crate::data::text::{Cut, Masking, Passages, passages};
+use crate::data::text::{Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};
 use crate::method::encoder::{Batch, masked, sentences};
@@ -33,8 +33,8 @@ pub struct Encoders {
     frozen: Option<Encoder>,
     order: Batches,
     teacher_order: Batches,
-    /// Tokens of a text at most.
-    pub context: usize,
+    /// Tokens of the longest text.
+    pub longest: usize,
     exam: Exam,
     place: Place,
     /// Of a teacher from a file.
@@ -46,11 +46,8 @@ impl Encoders {
     /// An experiment that contradicts its data, a teacher that is not there, and layers that it has not.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let model = cast::model(experiment, materials)?;
-        let context = experiment.text.context;
         let sentences = experiment.encoder.objective == Objective::Embeddings;
-        let cut = if sentences { Cut::Sentences } else { Cut::Windows };
-        let text = materials.text.as_deref().unwrap_or(data::text::NOVEL);
-        let passages = passages(text, model.map(|model| &model.tokenizer), context, cut)?;
+        let passages = load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
         let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
         let batch = experiment.train.batch_size;
         let order = if sentences {
@@ -73,7 +70,7 @@ impl Encoders {
             frozen: None,
             order,
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
-            context,
+            longest: passages.longest(),
             exam: Exam::new(experiment, &passages, &masking, place),
             origin: model.map(|model| Origin {
                 fingerprint: model.fingerprint(),
@@ -151,7 +148,7 @@ impl Encoders {
 
     fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, step: usize) -> Batch {
         let texts: Vec<&[u32]> = order.at(step).iter().map(|row| self.passages.train[*row as usize].as_slice()).collect();
-        Batch::masked(self.masking.mask(&texts, rng), self.context, self.passages.marks.padding, &self.place)
+        Batch::masked(self.masking.mask(&texts, rng), self.longest, self.passages.marks.padding, &self.place)
     }
 
     /// Sentences, and behind them those that follow each.
@@ -160,7 +157,7 @@ impl Encoders {
         let texts: Vec<&[u32]> =
             [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train[*row as usize + next].as_slice())).collect();
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(1);
-        Batch::plain(&texts, longest.next_multiple_of(STEP).min(self.context), self.passages.marks.padding, &self.place)
+        Batch::plain(&texts, longest.next_multiple_of(STEP).min(self.longest), self.passages.marks.padding, &self.place)
     }
 
     /// The networks on the test texts.
@@ -178,6 +175,11 @@ impl Encoders {
             (Role::Teacher, Some(frozen)) => frozen.clone(),
             _ => self.network(role).net.valid(),
         }
+    }
+
+    /// Texts that the networks are tested on.
+    pub fn tests(&self) -> usize {
+        self.exam.asked()
     }
 
     pub fn network(&self, role: Role) -> &Learner<Encoder> {

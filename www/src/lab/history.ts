@@ -1,19 +1,19 @@
 // The curves of one run. Everything the charts, their tables and the CSV show comes from here, and it must stay small however long a run
 // is: the tables thin themselves, so that a run of a million steps costs the page no more than one of ten thousand.
 
-import type { Evaluation, Event, Phase, Role, Summary, TextMeasures } from "../engine/generated/types";
+import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generated/types";
 
 export type Value = number | null;
 export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
 /** Measures that only a run over text has. */
-export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "excess"] as const;
+export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "excess", "similarity", "cosine"] as const;
 export type TextMetric = (typeof TEXT_METRICS)[number];
 
 export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];
 export const STUDENTS: readonly Role[] = ["alone", "distilled"];
 
 /** The teacher is what these compare with. */
-const AGAINST_TEACHER: readonly Metric[] = ["agreement", "forward_kl", "reverse_kl", "excess"];
+const AGAINST_TEACHER: readonly Metric[] = ["agreement", "forward_kl", "reverse_kl", "excess", "similarity", "cosine"];
 
 /** Who has such a measure. */
 export const rolesOf = (metric: Metric): readonly Role[] => (AGAINST_TEACHER.includes(metric) ? STUDENTS : ROLES);
@@ -207,13 +207,13 @@ export class RunHistory {
       if (network.role !== "teacher" && x < 0) continue;
       row[column("accuracy", network.role)] = network.accuracy;
       row[column("loss", network.role)] = network.loss;
-      row[column("ece", network.role)] = network.ece;
+      row[column("ece", network.role)] = network.ece ?? null;
       row[column("agreement", network.role)] = network.agreement;
       row[`${network.role}_omitted_recall`] = network.omitted?.recall ?? null;
       row[`${network.role}_omitted_recall_shifted`] = network.omitted?.shifted_recall ?? null;
-      if (network.text === undefined) continue;
+      if (network.text === undefined && network.encoder === undefined) continue;
       this.tested.widen(ROLES.flatMap((role) => TEXT_METRICS.map((metric) => column(metric, role))));
-      for (const metric of TEXT_METRICS) row[column(metric, network.role)] = textMeasure(network.text, metric);
+      for (const metric of TEXT_METRICS) row[column(metric, network.role)] = textMeasure(network, metric);
     }
     this.add(this.tested, x, row);
   }
@@ -229,8 +229,10 @@ export class RunHistory {
 }
 
 /** A measure of text as one number: of the error that piles up, what it comes to at the end. */
-function textMeasure(text: TextMeasures, metric: TextMetric): Value {
-  return metric === "excess" ? (text.excess.length === 0 ? null : text.excess.at(-1)! / 100) : text[metric];
+export function textMeasure({ text, encoder }: Evaluation, metric: TextMetric): Value {
+  if (metric === "excess") return text === undefined || text.excess.length === 0 ? null : text.excess.at(-1)! / 100;
+  const known: Partial<Record<TextMetric, Value>> = { ...text, excess: undefined, ...encoder };
+  return known[metric] ?? null;
 }
 
 function quote(text: string): string {

@@ -1,11 +1,17 @@
 /** What a run is about, as far as views and words differ by it. */
 import { findKnob, type Values } from "./knobs";
 
-const TEXTS: readonly string[] = findKnob("text.method")!.needs![1];
+const CLASSES: readonly string[] = findKnob("task.labels_per_class")!.needs![1];
 
-/** Whether decoders learn a text, rather than classifiers their classes. */
+/** Whether transformers learn a text, rather than classifiers their classes. */
 export function isText(values: Values): boolean {
-  return TEXTS.includes(values["task.name"] ?? "");
+  const task = values["task.name"];
+  return task !== undefined && !CLASSES.includes(task);
+}
+
+/** Whether the networks of a text read both ways: they fill in, and do not write. */
+export function isEncoder(values: Values): boolean {
+  return isText(values) && values["teacher.kind"] === "encoder";
 }
 
 /**

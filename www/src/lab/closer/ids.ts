@@ -3,13 +3,15 @@ export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access"
 
 export type PanelId = (typeof PANEL_IDS)[number];
 
-/** What looks at texts. */
+/** What looks at texts; encoders fill in, and have no answers of their own. */
 const TEXT: readonly PanelId[] = ["writing", "answers", "length"];
+const ENCODER: readonly PanelId[] = ["writing"];
 /** What needs no run. */
 const ANY: readonly PanelId[] = ["direction"];
 
-/** The panels that have something to show in a run over text, or over classes. */
-export function offered(text: boolean): PanelId[] {
+/** The panels that have something to show in a run of decoders or encoders over text, or over classes. */
+export function offered(text: boolean, encoder = false): PanelId[] {
+  if (encoder) return PANEL_IDS.filter((id) => ANY.includes(id) || ENCODER.includes(id));
   return PANEL_IDS.filter((id) => ANY.includes(id) || TEXT.includes(id) === text);
 }
 

