@@ -24,7 +24,7 @@ fn kinds(experiment: &Experiment) -> [(&'static str, NetworkKind); 2] {
 }
 
 fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
-    let Experiment { teacher, student, distill, encoder, .. } = experiment;
+    let Experiment { teacher, student, distill, encoder, train, .. } = experiment;
     if student.kind != NetworkKind::Encoder {
         return conflict("student.kind", "an encoder teaches an encoder: set it to encoder");
     }
@@ -36,6 +36,9 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     }
     if encoder.objective == Objective::Embeddings && teacher.source != TeacherSource::File {
         return conflict("encoder.objective", "embeddings are learned from a sentence encoder: set teacher.source=file, or this to masked");
+    }
+    if encoder.objective == Objective::Embeddings && (!train.batch_size.is_multiple_of(2) || train.batch_size < 4) {
+        return conflict("train.batch_size", "a batch of sentences is pairs of neighbours, at least two: set it to an even number from 4");
     }
     if teacher.count != 1 || teacher.schedule != TeacherSchedule::First {
         return conflict(

@@ -51,11 +51,6 @@ impl Encoders {
         let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
         let batch = experiment.train.batch_size;
         let order = if sentences {
-            if !batch.is_multiple_of(2) || batch < 4 {
-                return Err(RunError::Teacher(format!(
-                    "a batch of sentences is pairs of neighbours, at least two: set train.batch_size to an even number, not {batch}"
-                )));
-            }
             // A pair is as long as the longer of the two.
             let lengths = passages.train.windows(2).map(|pair| pair[0].len().max(pair[1].len())).collect();
             Batches::grouped(experiment.seed, "student batches", lengths, batch / 2)?
