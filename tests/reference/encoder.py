@@ -82,6 +82,11 @@ def build(kind):
     return model, theirs, ours
 
 
+def product(theirs, places, matrix):
+    whole = torch.cat([theirs[p].grad.T if matrix else theirs[p].grad for p in places], -1).flatten()
+    return (whole * torch.cos(0.1 * torch.arange(whole.numel()))).sum().item()
+
+
 def encoder(kind):
     model, theirs, ours = build(kind)
     base = getattr(model, kind)
@@ -92,12 +97,36 @@ def encoder(kind):
     loss = F.cross_entropy(places, torch.tensor([token for *_, token in MASKED]))
     loss.backward()
     mean = (state * real[..., None]).sum(1) / real.sum(1, keepdim=True)
-    def gradient(places, matrix):
-        whole = torch.cat([theirs[p].grad.T if matrix else theirs[p].grad for p in places], -1).flatten()
-        return (whole * torch.cos(0.1 * torch.arange(whole.numel()))).sum().item()
-    gradients = {name: gradient(*place) for name, place in ours.items()}
+    gradients = {name: product(theirs, *place) for name, place in ours.items()}
     return {"state": state[real.bool()].tolist(), "logits": places.tolist(), "loss": loss.item(), "gradients": gradients,
             "embeddings": F.normalize(mean, dim=1).tolist()}
+
+
+def triple():
+    """DistilBERT's loss (Sanh et al. 2019; distillation/distiller.py): 5 T² KL + 2 MLM + 1 cos at T = 2, cos and KL over real tokens."""
+    teacher, student, ours = build("bert")[0], *build("distilbert")[::2]
+    ids, real = torch.tensor(IDS), torch.tensor(REAL)
+    out = {}
+    for name in ("all", "masked"):
+        student.zero_grad()
+        with torch.no_grad():
+            t = teacher(input_ids=ids, attention_mask=real, output_hidden_states=True)
+        s = student(input_ids=ids, attention_mask=real, output_hidden_states=True)
+        places = real.bool()
+        if name == "masked":
+            places = torch.zeros_like(places)
+            for text, at, _ in MASKED:
+                places[text, at] = True
+        soft = F.kl_div(F.log_softmax(s.logits[places] / 2, -1), F.softmax(t.logits[places] / 2, -1), reduction="batchmean")
+        hard = F.cross_entropy(torch.stack([s.logits[a, b] for a, b, _ in MASKED]), torch.tensor([token for *_, token in MASKED]))
+        hs, ht = s.hidden_states[-1][real.bool()], t.hidden_states[-1][real.bool()]
+        cosine = F.cosine_embedding_loss(hs, ht, torch.ones(len(hs)))
+        total = 5 * 4 * soft + 2 * hard + cosine
+        total.backward()
+        theirs = dict(student.named_parameters())
+        gradients = {name: product(theirs, *place) for name, place in ours.items()}
+        out[name] = {"total": total.item(), "hard": hard.item(), "soft": soft.item(), "cosine": cosine.item(), "gradients": gradients}
+    return out
 
 
 def wave(seed, *shape):
@@ -142,4 +171,4 @@ def losses():
     }
 
 
-print(json.dumps({"encoders": {kind: encoder(kind) for kind in ("bert", "distilbert", "electra")}, "losses": losses()}))
+print(json.dumps({"encoders": {kind: encoder(kind) for kind in ("bert", "distilbert", "electra")}, "losses": losses(), "triple": triple()}))

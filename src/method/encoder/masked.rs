@@ -32,9 +32,9 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment
     let terms = &experiment.encoder;
     let own = student.trace(Tensor::from_inner(batch.ids.clone()), &batch.padding);
     let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
-    let rows = if terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };
     let weights = [terms.masked_weight, terms.soft_weight * scale(&experiment.distill)];
-    let heard = (weights[1] > 0.0).then_some((teacher, &theirs.state())).map(|(net, state)| (net, state.clone()));
+    let heard = (weights[1] > 0.0).then(|| (teacher, theirs.state()));
+    let rows = if heard.is_some() && terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };
     let (mut total, [hard, soft]) = words((student, &own.state()), heard, rows, &experiment.distill, weights);
     let hint = states(&own, &theirs, batch, terms);
     let attention = (terms.relation_weight > 0.0).then(|| {
@@ -112,4 +112,56 @@ fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> O
         (0..=layers).map(layer).reduce(|sum, term| sum + term).expect("at least the embeddings") * terms.hidden_weight
     });
     direction.into_iter().chain(values).reduce(|sum, term| sum + term)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::data::text::Masked;
+    use crate::device::testing::test_async;
+    use crate::device::{Place, Reads};
+    use crate::model::Trainable;
+    use crate::model::encoder::EncoderConfig;
+    use crate::model::encoder::testing::{LENGTHS, MASKED, SHOWN, config, values};
+
+    /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
+    #[test_async]
+    async fn the_triple_loss_is_that_of_pytorch() {
+        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+        let place = Place::cpu();
+        let build = |kind: &str, device| {
+            let config: EncoderConfig = config(kind);
+            Encoder::build(&config, &values(&config), device)
+        };
+        let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
+        let texts = LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
+        let hidden = MASKED.map(|(row, token)| (row as usize / 6, row as usize % 6, token as u32)).to_vec();
+        let batch = Batch::masked(Masked { texts, hidden }, 6, 0, &place);
+        for (name, soft_tokens) in [("all", SoftTokens::All), ("masked", SoftTokens::Masked)] {
+            let mut experiment = Experiment::default();
+            experiment.distill.temperature = 2.0;
+            experiment.encoder.soft_tokens = soft_tokens;
+            let parts = distilled(&student, &teacher, &batch, &experiment);
+            let gradients = parts.total.backward();
+            let mut reads = Reads::default();
+            for part in [Some(parts.total.inner()), parts.hard, parts.soft, parts.hint.map(Tensor::inner)] {
+                reads.add(part.expect("every part of the triple loss"));
+            }
+            let expected = &reference["triple"][name];
+            let close = |what: &str, found: f64| {
+                let expected = expected[what].as_f64().unwrap();
+                assert!((found - expected).abs() < 3e-5 * expected.abs().max(1.0), "{name}, {what}: {found} instead of {expected}");
+            };
+            for (what, found) in ["total", "hard", "soft", "cosine"].into_iter().zip(reads.run().await.unwrap()) {
+                close(what, f64::from(found[0]));
+            }
+            let products = crate::model::encoder::testing::gradient_products(&student, gradients).await;
+            for (parameter, product) in config("distilbert").parameters().iter().zip(products) {
+                let expected = expected["gradients"][&parameter.name].as_f64().unwrap();
+                assert!((product - expected).abs() < 1e-4 * expected.abs().max(1.0), "{name}, {}: {product}, {expected}", parameter.name);
+            }
+        }
+    }
 }

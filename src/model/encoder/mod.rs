@@ -15,6 +15,8 @@ mod model;
 mod network;
 mod padding;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use config::EncoderConfig;

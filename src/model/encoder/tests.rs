@@ -1,9 +1,9 @@
 //! The encoder against `transformers`, its files, and what padding must not change.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
+use super::testing::{LENGTHS, MASKED, SHOWN, config, gradient_products, values};
 use super::{Encoder, EncoderConfig, Padding, embeddings};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
@@ -13,32 +13,8 @@ use crate::model::formats::bert;
 
 /// Made by `tests/reference/encoder.py`, which says how.
 const REFERENCE: &str = include_str!("../../../tests/reference/encoder.json");
-const IDS: [[i32; 6]; 2] = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 0, 0]];
-const LENGTHS: [usize; 2] = [6, 4];
-/// Row of `[batch·seq]` and true token.
-const MASKED: [(i32, usize); 3] = [(2, 7), (4, 8), (7, 10)];
-
-fn config(kind: &str) -> EncoderConfig {
-    EncoderConfig {
-        hidden: 12,
-        types: if kind == "distilbert" { 0 } else { 2 },
-        embedding: if kind == "electra" { 4 } else { 8 },
-        ..EncoderConfig::bert(11, 8, 8, 2, 2)
-    }
-}
-
-fn values(config: &EncoderConfig) -> Vec<Vec<f32>> {
-    let value = |k: usize, name: &str, i: usize| {
-        let wave = 0.3 * (0.37 * i as f64 + 1.3 * k as f64).sin();
-        (if name.contains("norm") && name.ends_with("weight") { 1.0 + wave } else { wave }) as f32
-    };
-    let parameters = config.parameters();
-    let list = parameters.iter().enumerate();
-    list.map(|(k, p)| (0..p.shape.iter().product()).map(|i| value(k, &p.name, i)).collect()).collect()
-}
-
 fn ids(device: &Device) -> Tensor<2, Int> {
-    Tensor::from_data(TensorData::new(IDS.concat(), [2, 6]), device)
+    Tensor::from_data(TensorData::new(SHOWN.concat(), [2, 6]), device)
 }
 
 fn close(what: &str, found: &[f32], expected: &Value) {
@@ -66,7 +42,7 @@ async fn agrees(kind: &str) {
     let mut targets = vec![0.0_f32; 33];
     MASKED.iter().enumerate().for_each(|(at, (_, token))| targets[at * 11 + token] = 1.0);
     let loss = hard::cross_entropy(logits.clone(), Tensor::from_data(TensorData::new(targets, [3, 11]), &device));
-    let mut gradients = loss.backward();
+    let gradients = loss.backward();
     let real = Tensor::<1, Int>::from_data(TensorData::new(padding.rows(), [10]), &device);
     let mut reads = Reads::default();
     reads.add(state.clone().select(0, real).inner());
@@ -78,19 +54,8 @@ async fn agrees(kind: &str) {
     close("logits", &found[1], &expected["logits"]);
     close("loss", &found[2], &expected["loss"]);
     close("embeddings", &found[3], &expected["embeddings"]);
-    let mut reads = Reads::default();
-    net.visit(&mut Collect(&mut gradients, &mut reads));
-    for (parameter, gradient) in config.parameters().iter().zip(reads.run().await.unwrap()) {
-        let product: f64 = gradient.iter().enumerate().map(|(i, value)| f64::from(*value) * (0.1 * i as f64).cos()).sum();
+    for (parameter, product) in config.parameters().iter().zip(gradient_products(&net, gradients).await) {
         close(&format!("{kind}: gradient of {}", parameter.name), &[product as f32], &expected["gradients"][&parameter.name]);
-    }
-}
-
-struct Collect<'a>(&'a mut Gradients, &'a mut Reads);
-
-impl ModuleVisitor for Collect<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.1.add(param.val().grad_remove(self.0).expect("the loss reaches every parameter"));
     }
 }
 
@@ -161,7 +126,7 @@ async fn padding_changes_no_embedding() {
     let device = Place::cpu().inner();
     let net = Encoder::build(&config, &values(&config), &device);
     let embedding = |seq: usize, filler: i32| {
-        let row: Vec<i32> = IDS[1][..4].iter().copied().chain(std::iter::repeat_n(filler, seq - 4)).collect();
+        let row: Vec<i32> = SHOWN[1][..4].iter().copied().chain(std::iter::repeat_n(filler, seq - 4)).collect();
         let padding = Padding::new(&[4], seq, &device);
         embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
     };

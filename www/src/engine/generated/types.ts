@@ -150,6 +150,24 @@ win_rate?: number,
  */
 excess: Array<number>, };
 
+export type EncoderMeasures = { 
+/**
+ * KL(teacher‖this), nats per masked token.
+ */
+forward_kl: number | null, 
+/**
+ * Mean cosine between its embedding of a text and the teacher's, where they are of one width.
+ */
+cosine: number | null, 
+/**
+ * Spearman's correlation of its similarities of all pairs of test texts with the teacher's.
+ */
+similarity: number | null, 
+/**
+ * Share of test texts whose nearest other text is the teacher's.
+ */
+neighbours: number | null, };
+
 export type SampleView = { role: Role, logits: Array<number>, 
 /**
  * softmax(logits / T).
