@@ -1,4 +1,4 @@
-"""Reference values of ROUGE-L (src/eval/text/rouge.rs): Google's implementation, `pip install rouge-score==0.1.2`, without stemming.
+"""Reference values of ROUGE-L (src/eval/text/overlap.rs, which leaves out the pair that is not ASCII: there it deviates): Google's implementation, `pip install rouge-score==0.1.2`, without stemming.
 
     python tests/reference/rouge.py > tests/reference/rouge.json
 """
