@@ -80,7 +80,8 @@ fn wrong_models_and_settings_are_refused_by_name() {
     refuse("model", &["a", "--top-p", "2"], "top-p");
     let weights = fs::read(whole.join("model.safetensors")).unwrap();
     fs::write(whole.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
-    refuse("model", &["a"], "safetensors");
+    refuse("model", &["a"], "model.safetensors");
+    refuse("model", &["a"], "download it again");
     fs::write(whole.join("tokenizer.json"), "{}").unwrap();
     fs::write(whole.join("model.safetensors"), &weights).unwrap();
     refuse("model", &["a"], "tokenizer.json");

@@ -64,6 +64,13 @@ pub enum FormatError {
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Impossible(#[from] ShapeError),
-    #[error(transparent)]
+    #[error("model.safetensors: {}{}", .0, remedy(.0))]
     Weights(#[from] WeightsError),
+}
+
+fn remedy(error: &WeightsError) -> &'static str {
+    match error {
+        WeightsError::Format(_) => "; it is cut short or damaged: download it again",
+        _ => "",
+    }
 }
