@@ -46,7 +46,7 @@ const opened = (teacherSteps = 0): RunHistory => {
 };
 
 describe("curves of a text", () => {
-  const text = (validity: number) => ({ validity, coverage: 0.7, yes_no_ece: 0.1, forward_kl: null, reverse_kl: null, length: 8, distinct_2: 0.5, excess: [0, 12, 56] });
+  const text = (validity: number) => ({ validity, coverage: 0.7, yes_no_ece: 0.1, forward_kl: null, reverse_kl: null, length: 8, distinct_2: 0.5, win_rate: 0.6, excess: [0, 12, 56] });
 
   it("have columns of their own, which other runs have not", () => {
     const history = opened();
@@ -54,6 +54,8 @@ describe("curves of a text", () => {
     expect(history.csv().split("\n")[0]).not.toContain("coverage");
     history.push({ type: "evaluated", phase: "students", step: 25, networks: [{ ...network("alone", 0.6), text: text(0.6) }] });
     expect(history.series("coverage")).toMatchObject({ x: [0, 25], y: { alone: [null, 0.7], distilled: [null, null] } });
+    expect(history.series("win_rate").y.alone).toEqual([null, 0.6]);
+    expect(history.series("rouge_l").y.alone, "a file of a run that had no such measure").toEqual([null, null]);
     expect(history.series("excess").y.alone, "what it comes to at the end").toEqual([null, 0.56]);
     const [header, ...rows] = history.csv().trimEnd().split("\n").map((line) => line.split(","));
     expect(rows[1]![header!.indexOf("alone_validity")]).toBe("0.6");

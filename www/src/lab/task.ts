@@ -23,5 +23,5 @@ export type Counted = "examples" | "probability" | "tokens";
 export function counted(values: Values): Counted {
   const task = values["task.name"] ?? "";
   if (task === "grammar") return "probability";
-  return isText(values) && task !== "arithmetic" ? "tokens" : "examples";
+  return task === "names" || task === "novel" ? "tokens" : "examples";
 }
