@@ -32,6 +32,7 @@ Examples:
   distillery run mine.toml --device cpu
   distillery run fashion --set teacher.source=live --data ~/fashion-mnist
   distillery run smollm2 --teacher SmolLM2-135M-Instruct.Q4_1.gguf --data novel.txt
+  distillery run smollm2 --teacher large/ --student small/ --data novel.txt
   distillery run first-light --json | jq -c 'select(.type == \"evaluated\")'";
 
 #[derive(Debug, Subcommand)]
@@ -131,6 +132,9 @@ pub struct RunArgs {
     /// The teacher (teacher.source=file): a LLaMA as GGUF, or a Hugging Face folder
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
+    /// What both students start from (sets student.start=file): a decoder as for --teacher; it may have a tokenizer of its own
+    #[arg(long, value_name = "MODEL")]
+    pub student: Option<PathBuf>,
     /// Ask the teacher once for its distill.top_k likeliest tokens, keep them here, and learn from the file (distill.access=top_k)
     #[arg(long, value_name = "FILE")]
     pub teacher_cache: Option<PathBuf>,
@@ -185,6 +189,9 @@ pub struct ResumeArgs {
     /// Where the teacher is now, if it has moved
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
+    /// Where the student's model is now, if it has moved
+    #[arg(long, value_name = "MODEL")]
+    pub student: Option<PathBuf>,
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,

@@ -58,7 +58,7 @@ impl Error {
         match self {
             Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
             Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. })) => 2,
-            Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Teacher(_)) => 2,
+            Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Model(_)) => 2,
             Self::Run(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),
             Self::Interrupted(_) => 130,

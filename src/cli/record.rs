@@ -159,6 +159,9 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     if let Some(teacher) = &settings.teacher {
         command.push_str(&format!(" --teacher {}", teacher.display()));
     }
+    if let Some(student) = &settings.student {
+        command.push_str(&format!(" --student {}", student.display()));
+    }
     if let Some(cache) = &settings.cache {
         command.push_str(&format!(" --teacher-cache {}", cache.display()));
     }

@@ -14,8 +14,15 @@ use super::table::{Table, bytes, or_dash, percent, points, thousands};
 use crate::train::{Evaluation, ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
-    let experiment = source::experiment(&args.what, &args.knobs.set)?;
-    let files = Files { data: args.place.data.as_deref(), teacher: args.teacher.as_deref(), cache: args.teacher_cache.as_deref() };
+    // Before what is set by hand, which may contradict it.
+    let start = args.student.iter().map(|_| "student.start=file".to_owned());
+    let experiment = source::experiment(&args.what, &start.chain(args.knobs.set.iter().cloned()).collect::<Vec<_>>())?;
+    let files = Files {
+        data: args.place.data.as_deref(),
+        teacher: args.teacher.as_deref(),
+        student: args.student.as_deref(),
+        cache: args.teacher_cache.as_deref(),
+    };
     let session = Session::open(args.place.device.into(), files, args.output.json)?;
     let settings = Settings::new(&session, args.output.checkpoint_every, args.seeds);
     if let Some(count) = args.seeds {
@@ -41,6 +48,7 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let files = Files {
         data: args.data.as_deref().or(settings.data.as_deref()),
         teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),
+        student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
     };
     let session = Session::open(device, files, args.json)?;

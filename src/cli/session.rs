@@ -20,6 +20,7 @@ const GRAMMAR: &[u8] = include_bytes!("../train/teachers/grammar.safetensors");
 pub struct Files<'a> {
     pub data: Option<&'a Path>,
     pub teacher: Option<&'a Path>,
+    pub student: Option<&'a Path>,
     pub cache: Option<&'a Path>,
 }
 
@@ -30,6 +31,8 @@ pub struct Session {
     pub data: Option<PathBuf>,
     /// The teacher's file or folder, absolute.
     pub teacher: Option<PathBuf>,
+    /// The student's, absolute.
+    pub student: Option<PathBuf>,
     /// The file of the teacher's likeliest tokens, absolute.
     pub cache: Option<PathBuf>,
     materials: Materials,
@@ -48,20 +51,21 @@ impl Session {
             Some(Model::Encoder(model)) => materials.encoder = Some(*model),
             None => {}
         }
+        materials.student = files.student.map(decoder::read).transpose()?;
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
-        let (data, teacher, cache) = (absolute(files.data)?, absolute(files.teacher)?, absolute(files.cache)?);
+        let [data, teacher, student, cache] = [files.data, files.teacher, files.student, files.cache].map(absolute);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
         interrupt::listen();
-        Ok(Self { place, json, data, teacher, cache, materials })
+        Ok(Self { place, json, data: data?, teacher: teacher?, student: student?, cache: cache?, materials })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
         let mut run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
-        if let Some(note) = run.note() {
+        for note in run.notes() {
             eprintln!("note: {note}");
         }
         self.equip(&mut run)?;

@@ -18,6 +18,9 @@ pub struct Settings {
     /// The teacher's file or folder, absolute.
     #[serde(default)]
     pub teacher: Option<PathBuf>,
+    /// The student's, absolute.
+    #[serde(default)]
+    pub student: Option<PathBuf>,
     /// The file of the teacher's likeliest tokens, absolute.
     #[serde(default)]
     pub cache: Option<PathBuf>,
@@ -35,6 +38,7 @@ impl Settings {
             adapter: place.adapter().into(),
             data: session.data.clone(),
             teacher: session.teacher.clone(),
+            student: session.student.clone(),
             cache: session.cache.clone(),
             checkpoint_every,
             seeds,

@@ -42,8 +42,10 @@ pub enum Tokenizer {
 pub trait Foreign: Debug + Send + Sync {
     fn vocab(&self) -> usize;
     fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError>;
-    fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError>;
+    /// With or without control tokens such as `<|im_end|>`.
+    fn decode(&self, ids: &[u32], control: bool) -> Result<String, TokenizerError>;
     fn id(&self, token: &str) -> Option<u32>;
+    fn token(&self, id: u32) -> Option<String>;
 }
 
 impl Foreign for tokenizers::Tokenizer {
@@ -56,12 +58,16 @@ impl Foreign for tokenizers::Tokenizer {
         (**self).encode(text, false).map(|encoding| encoding.get_ids().to_vec()).map_err(failed)
     }
 
-    fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
-        (**self).decode(ids, false).map_err(|error| TokenizerError::Failed(error.to_string()))
+    fn decode(&self, ids: &[u32], control: bool) -> Result<String, TokenizerError> {
+        (**self).decode(ids, !control).map_err(|error| TokenizerError::Failed(error.to_string()))
     }
 
     fn id(&self, token: &str) -> Option<u32> {
         self.token_to_id(token)
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        self.id_to_token(id)
     }
 }
 
@@ -145,6 +151,20 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::UnknownToken`].
     pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        self.written(ids, true)
+    }
+
+    /// The same without the control tokens of a Hugging Face tokenizer, which to another one are none, and without ids that name nothing:
+    /// a model whose embedding is rounded up can write them.
+    ///
+    /// # Errors
+    /// Whatever a Hugging Face tokenizer refuses.
+    pub fn decode_plain(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        let known: Vec<u32> = ids.iter().copied().filter(|id| self.token(*id).is_some()).collect();
+        self.written(&known, false)
+    }
+
+    fn written(&self, ids: &[u32], control: bool) -> Result<String, TokenizerError> {
         let vocab = self.vocab();
         if let Some(id) = ids.iter().find(|id| **id as usize >= vocab) {
             return Err(TokenizerError::UnknownToken { id: *id, vocab });
@@ -156,8 +176,30 @@ impl Tokenizer {
                 let bytes: Vec<u8> = ids.iter().map(|id| *id as u8).collect();
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
             }
-            Self::HuggingFace(tokenizer) => tokenizer.decode(ids),
+            Self::HuggingFace(tokenizer) => tokenizer.decode(ids, control),
         }
+    }
+
+    /// The token of an id as its vocabulary writes it; `None` where the id names nothing.
+    pub fn token(&self, id: u32) -> Option<String> {
+        match self {
+            Self::HuggingFace(tokenizer) => tokenizer.token(id),
+            _ => self.decode(&[id]).ok(),
+        }
+    }
+
+    /// How much of the text of `ids` the first tokens make up, in bytes, after each of them; `None` inside a character that several tokens
+    /// share.
+    ///
+    /// # Errors
+    /// [`TokenizerError::UnknownToken`].
+    pub fn ends(&self, ids: &[u32]) -> Result<Vec<Option<usize>>, TokenizerError> {
+        let whole = self.decode(ids)?;
+        let end = |count: usize| {
+            let begun = self.decode(&ids[..count])?;
+            Ok(whole.starts_with(&begun).then_some(begun.len()))
+        };
+        (1..=ids.len()).map(end).collect()
     }
 
     /// The id of one whole token, such as `<|im_end|>`.

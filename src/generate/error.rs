@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use crate::data::TokenizerError;
 use crate::device::DeviceError;
 
 /// Why no text is written.
@@ -19,6 +20,8 @@ pub enum GenerateError {
     Vocabularies { teacher: usize, student: usize },
     #[error("the model answered with numbers that are not finite: its weights are damaged or its training diverged")]
     NotFinite,
+    #[error("the text that was written is no text to the student's tokenizer: {0}")]
+    Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Device(#[from] DeviceError),
 }

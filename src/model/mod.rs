@@ -8,6 +8,7 @@ mod layout;
 mod network;
 mod trainable;
 pub mod transformer;
+pub mod vocabulary;
 mod weights;
 
 pub use language::LanguageModel;

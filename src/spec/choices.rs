@@ -83,6 +83,8 @@ choices! {
         Random,
         /// Some of the teacher's layers, evenly spaced, and all that is not a layer.
         TeacherLayers,
+        /// A decoder of one's own, natively with `--student MODEL`. It decides its shape, and may have a tokenizer of its own.
+        File,
     }
 }
 
@@ -93,6 +95,8 @@ choices! {
         TokenKd,
         /// Fine-tuning on the data alone: what the student alone does, for a run of its own.
         Sft,
+        /// The teacher's probabilities of every token of the data in falling order, which need no common vocabulary (ULD, Boizard et al. 2024).
+        Uld,
         /// Fine-tuning on texts that the teacher wrote (Kim & Rush 2016).
         SeqKd,
         /// Token KD on the student's own texts with probability `student_share`, else on the data (GKD, Agarwal et al. 2023).

@@ -31,6 +31,9 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     if teacher.source == TeacherSource::Pretrained {
         return conflict("teacher.source", "no encoder is shipped: set it to live, or to file with --teacher MODEL");
     }
+    if student.start == Start::File {
+        return conflict("student.start", "students of encoders are cut out of their teacher: set it to teacher_layers or random");
+    }
     if experiment.task.name == TaskName::Grammar && teacher.source == TeacherSource::File {
         return conflict("teacher.source", "a teacher from a file reads real text: set task.name=novel, or teacher.source=live");
     }
@@ -82,6 +85,9 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
     if experiment.student.start == Start::TeacherLayers && !of_file {
         return conflict("student.start", "only a teacher from a file has layers to start from: set teacher.source=file, or start=random");
     }
+    if experiment.student.start == Start::File && !of_file {
+        return conflict("student.start", "a student from a file needs a teacher from a file: set teacher.source=file, or start=random");
+    }
     if of_file && !matches!(experiment.task.name, TaskName::Novel | TaskName::Jsonl) {
         return conflict("teacher.source", "a teacher from a file reads real text with its own tokenizer: set task.name to novel or jsonl");
     }
@@ -110,6 +116,9 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
     if distill.access == Access::Labels && experiment.text.method != Method::SeqKd && experiment.text.method != Method::Sft {
         return conflict("distill.access", "a teacher that shows text alone can only be learned from by text.method=seq_kd");
     }
+    if distill.access == Access::TopK && experiment.text.method == Method::Uld {
+        return conflict("distill.access", "ULD puts all of the teacher's probabilities in order: set it to logits");
+    }
     Ok(())
 }
 
@@ -120,7 +129,7 @@ fn classes(experiment: &Experiment) -> Result<(), SpecError> {
         }
     }
     let task = &experiment.task;
-    if experiment.teacher.source == TeacherSource::File || experiment.student.start == Start::TeacherLayers {
+    if experiment.teacher.source == TeacherSource::File || experiment.student.start != Start::Random {
         return conflict(
             "teacher.source",
             "a teacher from a file is a transformer, and needs text: start from the preset `smollm2` or `minilm`",

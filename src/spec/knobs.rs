@@ -106,6 +106,8 @@ const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
 /// Methods that compare the two token by token; of classifiers there is no other.
 const COMPARING: &[&str] = &["token_kd", "gkd", "distillm"];
+/// Those whose loss has a temperature and a weight of the labels.
+const WEIGHING: &[&str] = &["token_kd", "gkd", "distillm", "uld"];
 
 /// Every knob, in the order in which it is shown.
 pub const TABLE: &[Knob] = &[
@@ -157,8 +159,8 @@ pub const TABLE: &[Knob] = &[
     row("student.heads", int(1, 64), "Attention heads of the transformer.").needs("student.kind", TRANSFORMER),
     row(
         "student.start",
-        choice(&["random", "teacher_layers"]),
-        "Random weights, or student.layers of the teacher's layers, evenly spaced; all other shape is the teacher's then.",
+        choice(&["random", "teacher_layers", "file"]),
+        "Random weights, student.layers of the teacher's layers, evenly spaced, or a decoder of your own (--student MODEL).",
     )
     .needs("student.kind", TRANSFORMER),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
@@ -187,11 +189,11 @@ pub const TABLE: &[Knob] = &[
     row("distill.temperature", float_log(0.5, 50.0), "T: both logits are divided by it before the softmax.")
         .live()
         .main()
-        .needs("text.method", COMPARING),
+        .needs("text.method", WEIGHING),
     row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.")
         .live()
         .main()
-        .needs("text.method", COMPARING),
+        .needs("text.method", WEIGHING),
     row("distill.t_squared", Kind::Bool, "Multiply the soft loss by T².").live().main().needs("text.method", COMPARING),
     row("distill.beta", float(0.01, 0.99), "β of the generalised JSD.").live().needs("distill.divergence", &["jsd_gkd", "jsd_continuous"]),
     row("distill.skew", float(0.0, 0.9), "λ of the skewed KLs.").live().needs("distill.divergence", &["skew_forward", "skew_reverse"]),
@@ -202,7 +204,7 @@ pub const TABLE: &[Knob] = &[
     row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).").needs("student.kind", &["cnn"]),
     row(
         "text.method",
-        choice(&["token_kd", "sft", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"]),
+        choice(&["token_kd", "sft", "uld", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"]),
         "What the distilled student learns by.",
     )
     .main()
@@ -224,10 +226,14 @@ pub const TABLE: &[Knob] = &[
         "Most tokens of an example of jsonl, or of a piece of a novel that an encoder or a file's tokenizer reads.",
     )
     .needs("task.name", &["novel", "jsonl"]),
-    row("text.student_share", float(0.0, 1.0), "Share of steps on the student's own texts; of DistiLLM, the most that it comes to.")
-        .live()
-        .main()
-        .needs("text.method", &["gkd", "distillm"]),
+    row(
+        "text.student_share",
+        float(0.0, 1.0),
+        "Share of steps on the student's own texts; of DistiLLM, the most it comes to, by 0.1 at evaluations whose loss has risen.",
+    )
+    .live()
+    .main()
+    .needs("text.method", &["gkd", "distillm"]),
     row("text.replay", int_log(16, 100_000), "The student's texts that are kept for replay.").needs("text.method", &["distillm"]),
     row("text.variant", choice(&["paper", "lmops"]), "MiniLLM as in the paper, or as in the authors' code.")
         .live()

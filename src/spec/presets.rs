@@ -205,6 +205,12 @@ pub const TABLE: &[Preset] = &[
         help: "Language: fine-tuning on texts that the teacher wrote; a black box suffices.",
     },
     Preset {
+        id: "uld",
+        base: GRAMMAR,
+        set: &[("text.method", "uld"), ("distill.alpha", "0.4")],
+        help: "Language: the teacher's probabilities without the names of the tokens, as if its vocabulary were another.",
+    },
+    Preset {
         id: "gkd",
         base: GRAMMAR,
         set: &[("text.method", "gkd"), ("distill.divergence", "jsd_gkd")],

@@ -33,6 +33,9 @@ struct Progress {
     /// Of the teacher from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     teacher: Option<String>,
+    /// Of the student that began as a model from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    student: Option<String>,
 }
 
 /// Tensors waiting to be read, with the names and shapes under which they will be written.
@@ -127,6 +130,7 @@ impl Run {
                 learner.add_state(&prefix(role, index), &mut pending);
             }
         }
+        let origins = self.contest.origins();
         let progress = Progress {
             version: VERSION,
             experiment: self.experiment.clone(),
@@ -134,7 +138,8 @@ impl Run {
             step: self.step,
             learner_steps,
             memory: self.contest.memory().cloned(),
-            teacher: self.contest.origin().map(|origin| origin.fingerprint.clone()),
+            teacher: origins.teacher.map(|origin| origin.fingerprint),
+            student: origins.student.map(|origin| origin.fingerprint),
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
         Ok(model::encode(&pending.read().await?, metadata, false))
@@ -153,10 +158,13 @@ impl Run {
             return Err(wrong(format!("it is of version {}, this build reads {VERSION}", progress.version)));
         }
         let mut run = Self::new(progress.experiment, place, materials).await?;
-        if run.contest.origin().map(|origin| &origin.fingerprint) != progress.teacher.as_ref() {
-            return Err(RunError::Teacher(
-                "the teacher is not the model that this run began with: put that one back, or start a new run".into(),
-            ));
+        let origins = run.contest.origins();
+        for (who, origin, before) in [("teacher", origins.teacher, progress.teacher), ("student", origins.student, progress.student)] {
+            if origin.map(|origin| origin.fingerprint) != before {
+                return Err(RunError::Model(format!(
+                    "the {who} is not the model that this run began with: put that one back, or start a new run"
+                )));
+            }
         }
         let mut steps = progress.learner_steps.into_iter();
         for &role in run.trained() {
@@ -195,24 +203,32 @@ impl Run {
         Ok(model::encode(&tensors, metadata, half))
     }
 
-    /// A student of a run whose teacher came from a file, as the files of a Hugging Face folder; `None` in other runs.
+    /// A student of a run whose teacher came from a file, as the files of a Hugging Face folder, with the tokenizer of the model that it
+    /// began as; `None` in other runs.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn folder(&self, role: Role) -> Result<Option<Vec<formats::File>>, RunError> {
-        let Some(origin) = self.contest.origin() else { return Ok(None) };
+        let origins = self.contest.origins();
+        let Some(origin) = origins.student.or(origins.teacher) else { return Ok(None) };
         let files = match &self.contest {
             Contest::Classes(_) => return Ok(None),
             Contest::Texts(texts) => {
                 let network = texts.network(role);
-                huggingface::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, &origin.stop, false)
+                let values = values(network).await?;
+                // Of a part of the teacher nothing was cut.
+                let (layout, values) = match &origin.spare {
+                    Some(spare) => spare.mend(&network.layout, &values),
+                    None => (network.layout.clone(), values),
+                };
+                huggingface::folder(&layout, &values, &origin.tokenizer_json, &origin.stop, false)
             }
             Contest::Encoders(encoders) => {
                 let network = encoders.network(role);
                 bert::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, encoders.passages.marks)
             }
         };
-        files.map(Some).map_err(|error| RunError::Teacher(error.to_string()))
+        files.map(Some).map_err(|error| RunError::Model(error.to_string()))
     }
 
     /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.

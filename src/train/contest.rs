@@ -8,7 +8,7 @@ use super::{
     classes::Classes,
     encoders::Encoders,
     event::*,
-    origin::Origin,
+    origin::Origins,
     texts::{Texts, cast},
 };
 use crate::data::{DataError, IdxFiles};
@@ -30,6 +30,8 @@ pub struct Materials {
     /// The teacher of `teacher.source = file`: a decoder, or an encoder.
     pub model: Option<LanguageModel>,
     pub encoder: Option<SentenceEncoder>,
+    /// The student of `student.start = file`.
+    pub student: Option<LanguageModel>,
 }
 
 /// The networks and their data.
@@ -52,7 +54,7 @@ impl Contest {
         if text {
             return Ok(Self::Texts(Box::new(Texts::new(experiment, place, materials)?)));
         }
-        cast::model(experiment, materials)?;
+        cast::models(experiment, materials)?;
         Ok(Self::Classes(Box::new(Classes::new(experiment, place, materials)?)))
     }
 
@@ -126,12 +128,12 @@ impl Contest {
         }
     }
 
-    /// Of a teacher from a file.
-    pub fn origin(&self) -> Option<&Origin> {
+    /// Of models from files.
+    pub fn origins(&self) -> Origins {
         match self {
-            Self::Classes(_) => None,
-            Self::Texts(texts) => texts.origin.as_ref(),
-            Self::Encoders(encoders) => encoders.origin.as_ref(),
+            Self::Classes(_) => Origins::default(),
+            Self::Texts(texts) => texts.origins.clone(),
+            Self::Encoders(encoders) => encoders.origins.clone(),
         }
     }
 

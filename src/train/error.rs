@@ -22,9 +22,9 @@ pub enum RunError {
     NotFinite { role: Role, step: usize, key: &'static str, value: f64 },
     #[error("{key} takes effect only in a new run; live knobs are {live}")]
     NotLive { key: String, live: String },
-    /// A teacher from a file that is missing, another than before, or does not fit.
+    /// A model from a file that is missing, another than before, or does not fit.
     #[error("{0}")]
-    Teacher(String),
+    Model(String),
     #[error("not a checkpoint of this build: {0}")]
     Checkpoint(String),
     #[error("test row {index} does not exist; rows go from 0 to {last}")]
@@ -45,7 +45,7 @@ impl RunError {
             Self::Weights(_) => "bad_file",
             Self::NotFinite { .. } => "not_finite",
             Self::NotLive { .. } => "not_live",
-            Self::Teacher(_) => "bad_teacher",
+            Self::Model(_) => "bad_model",
             Self::Checkpoint(_) => "bad_checkpoint",
             Self::NoSuchRow { .. } => "no_such_row",
             Self::Unavailable(_) => "unavailable",

@@ -1,18 +1,22 @@
-//! Where a teacher came from.
+//! Where the networks of a run came from.
 
-use crate::model::LanguageModel;
+use crate::model::vocabulary::Spare;
 
-/// What a run keeps of a teacher from a file beside its weights.
+/// What a run keeps of a model from a file beside its weights.
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub fingerprint: String,
     pub tokenizer_json: String,
     /// Tokens that end a text; of an encoder, the padding.
     pub stop: Vec<u32>,
+    /// What was cut off it because the other model has no such ids.
+    pub spare: Option<Spare>,
 }
 
-impl Origin {
-    pub fn of(model: &LanguageModel) -> Self {
-        Self { fingerprint: model.fingerprint(), tokenizer_json: model.tokenizer_json.clone(), stop: model.stop.clone() }
-    }
+/// Of the models from files that a run began with.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    pub teacher: Option<Origin>,
+    /// Of a student that is no part of the teacher.
+    pub student: Option<Origin>,
 }

@@ -69,12 +69,12 @@ impl Run {
         if self.experiment.teacher.source == TeacherSource::File { 1 } else { READ_EVERY }
     }
 
-    /// What one should know of the data, for people.
-    pub fn note(&self) -> Option<String> {
-        let Contest::Texts(texts) = &self.contest else { return None };
-        let (skipped, context) = (texts.skipped, self.experiment.text.context);
-        (skipped > 0)
-            .then(|| format!("{skipped} examples are longer than {context} tokens and were left out: raise text.context to have them"))
+    /// What one should know of data and models, for people.
+    pub fn notes(&self) -> &[String] {
+        match &self.contest {
+            Contest::Texts(texts) => &texts.notes,
+            Contest::Classes(_) => &[],
+        }
     }
 
     /// What the run is about.

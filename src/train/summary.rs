@@ -64,12 +64,12 @@ impl Facts {
             classes: if vocab > large::VOCABULARY {
                 Vec::new()
             } else {
-                (0..texts.set.vocab() as u32).map(|id| texts.set.text(&[id])).collect()
+                (0..texts.own.set.vocab() as u32).map(|id| texts.own.set.text(&[id])).collect()
             },
             input: vec![texts.teacher.layout.context],
-            train_rows: texts.set.train.len(),
+            train_rows: texts.own.set.train.len(),
             labelled_rows: texts.examples,
-            test_rows: texts.set.test.len(),
+            test_rows: texts.own.set.test.len(),
             hidden: 0,
             maps: 0,
         }

@@ -9,7 +9,7 @@ use distillery::model::{LanguageModel, TransformerConfig};
 use super::*;
 
 /// Tokens a, b, space, new line, the end, and padding up to a vocabulary that is large.
-fn tokenizer() -> String {
+pub fn tokenizer() -> String {
     let filler: String = (4..4100).map(|id| format!(", \"x{id}\": {id}")).collect();
     format!(
         r#"{{"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
@@ -25,17 +25,21 @@ fn tokenizer() -> String {
 
 /// A LLaMA of 3 layers in the folder `name`.
 fn model(folder: &Path, name: &str, seed: u32) -> PathBuf {
+    model_of(folder, name, &TransformerConfig::llama(4101, 64, 8, 3, [2, 1], 12), seed, (&tokenizer(), 4100))
+}
+
+/// A model of random values with a tokenizer and its last token.
+pub fn model_of(folder: &Path, name: &str, config: &TransformerConfig, seed: u32, (tokenizer, end): (&str, u32)) -> PathBuf {
     let folder = folder.join(name);
     fs::create_dir(&folder).unwrap();
-    let config = TransformerConfig::llama(4101, 64, 8, 3, [2, 1], 12);
-    let (json, weights) = huggingface::save(&config, &config.initial(&mut data::rng(seed, "test")), Some(4100), false).unwrap();
+    let (json, weights) = huggingface::save(config, &config.initial(&mut data::rng(seed, "test")), Some(end), false).unwrap();
     fs::write(folder.join("config.json"), json).unwrap();
     fs::write(folder.join("model.safetensors"), weights).unwrap();
-    fs::write(folder.join("tokenizer.json"), tokenizer()).unwrap();
+    fs::write(folder.join("tokenizer.json"), tokenizer).unwrap();
     folder
 }
 
-fn loaded(folder: &Path) -> LanguageModel {
+pub fn loaded(folder: &Path) -> LanguageModel {
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     LanguageModel::from_folder(&text("config.json"), &fs::read(folder.join("model.safetensors")).unwrap(), text("tokenizer.json")).unwrap()
 }
@@ -63,28 +67,28 @@ const SMALL: [&str; 20] = [
     "3",
 ];
 
-fn distil(folder: &Path, more: &[&str]) -> Output {
+pub fn distil(folder: &Path, more: &[&str]) -> Output {
     cli(folder, &[&["run", "smollm2", "--device", "cpu", "--teacher", "model", "--data", "text.txt"], &SMALL[..], more].concat())
 }
 
 /// A folder with a model and a text.
-fn workplace() -> tempfile::TempDir {
+pub fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     model(folder.path(), "model", 1);
     fs::write(folder.path().join("text.txt"), "ab ba a bab\nbaa ab abba ".repeat(30)).unwrap();
     folder
 }
 
-fn refused(output: &Output, parts: &[&str]) {
+pub fn refused(output: &Output, parts: &[&str]) {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
     assert!(parts.iter().all(|part| stderr(output).contains(part)), "{parts:?} in: {}", stderr(output));
 }
 
-fn evaluated(directory: &Path) -> Vec<Value> {
+pub fn evaluated(directory: &Path) -> Vec<Value> {
     metrics(directory).into_iter().filter(|line| line["type"] == "evaluated").collect()
 }
 
-fn same(a: &Path, b: &Path) {
+pub fn same(a: &Path, b: &Path) {
     assert_eq!(metrics(a), metrics(b));
     for name in ["student/model.safetensors", "alone/model.safetensors", "student/config.json", "student/tokenizer.json"] {
         assert!(fs::read(a.join(name)).unwrap() == fs::read(b.join(name)).unwrap(), "{name} differs");
@@ -145,7 +149,7 @@ fn every_method_works_over_a_large_vocabulary() {
     let folder = folder.path();
     let lines = "{\"prompt\": \"ab\", \"completion\": \"ba a\"}\n{\"prompt\": \"b\", \"completion\": \"a bb\"}\n".repeat(8);
     fs::write(folder.join("text.txt"), lines).unwrap();
-    for method in ["sft", "token_kd", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"] {
+    for method in ["sft", "token_kd", "uld", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"] {
         let set = format!("text.method={method}");
         let more = ["--set", "task.name=jsonl", "--set", "train.steps=2", "--set", &set, "--set", "text.student_share=1", "--out", method];
         succeeded(distil(folder, &more));

@@ -7,6 +7,7 @@ mod encoder;
 mod inputs;
 mod results;
 mod resume;
+mod student;
 
 use std::fs;
 use std::path::Path;

@@ -65,23 +65,34 @@ pub struct Jsonl {
 /// [`DataError::BadLine`] with the number of the line, from 1, and what is wrong with it; [`DataError::BadText`] when fewer than two
 /// examples are left or the tokenizer has no token to stop with.
 pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result<Jsonl, DataError> {
-    let format = Format::of(&tokenizer)?;
-    let mut examples = Vec::new();
+    let (mut sets, skipped) = jsonl_by(text, vec![tokenizer], options)?;
+    Ok(Jsonl { set: sets.remove(0), skipped })
+}
+
+/// The same as each of several tokenizers reads it, every one in its own format: the same examples in the same order. What is too long for
+/// one is left out for all.
+///
+/// # Errors
+/// As [`jsonl`].
+pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) -> Result<(Vec<TextSet>, usize), DataError> {
+    let formats = tokenizers.iter().map(Format::of).collect::<Result<Vec<_>, _>>()?;
+    let mut examples: Vec<Vec<Example>> = Vec::new();
     let mut skipped = 0;
     // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let bad = |problem| DataError::BadLine { line: number, problem };
-        let example = format.example(line).map_err(bad)?;
-        let (prompt, response) = (example.prompt.len(), example.response.len());
-        let (length, context) = (prompt + response + 1, options.context);
-        if length <= context {
-            examples.push(example);
-        } else if options.too_long == TooLong::Skip {
-            skipped += 1;
-        } else {
-            let parts = format!("{prompt} tokens of prompt, {response} of response and the end");
-            return Err(bad(format!("{parts} make {length}; the context is {context}: shorten it, or skip what is too long")));
+        let read = formats.iter().map(|format| format.example(line)).collect::<Result<Vec<_>, _>>().map_err(bad)?;
+        let length = |example: &Example| example.prompt.len() + example.response.len() + 1;
+        let context = options.context;
+        match read.iter().find(|example| length(example) > context) {
+            None => examples.push(read),
+            Some(_) if options.too_long == TooLong::Skip => skipped += 1,
+            Some(long) => {
+                let parts = format!("{} tokens of prompt, {} of response and the end", long.prompt.len(), long.response.len());
+                let length = length(long);
+                return Err(bad(format!("{parts} make {length}; the context is {context}: shorten it, or skip what is too long")));
+            }
         }
     }
     if examples.len() < 2 {
@@ -91,8 +102,20 @@ pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result
     examples.shuffle(&mut rng(options.seed, "jsonl"));
     let tests = (examples.len() as f64 * options.test_fraction).round() as usize;
     let train = examples.split_off(tests.clamp(1, examples.len() - 1));
-    let stop = format.stop;
-    Ok(Jsonl { set: TextSet { tokenizer, stop, ends: true, train, test: examples, judge: Judge::Exact }, skipped })
+    let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
+    let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
+    let set =
+        |(tokenizer, stop)| TextSet { tokenizer, stop, ends: true, train: train.remove(0), test: test.remove(0), judge: Judge::Exact };
+    Ok((tokenizers.into_iter().zip(stops).map(set).collect(), skipped))
+}
+
+/// Examples by reader, out of readers by example.
+fn columns(examples: Vec<Vec<Example>>, readers: usize) -> Vec<Vec<Example>> {
+    let mut columns = vec![Vec::with_capacity(examples.len()); readers];
+    for read in examples {
+        columns.iter_mut().zip(read).for_each(|(column, example)| column.push(example));
+    }
+    columns
 }
 
 /// How texts become the tokens of a model.

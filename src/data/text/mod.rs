@@ -10,12 +10,14 @@
 //! | [`jsonl`](jsonl()) | instruction data from a file |
 //! | [`passages`](passages()) | texts for encoders: questions with answers, windows, sentences |
 //! | [`Masking`] | which tokens an encoder is to foretell |
+//! | [`meetings`] | where two tokenizers' readings of one text meet |
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
 
 mod arithmetic;
 mod grammar;
 mod jsonl;
 mod masking;
+mod meeting;
 mod names;
 mod novel;
 mod passages;
@@ -24,13 +26,14 @@ mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
-pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl};
+pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl, jsonl_by};
 pub use masking::{Masked, Masking};
+pub use meeting::meetings;
 pub use names::{NAMES, names};
 pub use novel::{NOVEL, Window, novel};
 pub use passages::{Cut, Passages, load_passages, passages};
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
-pub use windows::windows;
+pub use windows::{reread, windows};
 
 use super::{DataError, Tokenizer};
 use crate::spec::{Experiment, TaskName};
@@ -39,28 +42,33 @@ use crate::spec::{Experiment, TaskName};
 const EXAMPLES: usize = 4000;
 
 /// The texts of an experiment's task. `text` replaces the embedded text of `names` and `novel`, and is what `jsonl` is read from, byte by byte
-/// unless there is a `tokenizer` of one's own, which `novel` and `jsonl` alone can be read by.
+/// unless there is a tokenizer of one's own, which `novel` and `jsonl` alone can be read by. `readers` are the students' tokenizer, and the
+/// teacher's where that is another; none where the task brings its own.
 ///
 /// # Errors
 /// A task that needs a file and has none, one that takes none and has one, and files that are not what they should be.
-pub fn load(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Tokenizer>) -> Result<Texts, DataError> {
+pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer]) -> Result<Texts, DataError> {
     let (seed, context) = (experiment.seed, experiment.text.context);
-    let whole = |set: TextSet| Texts { set, skipped: 0 };
+    let whole = |set: TextSet| Texts { set, teachers: None, skipped: 0 };
     match (experiment.task.name, text) {
         (TaskName::Grammar, None) => Ok(whole(grammar(seed, EXAMPLES))),
         (TaskName::Arithmetic, None) => Ok(whole(arithmetic(seed, EXAMPLES))),
         (TaskName::Names, text) => Ok(whole(names(text.unwrap_or(NAMES), seed)?)),
         (TaskName::Novel, text) => {
             let text = text.unwrap_or(NOVEL);
-            Ok(whole(match tokenizer {
-                Some(tokenizer) => windows(text, tokenizer.clone(), context)?,
-                None => novel(text, Window::default())?,
-            }))
+            let [own, others @ ..] = readers else { return Ok(whole(novel(text, Window::default())?)) };
+            let mut set = windows(text, (*own).clone(), context)?;
+            let teachers = others.first().map(|other| reread(&mut set, (*other).clone())).transpose()?;
+            Ok(Texts { set, teachers, skipped: 0 })
         }
         (TaskName::Jsonl, Some(text)) => {
             let options = JsonlOptions { seed, test_fraction: 0.1, context, too_long: TooLong::Skip };
-            let Jsonl { set, skipped } = jsonl(text, tokenizer.cloned().unwrap_or(Tokenizer::Bytes), &options)?;
-            Ok(Texts { set, skipped })
+            let mut readers: Vec<Tokenizer> = readers.iter().map(|reader| (*reader).clone()).collect();
+            if readers.is_empty() {
+                readers.push(Tokenizer::Bytes);
+            }
+            let (mut sets, skipped) = jsonl_by(text, readers, &options)?;
+            Ok(Texts { set: sets.remove(0), teachers: sets.pop(), skipped })
         }
         (TaskName::Jsonl, None) => Err(DataError::BadText("the jsonl task needs a file: --data FILE.jsonl".into())),
         _ => Err(DataError::UnusedFiles),
@@ -71,6 +79,8 @@ pub fn load(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Toke
 #[derive(Debug, Clone)]
 pub struct Texts {
     pub set: TextSet,
+    /// The same examples as the teacher's tokenizer reads them, where that is another.
+    pub teachers: Option<TextSet>,
     /// Examples that were left out because they are longer than the context.
     pub skipped: usize,
 }

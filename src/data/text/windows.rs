@@ -38,6 +38,36 @@ pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextS
     Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None })
 }
 
+/// The windows of a set as another tokenizer reads them, in the same order. A window whose prompt or response ends inside a character is
+/// left out of both: no other tokenizer can begin there.
+///
+/// # Errors
+/// A tokenizer without a token to stop with, and one that cannot read the text.
+pub fn reread(set: &mut TextSet, tokenizer: Tokenizer) -> Result<TextSet, DataError> {
+    let stop = stop(&tokenizer)?;
+    let own = set.tokenizer.clone();
+    let again = |examples: &mut Vec<Example>| {
+        let text =
+            |example: &Example| -> Result<[String; 2], DataError> { Ok([own.decode(&example.prompt)?, own.decode(&example.response)?]) };
+        let mut found = Vec::new();
+        let mut whole = Vec::new();
+        for example in examples.drain(..) {
+            let [prompt, response] = text(&example)?;
+            if !prompt.contains(char::REPLACEMENT_CHARACTER) && !response.contains(char::REPLACEMENT_CHARACTER) {
+                found.push(Example { prompt: tokenizer.encode(&prompt)?, response: tokenizer.encode(&response)? });
+                whole.push(example);
+            }
+        }
+        if whole.is_empty() {
+            return Err(DataError::BadText("no window begins and ends between characters: raise text.context".into()));
+        }
+        *examples = whole;
+        Ok(found)
+    };
+    let (train, test) = (again(&mut set.train)?, again(&mut set.test)?);
+    Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,12 +93,12 @@ impl Sequences {
         one_hot(self.next.clone().slice([rows]), self.vocab)
     }
 
-    /// The rows that count, with the token that follows each and a weight of 1, all `[n]`. n is a multiple of `chunk`: what is filled up
-    /// weighs 0.
+    /// The rows that count, with the token that follows each and a weight of 1, all `[n]`. n is a multiple of `chunk`, at least one: what is
+    /// filled up weighs 0.
     pub fn responses(&self, chunk: usize, place: &Place) -> Responses {
         let mut rows: Vec<i32> = self.spans.iter().flat_map(|(first, count)| *first as i32..(first + count) as i32).collect();
         let tokens = rows.len();
-        rows.resize(tokens.next_multiple_of(chunk), 0);
+        rows.resize(tokens.max(1).next_multiple_of(chunk), 0);
         let weights: Vec<f32> = (0..rows.len()).map(|at| if at < tokens { 1.0 } else { 0.0 }).collect();
         let count = rows.len();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &place.inner());

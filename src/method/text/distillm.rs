@@ -1,7 +1,8 @@
 //! DistiLLM (Ko et al. 2024): skewed KL, and an adaptive share of the student's own texts out of a replay buffer (algorithm 1).
 //!
-//! The share φ starts at 0 and grows by 0.1 whenever the validation loss has risen by 0.1 since it last decided ([`heard`]); `student_share`
-//! bounds it. A step draws u: below φ·(1 − t/T) the student writes afresh and the text goes into the buffer, below φ an old text is
+//! The share φ starts at 0 and grows by 0.1 whenever a validation finds the loss 0.1 above that of the validation that last decided
+//! ([`heard`]); `student_share` bounds it. Validations are the evaluations, every `train.eval_every` steps, on the test texts (the authors'
+//! code: every `eval_interval` steps, on texts held back for it): how far the share can come depends on how many there are. A step draws u: below φ·(1 − t/T) the student writes afresh and the text goes into the buffer, below φ an old text is
 //! taken out of it, otherwise the data serves. The divergence is the experiment's; the paper's are `skew_forward` and `skew_reverse` at
 //! λ = 0.1.
 

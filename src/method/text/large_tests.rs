@@ -24,17 +24,17 @@ async fn learned(student: &Transformer, parts: Parts) -> Vec<Vec<f32>> {
 }
 
 /// A little teacher and student of names, and all that a scene wants besides.
-struct Stage {
-    set: texts::TextSet,
-    place: Place,
-    teacher: Transformer,
-    student: Transformer,
-    speaker: Transformer,
-    contexts: [Context; 2],
+pub(super) struct Stage {
+    pub reading: Reading,
+    pub place: Place,
+    pub teacher: Transformer,
+    pub student: Transformer,
+    pub speaker: Transformer,
+    pub contexts: [Context; 2],
 }
 
 impl Stage {
-    fn new(tied: bool) -> Self {
+    pub fn new(tied: bool) -> Self {
         let set = texts::names("Ann\nBo\nCyrus\nDee\nEve\nFinn", 0).unwrap();
         let place = Place::cpu();
         let config = TransformerConfig { tied, ..TransformerConfig::gpt2(set.vocab(), 16, 8, 1, 2) };
@@ -42,12 +42,13 @@ impl Stage {
         let (student, teacher, speaker) =
             (build("student", place.autodiff()), build("teacher", place.inner()), build("student", place.inner()));
         let contexts = [0, 1].map(|_| Context::causal(&config, 8, &place.inner()));
-        Self { set, place, teacher, student, speaker, contexts }
+        let reading = Reading { set, seq: 8, longest: 8 };
+        Self { reading, place, teacher, student, speaker, contexts }
     }
 
-    fn scene<'a>(&'a self, experiment: &'a Experiment, rows: &'a [usize], large: bool) -> Scene<'a> {
-        let Self { set, place, teacher, student, speaker, contexts } = self;
-        Scene { experiment, set, place, teacher, student, speaker, contexts, cache: None, rows, seq: 8, longest: 8, step: 0, large }
+    pub fn scene<'a>(&'a self, experiment: &'a Experiment, rows: &'a [usize], large: bool) -> Scene<'a> {
+        let Self { reading, place, teacher, student, speaker, contexts } = self;
+        Scene { experiment, reading, teachers: None, place, teacher, student, speaker, contexts, cache: None, rows, step: 0, large }
     }
 }
 

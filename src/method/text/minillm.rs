@@ -56,8 +56,9 @@ async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
     let text = &scene.experiment.text;
     let mixture = (text.teacher_mix > 0.0).then_some(Mixture { teacher: scene.teacher, share: text.teacher_mix });
     let prompts = scene.prompts();
-    let written = scene.write(scene.speaker, mixture, prompts.clone(), &format!("rollouts at step {}", scene.step)).await?;
-    let texts: Vec<Written> = prompts.iter().zip(&written).map(|(prompt, text)| Written::sampled(prompt, text, scene.set.stop)).collect();
+    let written =
+        scene.write((scene.speaker, scene.reading), mixture, prompts.clone(), &format!("rollouts at step {}", scene.step)).await?;
+    let texts: Vec<Written> = prompts.iter().zip(&written).map(|(prompt, text)| Written::sampled(prompt, text, scene.set().stop)).collect();
     let sequences = scene.sequences(&texts);
     let log_p = if scene.large {
         large_texts::teacher_log_probs(scene, &sequences).await?

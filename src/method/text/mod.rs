@@ -5,6 +5,7 @@
 //! | [`sft`] | data | cross-entropy |
 //! | [`seq_kd`] | the teacher's | cross-entropy |
 //! | [`token_kd`] | data | any divergence, token by token |
+//! | [`uld`] | data | distance of sorted probabilities, for two tokenizers |
 //! | [`gkd`] | the student's, sometimes | the same |
 //! | [`distillm`] | data, and the student's out of a replay buffer | skewed KL |
 //! | [`distillm2`] | the teacher's against the student's | skewed KL both ways |
@@ -27,9 +28,10 @@ mod scene;
 pub mod seq_kd;
 pub mod sft;
 pub mod token_kd;
+pub mod uld;
 
 pub use batch::{Responses, Sequences, Written, one_hot};
-pub use scene::{Memory, Scene};
+pub use scene::{Memory, Reading, Scene};
 
 use super::response::Parts;
 use crate::generate::GenerateError;
@@ -47,6 +49,7 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
     match text.method {
         Method::Sft => Ok(sft::loss(scene)),
         Method::TokenKd => Ok(token_kd::loss(scene)),
+        Method::Uld => uld::loss(scene).await,
         Method::SeqKd => seq_kd::loss(scene, memory).await,
         Method::Gkd => gkd::loss(scene).await,
         Method::Distillm => distillm::loss(scene, memory).await,

@@ -15,10 +15,39 @@ use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
 
+/// The texts of a run as one tokenizer reads them, and the room that they take.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub set: TextSet,
+    /// Tokens of a sequence less one.
+    pub seq: usize,
+    /// Most tokens of a response, the stop token counted.
+    pub longest: usize,
+}
+
+/// Tokens of room above the longest response of the data: a student must be able to go on where it should stop.
+const ROOM: usize = 2;
+
+impl Reading {
+    pub fn new(set: TextSet) -> Self {
+        let (prompt, response) = set.longest();
+        let longest = response + ROOM;
+        Self { set, seq: prompt + longest - 1, longest }
+    }
+
+    /// Tokens that a network must be able to look at.
+    pub fn context(&self) -> usize {
+        self.seq + 1
+    }
+}
+
 /// One step of the distilled student.
 pub struct Scene<'a> {
     pub experiment: &'a Experiment,
-    pub set: &'a TextSet,
+    /// As the student reads the texts.
+    pub reading: &'a Reading,
+    /// As the teacher does, where its tokenizer is another.
+    pub teachers: Option<&'a Reading>,
     pub place: &'a Place,
     /// Frozen, without gradients.
     pub teacher: &'a Transformer,
@@ -32,10 +61,6 @@ pub struct Scene<'a> {
     pub cache: Option<&'a TopK>,
     /// Numbers of the examples of this step's batch.
     pub rows: &'a [usize],
-    /// Tokens of a sequence less one.
-    pub seq: usize,
-    /// Most tokens of a response, the stop token counted.
-    pub longest: usize,
     /// Steps made before this one.
     pub step: usize,
     /// Whether logits are taken in chunks ([`large`](super::large)).
@@ -58,17 +83,22 @@ pub struct Memory {
 }
 
 impl Scene<'_> {
+    /// The examples as the student reads them.
+    pub fn set(&self) -> &TextSet {
+        &self.reading.set
+    }
+
     /// The examples of this step's batch.
     pub fn data(&self) -> Vec<Written> {
-        self.rows.iter().map(|row| Written::example(&self.set.train[*row], self.set.end())).collect()
+        self.rows.iter().map(|row| Written::example(&self.set().train[*row], self.set().end())).collect()
     }
 
     pub fn prompts(&self) -> Vec<Vec<u32>> {
-        self.rows.iter().map(|row| self.set.train[*row].prompt.clone()).collect()
+        self.rows.iter().map(|row| self.set().train[*row].prompt.clone()).collect()
     }
 
     pub fn sequences(&self, texts: &[Written]) -> Sequences {
-        Sequences::new(texts, self.seq, self.student.config().vocab, self.place)
+        Sequences::new(texts, self.reading.seq, self.student.config().vocab, self.place)
     }
 
     /// Logits `[rows, vocab]` with gradients.
@@ -102,17 +132,17 @@ impl Scene<'_> {
         f64::from(rng.next_u32()) / 4_294_967_296.0
     }
 
-    /// Lets a network write one text per prompt.
+    /// Lets a network write one text per prompt, which it reads as `reading` does.
     pub async fn write(
         &self,
-        who: &Transformer,
+        (who, reading): (&Transformer, &Reading),
         mixture: Option<Mixture<'_>>,
         prompts: Vec<Vec<u32>>,
         purpose: &str,
     ) -> Result<Vec<Text>, GenerateError> {
         let seed = data::rng(self.experiment.seed, purpose).next_u32();
         let sampling = Sampling { temperature: self.experiment.text.sampling_temperature, ..Sampling::default() };
-        let request = Request { prompts, max_tokens: self.longest, sampling, stop: vec![self.set.stop], seed };
+        let request = Request { prompts, max_tokens: reading.longest, sampling, stop: vec![reading.set.stop], seed };
         generate::generate(who, mixture, request, &self.place.inner()).await
     }
 
@@ -128,7 +158,7 @@ impl Scene<'_> {
 
     async fn texts_of(&self, who: &Transformer, name: &str) -> Result<Vec<Written>, GenerateError> {
         let prompts = self.prompts();
-        let texts = self.write(who, None, prompts.clone(), &format!("texts of {name} at step {}", self.step)).await?;
-        Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, self.set.stop)).collect())
+        let texts = self.write((who, self.reading), None, prompts.clone(), &format!("texts of {name} at step {}", self.step)).await?;
+        Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, self.set().stop)).collect())
     }
 }

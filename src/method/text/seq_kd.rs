@@ -3,9 +3,12 @@
 //!
 //! In expectation over the teacher's samples the loss is the sequence-level forward KL, up to the teacher's entropy. The paper takes
 //! the teacher's likeliest text by beam search; here each example's prompt is answered once, by sampling.
+//!
+//! A teacher with another tokenizer is asked in its own tokens, and the student reads the text that it wrote with its own: what passes from
+//! one to the other is text, without control tokens.
 
-use super::{Memory, Scene, Written, sft};
-use crate::generate::GenerateError;
+use super::{Memory, Reading, Scene, Written, sft};
+use crate::generate::{GenerateError, Text};
 use crate::method::response::Parts;
 
 /// Prompts that are answered together. Fixed, so that an example's text does not depend on when it is first needed.
@@ -23,16 +26,56 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 
 async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Result<Written, GenerateError> {
     let known = &mut memory.teacher_texts;
-    known.resize(scene.set.train.len(), None);
+    known.resize(scene.set().train.len(), None);
     if let Some(text) = &known[row] {
         return Ok(text.clone());
     }
+    let reading = scene.teachers.unwrap_or(scene.reading);
     let group = row / GROUP;
-    let rows = group * GROUP..scene.set.train.len().min((group + 1) * GROUP);
-    let prompts: Vec<Vec<u32>> = scene.set.train[rows.clone()].iter().map(|example| example.prompt.clone()).collect();
-    let texts = scene.write(scene.teacher, None, prompts.clone(), &format!("the teacher's answers {group}")).await?;
-    for ((row, prompt), text) in rows.zip(&prompts).zip(&texts) {
-        known[row] = Some(Written::sampled(prompt, text, scene.set.stop));
+    let rows = group * GROUP..scene.set().train.len().min((group + 1) * GROUP);
+    let prompts: Vec<Vec<u32>> = reading.set.train[rows.clone()].iter().map(|example| example.prompt.clone()).collect();
+    let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}")).await?;
+    for (row, text) in rows.zip(&texts) {
+        let prompt = &scene.set().train[row].prompt;
+        known[row] = Some(match scene.teachers {
+            None => Written::sampled(prompt, text, scene.set().stop),
+            Some(teachers) => reread(scene.reading, teachers, prompt, text)?,
+        });
     }
     Ok(known[row].clone().expect("its group was written"))
+}
+
+/// A text of a teacher with another tokenizer, as the student reads it; of one that is longer than its examples, the beginning.
+fn reread(own: &Reading, teachers: &Reading, prompt: &[u32], text: &Text) -> Result<Written, GenerateError> {
+    let mut response = own.set.tokenizer.encode(&teachers.set.tokenizer.decode_plain(&text.tokens)?)?;
+    if text.stopped {
+        response.push(own.set.stop);
+    }
+    response.truncate(own.longest);
+    Ok(Written { prompt: prompt.into(), response })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Tokenizer, text::names};
+    use crate::device::testing::test;
+
+    #[test]
+    fn a_text_of_bytes_is_read_by_letters_and_ends_where_it_ended() {
+        let letters = names("Zoé\nBo\nÉva", 0).unwrap();
+        let bytes = crate::data::text::TextSet { tokenizer: Tokenizer::Bytes, stop: 10, ..letters.clone() };
+        let (own, teachers) = (Reading { longest: 4, ..Reading::new(letters) }, Reading::new(bytes));
+        let read = |text: &str, stopped| {
+            let text = Text { tokens: Tokenizer::Bytes.encode(text).unwrap(), stopped, ..Text::default() };
+            reread(&own, &teachers, &[own.set.stop], &text).map(|text| text.response)
+        };
+        let ids = |text: &str| own.set.tokenizer.encode(text).unwrap();
+        assert_eq!(read("Zoé", true).unwrap(), [ids("Zoé"), vec![own.set.stop]].concat());
+        assert_eq!(read("Zoé", false).unwrap(), ids("Zoé"));
+        assert_eq!(read("ZoéZoé", true).unwrap(), ids("ZoéZ"), "the room that the student's own texts have");
+        assert_eq!(read("", false).unwrap(), [0; 0]);
+        let error = read("x", true).unwrap_err().to_string();
+        assert!(error.contains("student's tokenizer") && error.contains("'x'"), "{error}");
+    }
 }

@@ -13,7 +13,12 @@ pub type Member = (EncoderConfig, Vec<Vec<f32>>);
 /// # Errors
 /// One that is asked for and not there or a decoder, and one that is there and not asked for.
 pub fn model<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Option<&'a SentenceEncoder>, RunError> {
-    let wrong = |message: &str| Err(RunError::Teacher(message.into()));
+    let wrong = |message: &str| Err(RunError::Model(message.into()));
+    if materials.student.is_some() {
+        return wrong(
+            "--student names a decoder, and this experiment has encoders: leave it out, their students are cut out of the teacher",
+        );
+    }
     if materials.model.is_some() {
         return wrong("the model that was handed in is a decoder, and this experiment has encoders: set both kinds to decoder");
     }
@@ -40,13 +45,13 @@ pub fn networks(experiment: &Experiment, model: Option<&SentenceEncoder>, vocab:
         Some(model) => {
             let known = &model.config;
             if context > known.context {
-                return Err(RunError::Teacher(format!(
+                return Err(RunError::Model(format!(
                     "texts of {context} tokens are asked for and the teacher can look at {}: lower text.context",
                     known.context
                 )));
             }
             if masked && !known.masked && experiment.encoder.adapt_steps == 0 {
-                return Err(RunError::Teacher(
+                return Err(RunError::Model(
                     "the teacher has no head for masked words (a sentence encoder, perhaps): let it learn one first, such as \
                      encoder.adapt_steps=500, or set encoder.objective=embeddings"
                         .into(),
@@ -65,7 +70,7 @@ pub fn networks(experiment: &Experiment, model: Option<&SentenceEncoder>, vocab:
         same_width(&teacher, &student.0)?;
     }
     if experiment.encoder.relation_weight > 0.0 && !student.0.width.is_multiple_of(teacher.heads) {
-        return Err(RunError::Teacher(format!(
+        return Err(RunError::Model(format!(
             "relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or encoder.relation_weight=0",
             teacher.heads
         )));
@@ -78,14 +83,14 @@ pub fn networks(experiment: &Experiment, model: Option<&SentenceEncoder>, vocab:
 /// # Errors
 /// Layers that it has not.
 pub fn layers(teacher: &EncoderConfig, values: &[Vec<f32>], experiment: &Experiment) -> Result<Member, RunError> {
-    teacher.student(values, experiment.student.layers).map_err(RunError::Teacher)
+    teacher.student(values, experiment.student.layers).map_err(RunError::Model)
 }
 
 fn same_width(teacher: &EncoderConfig, student: &EncoderConfig) -> Result<(), RunError> {
     if teacher.width == student.width {
         return Ok(());
     }
-    Err(RunError::Teacher(format!(
+    Err(RunError::Model(format!(
         "states are compared number by number, and the teacher is {} wide, the student {}: set student.dim={}, or encoder.cosine_weight and \
          encoder.hidden_weight to 0",
         teacher.width, student.width, teacher.width

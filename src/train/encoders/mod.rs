@@ -8,7 +8,12 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origin};
+use super::{
+    Learner, Materials, RunError,
+    checkpoint::Saved,
+    event::*,
+    origin::{Origin, Origins},
+};
 use crate::data::text::{Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};
@@ -38,7 +43,7 @@ pub struct Encoders {
     exam: Exam,
     place: Place,
     /// Of a teacher from a file.
-    pub origin: Option<Origin>,
+    pub origins: Origins,
 }
 
 impl Encoders {
@@ -67,11 +72,15 @@ impl Encoders {
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
             longest: passages.longest(),
             exam: Exam::new(experiment, &passages, &masking, place),
-            origin: model.map(|model| Origin {
-                fingerprint: model.fingerprint(),
-                tokenizer_json: model.tokenizer_json.clone(),
-                stop: vec![model.marks.padding],
-            }),
+            origins: Origins {
+                teacher: model.map(|model| Origin {
+                    fingerprint: model.fingerprint(),
+                    tokenizer_json: model.tokenizer_json.clone(),
+                    stop: vec![model.marks.padding],
+                    spare: None,
+                }),
+                student: None,
+            },
             masking,
             place: place.clone(),
             passages,

@@ -24,7 +24,7 @@ async fn open(preset: &str, set: &[(&str, &str)]) -> Run {
     Run::new(experiment, &Place::cpu(), &Materials::default()).await.expect("the run opens")
 }
 
-const METHODS: [&str; 8] = ["grammar", "sft", "seq-kd", "gkd", "distillm", "distillm-2", "minillm", "dpkd"];
+const METHODS: [&str; 9] = ["grammar", "sft", "uld", "seq-kd", "gkd", "distillm", "distillm-2", "minillm", "dpkd"];
 
 #[test_async]
 async fn every_method_trains_to_the_end_and_is_measured() {

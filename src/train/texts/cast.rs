@@ -2,73 +2,170 @@
 
 use std::borrow::Cow;
 
+use super::super::origin::{Origin, Origins};
 use super::super::{Materials, RunError, pretrained};
-use crate::data;
+use crate::data::{self, Tokenizer};
+use crate::model::vocabulary::{self, Vocabularies};
 use crate::model::{LanguageModel, TransformerConfig};
-use crate::spec::{Experiment, Family, Network, Start, TeacherSource};
+use crate::spec::{Experiment, Family, Method, Network, Start, TeacherSource};
 
 /// Shape and values of a network.
-pub type Member<'a> = (TransformerConfig, Cow<'a, [Vec<f32>]>);
+type Member<'a> = (TransformerConfig, Cow<'a, [Vec<f32>]>);
 
-/// The teacher that the caller hands in, if the experiment asks for one.
+/// The networks of a race before their first step.
+pub struct Cast<'a> {
+    pub teacher: Member<'a>,
+    pub student: Member<'a>,
+    pub origins: Origins,
+}
+
+/// The models that the caller handed in.
+pub struct Models<'a> {
+    teacher: Option<&'a LanguageModel>,
+    student: Option<&'a LanguageModel>,
+}
+
+/// Who reads the texts of a race.
+pub struct Readers<'a> {
+    /// The students' tokenizer, and the teacher's where that is another; none where the task brings its own.
+    pub tokenizers: Vec<&'a Tokenizer>,
+    /// Ids that the networks are cut to.
+    pub common: Option<usize>,
+    pub note: Option<String>,
+}
+
+/// The models that the caller hands in, if the experiment asks for them.
 ///
 /// # Errors
 /// One that is asked for and not there, and one that is there and not asked for.
-pub fn model<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Option<&'a LanguageModel>, RunError> {
+pub fn models<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Models<'a>, RunError> {
     if materials.encoder.is_some() {
-        return Err(RunError::Teacher("the model that was handed in is an encoder, which cannot write: set both kinds to encoder".into()));
+        return Err(RunError::Model("the model that was handed in is an encoder, which cannot write: set both kinds to encoder".into()));
     }
-    match (experiment.teacher.source == TeacherSource::File, &materials.model) {
-        (true, None) => {
-            Err(RunError::Teacher("teacher.source=file needs a model: --teacher MODEL, a GGUF file or a Hugging Face folder".into()))
-        }
-        (false, Some(_)) => {
-            Err(RunError::Teacher("a model was handed in that this experiment does not use: set teacher.source=file".into()))
-        }
+    let asked = |setting: &str, flag: &str, asked: bool, model: &'a Option<LanguageModel>| match (asked, model) {
+        (true, None) => Err(RunError::Model(format!("{setting} needs a model: {flag} MODEL, a GGUF file or a Hugging Face folder"))),
+        (false, Some(_)) => Err(RunError::Model(format!("{flag} names a model that this experiment does not use: set {setting}"))),
         (_, model) => Ok(model.as_ref()),
+    };
+    Ok(Models {
+        teacher: asked("teacher.source=file", "--teacher", experiment.teacher.source == TeacherSource::File, &materials.model)?,
+        student: asked("student.start=file", "--student", experiment.student.start == Start::File, &materials.student)?,
+    })
+}
+
+impl<'a> Models<'a> {
+    /// # Errors
+    /// Two vocabularies, and a method that takes them for one.
+    pub fn readers(&self, experiment: &Experiment) -> Result<Readers<'a>, RunError> {
+        let alone = |tokenizers| Ok(Readers { tokenizers, common: None, note: None });
+        let (teacher, student) = match (self.teacher, self.student) {
+            (None, _) => return alone(Vec::new()),
+            (Some(teacher), None) => return alone(vec![&teacher.tokenizer]),
+            (Some(teacher), Some(student)) => (teacher, student),
+        };
+        let tokenizers = [&teacher.tokenizer, &student.tokenizer];
+        let [knows, learns] = tokenizers.map(Tokenizer::vocab);
+        let rows = [teacher.config.vocab, student.config.vocab];
+        match vocabulary::compare(tokenizers, rows) {
+            Vocabularies::Common(common) => {
+                let cut = rows[0] != rows[1];
+                let note = format!(
+                    "the teacher's vocabulary has {} rows and the student's {}; the first {common} name the same tokens, and they alone are \
+                     compared. The student is written with all rows that it came with",
+                    rows[0], rows[1]
+                );
+                // Of two, the one that knows fewer tokens uses none that the other lacks.
+                let reader = if knows < learns { tokenizers[0] } else { tokenizers[1] };
+                Ok(Readers { tokenizers: vec![reader], common: cut.then_some(common), note: cut.then_some(note) })
+            }
+            Vocabularies::Apart { id, tokens: [of_teacher, of_student] } => {
+                let difference = format!(
+                    "the teacher's vocabulary ({knows} tokens) and the student's ({learns} tokens) differ: id {id} is {of_teacher} to the \
+                     teacher and {of_student} to the student"
+                );
+                if !matches!(experiment.text.method, Method::SeqKd | Method::Uld | Method::Sft) {
+                    return Err(RunError::Model(format!(
+                        "{difference}. This text.method takes their ids for the same; set text.method=seq_kd (the student reads the \
+                         teacher's texts with its own tokenizer) or text.method=uld (probabilities are compared in falling order), or take a \
+                         student with the teacher's tokenizer"
+                    )));
+                }
+                let note = format!(
+                    "{difference}. Each reads the texts with its own tokenizer: their losses per token cannot be compared, and agreement and \
+                     KL are not measured"
+                );
+                Ok(Readers { tokenizers: vec![tokenizers[1], tokenizers[0]], common: None, note: Some(note) })
+            }
+        }
     }
 }
 
-/// Teacher and student. `vocab` is the tokenizer's, `context` the tokens that they must be able to look at.
+/// A model from a file, cut to `common` ids where it has more.
+fn member<'a>(model: &'a LanguageModel, common: Option<usize>) -> (Member<'a>, Origin) {
+    let mut origin =
+        Origin { fingerprint: model.fingerprint(), tokenizer_json: model.tokenizer_json.clone(), stop: model.stop.clone(), spare: None };
+    let member = match common.filter(|common| *common < model.config.vocab) {
+        None => (model.config.clone(), model.values.as_slice().into()),
+        Some(common) => {
+            let (config, values, spare) = vocabulary::cut(&model.config, &model.values, common);
+            origin.spare = Some(spare);
+            (config, values.into())
+        }
+    };
+    (member, origin)
+}
+
+/// Teacher and student. `vocab` is the tokenizer's, `contexts` the tokens that teacher and student must be able to look at.
 ///
 /// # Errors
-/// A teacher that is not there or cannot look that far, and layers that it has not.
+/// A model that is not there or cannot look that far, and layers that it has not.
 pub fn networks<'a>(
     experiment: &Experiment,
     materials: &Materials,
-    model: Option<&'a LanguageModel>,
+    models: &Models<'a>,
+    common: Option<usize>,
     vocab: usize,
-    context: usize,
-) -> Result<[Member<'a>; 2], RunError> {
+    contexts: [usize; 2],
+) -> Result<Cast<'a>, RunError> {
     let start = |config: &TransformerConfig, who: &str| config.initial(&mut data::rng(experiment.seed, who));
     let random = |config: TransformerConfig| {
         let values = start(&config, "student").into();
         (config, values)
     };
-    let Some(model) = model else {
-        let teacher = config(&experiment.teacher.network(), vocab, context);
+    let Some(model) = models.teacher else {
+        let teacher = config(&experiment.teacher.network(), vocab, contexts[0]);
         let values = match experiment.teacher.source {
             TeacherSource::Pretrained => pretrained::decoder(&teacher, materials.teacher.as_deref())?,
             TeacherSource::Live | TeacherSource::File => start(&teacher, "teacher 0"),
         };
-        return Ok([(teacher, values.into()), random(config(&experiment.student, vocab, context))]);
+        let student = random(config(&experiment.student, vocab, contexts[1]));
+        return Ok(Cast { teacher: (teacher, values.into()), student, origins: Origins::default() });
     };
-    if context > model.config.context {
-        let most = model.config.context;
-        return Err(RunError::Teacher(format!(
-            "the longest texts take {context} tokens and the teacher can look at {most}: lower text.context"
-        )));
+    for (who, model, context) in [("teacher", Some(model), contexts[0]), ("student", models.student, contexts[1])] {
+        let most = model.map_or(context, |model| model.config.context);
+        if context > most {
+            return Err(RunError::Model(format!(
+                "the longest texts take {context} tokens and the {who} can look at {most}: lower text.context"
+            )));
+        }
     }
-    let student = match experiment.student.start {
-        Start::TeacherLayers => {
-            let (config, values) = model.with_layers(experiment.student.layers).map_err(RunError::Teacher)?;
+    let (teacher, of_teacher) = member(model, common);
+    let mut origins = Origins { teacher: Some(of_teacher), student: None };
+    let student = match (models.student, experiment.student.start) {
+        (Some(student), _) => {
+            let (student, of_student) = member(student, common);
+            origins.student = Some(of_student);
+            student
+        }
+        (None, Start::TeacherLayers) => {
+            let (config, values) = model.with_layers(experiment.student.layers).map_err(RunError::Model)?;
             (config, values.into())
         }
-        Start::Random => {
-            random(TransformerConfig { context: model.config.context, ..config(&experiment.student, model.config.vocab, context) })
+        (None, Start::Random | Start::File) => {
+            random(TransformerConfig { context: model.config.context, ..config(&experiment.student, model.config.vocab, contexts[1]) })
         }
     };
-    Ok([(model.config.clone(), model.values.as_slice().into()), student])
+    Ok(Cast { teacher, student, origins })
 }
 
 /// The decoder of a network's numbers.

@@ -16,7 +16,7 @@ use crate::data::{
 use crate::device::Place;
 use crate::eval::{study, text as measures};
 use crate::generate::{self, Request, Sampling, Text};
-use crate::method::text::{Sequences, Written, large};
+use crate::method::text::{Reading, Sequences, Written, large};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
@@ -56,7 +56,8 @@ pub struct Exam {
 
 impl Exam {
     /// `tests` is how many test examples are asked where the right answers are not all known.
-    pub fn new(set: &TextSet, vocab: usize, tests: usize, seq: usize, longest: usize, place: &Place) -> Self {
+    pub fn new(reading: &Reading, vocab: usize, tests: usize, place: &Place) -> Self {
+        let &Reading { ref set, seq, longest } = reading;
         let (mut references, mut prompts, mut yes_or_no) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
             for prompt in grammar.prompts() {
@@ -119,17 +120,39 @@ impl Exam {
             let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
             let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, network, place).await? };
             let excess = if is_teacher {
-                Vec::new()
+                None
             } else {
                 let own = self.divergences(contexts, teacher, network, &texts, place).await?;
                 let guided = self.divergences(contexts, teacher, network, &of_teacher, place).await?;
-                measures::excess(&own, &guided)
+                Some(measures::excess(&own, &guided))
             };
             found.push(self.evaluation(set, *role, *steps, &told, &texts, excess));
             points.push(truth(set, &texts));
         }
         compare(&mut found, &points);
         Ok(found)
+    }
+
+    /// Asks one network that nobody can be compared with: the teacher has another vocabulary.
+    ///
+    /// # Errors
+    /// As [`Exam::examine`].
+    pub async fn examine_one(
+        &self,
+        experiment: &Experiment,
+        set: &TextSet,
+        context: &Context,
+        (role, steps, network): &(Role, usize, Transformer),
+        place: &Place,
+    ) -> Result<Evaluation, RunError> {
+        let mut told = Vec::new();
+        for chunk in &self.chunks {
+            let state = network.state(chunk.ids.clone(), context);
+            told.extend(told::all(chunk, (network, &state), None).await?);
+        }
+        told.truncate(self.references.len());
+        let texts = self.written(experiment, set, network, place).await?;
+        Ok(self.evaluation(set, *role, *steps, &told, &texts, None))
     }
 
     /// What a network says of every token of every reference; the teacher itself for `None`.
@@ -190,24 +213,33 @@ impl Exam {
         Ok(found)
     }
 
-    fn evaluation(&self, set: &TextSet, role: Role, step: usize, told: &[Vec<Told>], texts: &[Written], excess: Vec<f64>) -> Evaluation {
+    /// `excess` is that of a network that is compared with the teacher.
+    fn evaluation(
+        &self,
+        set: &TextSet,
+        role: Role,
+        step: usize,
+        told: &[Vec<Told>],
+        texts: &[Written],
+        excess: Option<Vec<f64>>,
+    ) -> Evaluation {
         let weighed = || self.references.iter().zip(told).flat_map(|(reference, text)| text.iter().map(|told| (reference.weight, told)));
         let total: f64 = weighed().map(|(weight, _)| weight).sum();
         let mean = |of: fn(&Told) -> f64| weighed().map(|(weight, told)| weight * of(told)).sum::<f64>() / total;
         let graded: Vec<(f64, f64, f64)> = weighed().map(|(weight, told)| (told.confidence, told.correct, weight)).collect();
-        let student = role != Role::Teacher;
+        let compared = excess.is_some();
         let responses: Vec<&[u32]> = texts.iter().map(|text| response(text, set.stop)).collect();
         let mut measures = TextMeasures {
             validity: None,
             coverage: None,
             yes_no_ece: None,
-            forward_kl: student.then(|| mean(|told| told.forward_kl)),
-            reverse_kl: student.then(|| mean(|told| told.reverse_kl)),
+            forward_kl: compared.then(|| mean(|told| told.forward_kl)),
+            reverse_kl: compared.then(|| mean(|told| told.reverse_kl)),
             length: measures::mean_length(&responses),
             distinct_2: measures::distinct(&responses, 2),
             rouge_l: None,
             win_rate: None,
-            excess,
+            excess: excess.unwrap_or_default(),
         };
         let mut accuracy = mean(|told| told.correct);
         match &set.judge {
@@ -236,7 +268,7 @@ impl Exam {
             accuracy,
             loss: mean(|told| told.nll),
             ece: Some(study::weighted_calibration_error(&graded)),
-            agreement: student.then(|| mean(|told| told.agrees)),
+            agreement: compared.then(|| mean(|told| told.agrees)),
             omitted: None,
             text: Some(measures),
             encoder: None,

@@ -9,21 +9,25 @@ mod told;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origin};
-use crate::data::text::{TextSet, TopK};
+use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origins};
+use crate::data::text::TopK;
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
-use crate::method::text::{self, Memory, Scene, distillm, large, sft};
+use crate::method::text::{self, Memory, Reading, Scene, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
+use cast::Cast;
 use exam::Exam;
 pub use remember::BLOCK as CACHE_BLOCK;
 
 /// The networks and the texts they learn from.
 pub struct Texts {
-    pub set: TextSet,
+    /// As the students read them.
+    pub own: Reading,
+    /// As the teacher reads them, where its tokenizer is another.
+    teachers: Option<TeachersSide>,
     pub teacher: Learner<Transformer>,
     pub alone: Learner<Transformer>,
     pub distilled: Learner<Transformer>,
@@ -36,57 +40,67 @@ pub struct Texts {
     teacher_order: Batches,
     /// Examples of the students.
     pub examples: usize,
-    seq: usize,
-    /// Most tokens of a response, the stop token counted.
-    longest: usize,
     exam: Exam,
     place: Place,
-    /// Of a teacher from a file.
-    pub origin: Option<Origin>,
+    /// Of models from files.
+    pub origins: Origins,
     /// What the teacher says of the training data, if it is kept.
     cache: Option<TopK>,
-    /// Examples that were left out because they are longer than the context.
-    pub skipped: usize,
+    /// What one should know of them, for people.
+    pub notes: Vec<String>,
 }
 
-/// Tokens of room above the longest response of the data: a student must be able to go on where it should stop.
-const ROOM: usize = 2;
+/// The texts as a teacher with a tokenizer of its own reads them.
+struct TeachersSide {
+    reading: Reading,
+    exam: Exam,
+    /// What it said, which does not change.
+    found: Option<Evaluation>,
+}
 
 impl Texts {
     /// # Errors
     /// An experiment that contradicts its data, and a shape for which no teacher is shipped.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        let model = cast::model(experiment, materials)?;
-        let data::text::Texts { set, skipped } =
-            data::text::load(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
+        let models = cast::models(experiment, materials)?;
+        let readers = models.readers(experiment)?;
+        let data::text::Texts { set, teachers, skipped } = data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers)?;
+        let (own, other) = (Reading::new(set), teachers.map(Reading::new));
         let examples = match experiment.text.examples {
-            0 => set.train.len(),
-            few => few.min(set.train.len()),
+            0 => own.set.train.len(),
+            few => few.min(own.set.train.len()),
         };
-        let (prompt, response) = set.longest();
-        let longest = response + ROOM;
-        let seq = prompt + longest - 1;
-        let [(teacher, values), (student, first)] = cast::networks(experiment, materials, model, set.vocab(), prompt + longest)?;
-        let vocab = teacher.vocab;
+        let mut notes: Vec<String> = readers.note.into_iter().collect();
+        if skipped > 0 {
+            let context = experiment.text.context;
+            notes.push(format!("{skipped} examples are longer than {context} tokens and were left out: raise text.context to have them"));
+        }
+        let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
+        let Cast { teacher: (teacher, values), student: (student, first), origins } =
+            cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
+        let tests = experiment.text.tests;
+        let exam = Exam::new(&own, student.vocab, tests, place);
+        let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, tests, place), reading, found: None });
         let batch = experiment.train.batch_size;
+        let place = place.clone();
         Ok(Self {
-            teacher: Learner::new(teacher.clone(), &values, &experiment.train, place),
-            alone: Learner::new(student.clone(), &first, &experiment.train, place),
-            distilled: Learner::new(student.clone(), &first, &experiment.train, place),
+            teacher: Learner::new(teacher.clone(), &values, &experiment.train, &place),
+            alone: Learner::new(student.clone(), &first, &experiment.train, &place),
+            distilled: Learner::new(student.clone(), &first, &experiment.train, &place),
             frozen: None,
             memory: Memory::default(),
-            contexts: [&teacher, &student].map(|config| Context::causal(config, seq, &place.inner())),
+            contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
+                .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
             order: Batches::new(experiment.seed, "student batches", examples, batch)?,
-            teacher_order: Batches::new(experiment.seed, "teacher batches 0", set.train.len(), batch)?,
+            teacher_order: Batches::new(experiment.seed, "teacher batches 0", own.set.train.len(), batch)?,
             examples,
-            seq,
-            longest,
-            exam: Exam::new(&set, vocab, experiment.text.tests, seq, longest, place),
-            origin: model.map(Origin::of),
+            exam,
+            origins,
             cache: None,
-            skipped,
-            place: place.clone(),
-            set,
+            notes,
+            place,
+            own,
+            teachers,
         })
     }
 
@@ -135,7 +149,8 @@ impl Texts {
     fn scene<'a>(&'a self, experiment: &'a Experiment, student: &'a Transformer, speaker: &'a Transformer, step: usize) -> Scene<'a> {
         Scene {
             experiment,
-            set: &self.set,
+            reading: &self.own,
+            teachers: self.teachers.as_ref().map(|side| &side.reading),
             place: &self.place,
             teacher: self.frozen.as_ref().unwrap_or(&self.teacher.net),
             student,
@@ -143,10 +158,8 @@ impl Texts {
             contexts: &self.contexts,
             cache: self.cache.as_ref(),
             rows: &[],
-            seq: self.seq,
-            longest: self.longest,
             step,
-            large: self.teacher.layout.vocab > large::VOCABULARY,
+            large: self.teacher.layout.vocab.max(self.alone.layout.vocab) > large::VOCABULARY,
         }
     }
 
@@ -156,11 +169,38 @@ impl Texts {
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, experiment: &Experiment, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
         let networks = ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)));
-        let found = self.exam.examine(experiment, &self.set, &self.contexts, &networks, teacher_changes, &self.place).await?;
+        let found = match &mut self.teachers {
+            None => self.exam.examine(experiment, &self.own.set, &self.contexts, &networks, teacher_changes, &self.place).await?,
+            Some(side) => {
+                let [teacher, students @ ..] = &networks;
+                if side.found.is_none() {
+                    let set = &side.reading.set;
+                    side.found = Some(side.exam.examine_one(experiment, set, &self.contexts[0], teacher, &self.place).await?);
+                }
+                let mut found: Vec<Evaluation> = side.found.iter().cloned().collect();
+                for student in students {
+                    let own = self.exam.examine_one(experiment, &self.own.set, &self.contexts[1], student, &self.place).await?;
+                    found.push(own);
+                }
+                found
+            }
+        };
         if let Some(distilled) = found.iter().find(|evaluation| evaluation.role == Role::Distilled) {
             distillm::heard(&mut self.memory, distilled.loss);
         }
         Ok(found)
+    }
+
+    /// The texts as a network reads them, and what it is asked about them.
+    fn side(&self, role: Role) -> (&Reading, &Exam) {
+        match (&self.teachers, role) {
+            (Some(side), Role::Teacher) => (&side.reading, &side.exam),
+            _ => (&self.own, &self.exam),
+        }
+    }
+
+    fn context(&self, role: Role) -> &Context {
+        &self.contexts[usize::from(role != Role::Teacher)]
     }
 
     /// A network as it stands, without gradients.

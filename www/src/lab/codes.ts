@@ -3,7 +3,7 @@
 /** Every code of the engine (`code()` in src/{spec,data,device,train}/error.rs and web/bindings.rs). */
 export const ENGINE_CODES = [
   "unknown_key", "unknown_preset", "out_of_range", "conflict", "version", "bad_file", "no_adapter", "no_backend", "device_lost",
-  "shader_failed", "not_finite", "not_live", "bad_teacher", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
+  "shader_failed", "not_finite", "not_live", "bad_model", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
   "nothing_to_learn", "bad_command", "generate",
 ] as const;
 
