@@ -11,8 +11,10 @@ use super::{Memory, Reading, Scene, Written, sft};
 use crate::generate::{GenerateError, Text};
 use crate::method::response::Parts;
 
-/// Prompts that are answered together. Fixed, so that an example's text does not depend on when it is first needed.
+/// Prompts that are answered together, by a small teacher and by a large one, whose first step would else take minutes. Fixed, so that an
+/// example's text does not depend on when it is first needed.
 const GROUP: usize = 64;
+const LARGE_GROUP: usize = 8;
 
 /// # Errors
 /// When sampling fails.
@@ -31,8 +33,9 @@ async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Resul
         return Ok(text.clone());
     }
     let reading = scene.teachers.unwrap_or(scene.reading);
-    let group = row / GROUP;
-    let rows = group * GROUP..scene.set().train.len().min((group + 1) * GROUP);
+    let size = if scene.large { LARGE_GROUP } else { GROUP };
+    let group = row / size;
+    let rows = group * size..scene.set().train.len().min((group + 1) * size);
     let prompts: Vec<Vec<u32>> = reading.set.train[rows.clone()].iter().map(|example| example.prompt.clone()).collect();
     let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}")).await?;
     for (row, text) in rows.zip(&texts) {
