@@ -73,7 +73,7 @@ impl Run {
     pub fn notes(&self) -> &[String] {
         match &self.contest {
             Contest::Texts(texts) => &texts.notes,
-            Contest::Classes(_) => &[],
+            Contest::Classes(_) | Contest::Encoders(_) => &[],
         }
     }
 
