@@ -15,6 +15,33 @@ pub struct Parts {
     pub soft: Option<Tensor<1>>,
     pub hint: Option<Tensor<1>>,
     pub attention: Option<Tensor<1>>,
+    /// What the loss counts beside those of other micro-batches of a step: the tokens that it is a mean over, or 1 where all count alike.
+    pub weight: f64,
+}
+
+impl Parts {
+    /// A loss of labels alone.
+    pub fn labels(hard: Tensor<1>) -> Self {
+        Self { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None, weight: 1.0 }
+    }
+
+    /// A loss of the teacher alone, `total` out of its divergence.
+    pub fn teacher(total: Tensor<1>, soft: Tensor<1>) -> Self {
+        Self { total, hard: None, soft: Some(soft), hint: None, attention: None, weight: 1.0 }
+    }
+
+    /// The same as a mean over so many tokens.
+    pub fn over(self, tokens: usize) -> Self {
+        Self { weight: tokens.max(1) as f64, ..self }
+    }
+
+    /// The same numbers without a graph.
+    pub fn plain(self) -> Self {
+        let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
+        let Self { total, hard, soft, hint, attention, weight } = self;
+        let [hard, soft, hint, attention] = [hard, soft, hint, attention].map(|part| part.map(plain));
+        Self { total: plain(total), hard, soft, hint, attention, weight }
+    }
 }
 
 /// What the student may know of the teacher on a batch.
@@ -28,8 +55,7 @@ pub struct Guide {
 /// The loss of a student that learns from labels only. `targets` is `[batch, classes]`.
 pub fn alone(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, label_smoothing: f64) -> Parts {
     let targets = if label_smoothing > 0.0 { hard::smooth(targets, label_smoothing) } else { targets };
-    let hard = hard::cross_entropy(student.forward(inputs).logits, targets);
-    Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }
+    Parts::labels(hard::cross_entropy(student.forward(inputs).logits, targets))
 }
 
 /// The loss of a student that learns from labels and teacher: `α·CE + (1−α)·T²·divergence + feature terms`.
@@ -46,7 +72,7 @@ pub fn distilled(student: &Net, inputs: Tensor<2>, targets: Tensor<2>, guide: &G
         .flatten();
     let attention = (distill.attention_weight > 0.0).then(|| attention(&maps, &teacher?.maps)).flatten();
     let total = combine(hard.clone(), soft.clone(), hint.clone(), attention.clone(), distill);
-    Parts { total, hard: Some(hard), soft: Some(soft), hint, attention }
+    Parts { total, hard: Some(hard), soft: Some(soft), hint, attention, weight: 1.0 }
 }
 
 /// Mean attention loss over the layers of equal size, paired from the first.

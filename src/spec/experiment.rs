@@ -262,7 +262,10 @@ impl Default for Distill {
 #[serde(deny_unknown_fields, default)]
 pub struct Train {
     pub steps: usize,
+    /// Rows of a micro-batch.
     pub batch_size: usize,
+    /// Micro-batches of a step.
+    pub accumulate: usize,
     pub optimizer: OptimizerKind,
     pub lr: f64,
     pub schedule: LrSchedule,
@@ -276,6 +279,8 @@ pub struct Train {
     pub label_smoothing: f64,
     /// Steps between two evaluations on the test rows.
     pub eval_every: usize,
+    /// Evaluations without a better distilled student after which the run ends; 0 = all steps are made.
+    pub patience: usize,
 }
 
 impl Default for Train {
@@ -283,6 +288,7 @@ impl Default for Train {
         Self {
             steps: 1000,
             batch_size: 64,
+            accumulate: 1,
             optimizer: OptimizerKind::Adamw,
             lr: 2e-3,
             schedule: LrSchedule::Constant,
@@ -292,6 +298,7 @@ impl Default for Train {
             clip: 0.0,
             label_smoothing: 0.0,
             eval_every: 25,
+            patience: 0,
         }
     }
 }

@@ -316,9 +316,15 @@ pub const TABLE: &[Knob] = &[
     row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),
     row("train.momentum", float(0.0, 0.999), "Momentum.").needs("train.optimizer", &["sgd"]),
     row("train.clip", float(0.0, 100.0), "Largest gradient norm of a tensor; 0 = none."),
-    row("train.batch_size", int_log(1, 1024), "Rows per step."),
+    row("train.batch_size", int_log(1, 1024), "Rows per step, or of each micro-batch of a step."),
+    row("train.accumulate", int_log(1, 256), "Micro-batches per step: the optimiser sees the mean of their gradients, memory holds one."),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
+    row(
+        "train.patience",
+        int(0, 1000),
+        "Evaluations in a row without a better distilled student (accuracy, then loss, on the test rows) that end the run; 0 = none do.",
+    ),
 ];
 
 /// The knob of that key.

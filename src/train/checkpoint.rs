@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Materials, Optimizer, Run, RunError, contest::Contest, event::*};
+use super::{Learner, Materials, Optimizer, Run, RunError, contest::Contest, event::*, patience::Best};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
 use crate::model::formats::{self, bert, huggingface};
@@ -36,6 +36,9 @@ struct Progress {
     /// Of the student that began as a model from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     student: Option<String>,
+    /// What early stopping remembers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<Best>,
 }
 
 /// Tensors waiting to be read, with the names and shapes under which they will be written.
@@ -140,6 +143,7 @@ impl Run {
             memory: self.contest.memory().cloned(),
             teacher: origins.teacher.map(|origin| origin.fingerprint),
             student: origins.student.map(|origin| origin.fingerprint),
+            best: self.best,
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
         Ok(model::encode(&pending.read().await?, metadata, false))
@@ -177,6 +181,7 @@ impl Run {
         if let Some(memory) = progress.memory {
             run.contest.remember(memory);
         }
+        run.best = progress.best;
         run.phase = progress.phase;
         run.step = progress.step;
         if run.phase != Phase::Teacher {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, evaluate::Exam, event::*, table::Table, teachers::Teachers};
+use super::{Learner, Materials, RunError, checkpoint::Saved, contest::losses, evaluate::Exam, event::*, table::Table, teachers::Teachers};
 use crate::data::{self, Batches, Dataset, StudentView};
 use crate::device::{Place, Reads};
 use crate::method::response::{self, Parts};
@@ -65,20 +65,29 @@ impl Classes {
         }
     }
 
-    /// Both students make one step per rate from step `from`, on the same batches; the losses of the last one.
+    /// Both students make one step per rate from step `from`, on the same batches; the losses of the last one. The micro-batches of a step
+    /// count alike, so they make what one batch of all their rows would, but for the hard loss where some rows have no label: it is a mean
+    /// over those that have one.
     pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
         let Experiment { distill, train, .. } = experiment;
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
-        let mut last = Vec::new();
-        for (batch, lr) in self.table.chunk(from, rates.len()).into_iter().zip(rates) {
-            let guide = self.teachers.guide(&batch.inputs, batch.teacher, with_features);
-            let alone = response::alone(&self.alone.net, batch.inputs.clone(), batch.targets.clone(), train.label_smoothing);
-            let distilled = response::distilled(&self.distilled.net, batch.inputs, batch.targets, &guide, distill);
-            self.alone.learn(&alone.total, *lr);
-            self.distilled.learn(&distilled.total, *lr);
-            last = vec![(Role::Alone, alone), (Role::Distilled, distilled)];
+        let mut batches = self.table.chunk(from, rates.len(), train.accumulate).into_iter();
+        let mut last = [Vec::new(), Vec::new()];
+        for lr in rates {
+            last = [Vec::new(), Vec::new()];
+            for batch in batches.by_ref().take(train.accumulate) {
+                let guide = self.teachers.guide(&batch.inputs, batch.teacher, with_features);
+                let alone = response::alone(&self.alone.net, batch.inputs.clone(), batch.targets.clone(), train.label_smoothing);
+                let distilled = response::distilled(&self.distilled.net, batch.inputs, batch.targets, &guide, distill);
+                self.alone.gather(&alone.total, alone.weight);
+                self.distilled.gather(&distilled.total, distilled.weight);
+                last[0].push(alone.plain());
+                last[1].push(distilled.plain());
+            }
+            self.alone.step(*lr);
+            self.distilled.step(*lr);
         }
-        last
+        losses(last)
     }
 
     /// The networks on the test rows. A teacher that does not change answers once.

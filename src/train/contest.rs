@@ -8,6 +8,7 @@ use super::{
     classes::Classes,
     encoders::Encoders,
     event::*,
+    mean,
     origin::Origins,
     texts::{Texts, cast},
 };
@@ -32,6 +33,12 @@ pub struct Materials {
     pub encoder: Option<SentenceEncoder>,
     /// The student of `student.start = file`.
     pub student: Option<LanguageModel>,
+}
+
+/// The losses of a step out of those of its micro-batches, student alone and student distilled.
+pub(super) fn losses(parts: [Vec<Parts>; 2]) -> Vec<(Role, Parts)> {
+    let roles = [Role::Alone, Role::Distilled].into_iter().zip(parts);
+    roles.filter_map(|(role, parts)| Some((role, mean::of_parts(parts)?))).collect()
 }
 
 /// The networks and their data.
@@ -78,7 +85,7 @@ impl Contest {
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
     pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
         match self {
-            Self::Classes(classes) => classes.teachers.learn(from, rates),
+            Self::Classes(classes) => classes.teachers.learn(from, rates, experiment.train.accumulate),
             Self::Texts(texts) => texts.teach(experiment, from, rates),
             Self::Encoders(encoders) => encoders.teach(experiment, from, rates),
         }

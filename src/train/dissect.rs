@@ -1,15 +1,14 @@
 //! One step in slow motion: what the next step of the distilled student will do, taken apart, without doing it.
 
-use burn::module::Module;
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 use serde::Serialize;
 
-use super::{Run, RunError, event::*, views::sample_view};
+use super::{Run, RunError, event::*, optimizer::gradients, views::sample_view};
 use crate::device::Reads;
 use crate::eval::metrics;
 use crate::loss::soft;
 use crate::method::response;
-use crate::model::{Net, Trainable};
+use crate::model::Trainable;
 use crate::spec::Experiment;
 
 /// How the two halves of the loss pull at one tensor of the network, or at all of them. The halves carry their weights, `α` and `(1−α)·T²`.
@@ -65,13 +64,13 @@ impl Run {
         let Experiment { distill, train, .. } = &self.experiment;
         let lr = self.rates(train.lr, 1)[0];
         let classes = self.classes()?;
-        let batch = classes.table.chunk(self.step, 1).swap_remove(0);
+        let batch = classes.table.step(self.step, train.accumulate);
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;
         let guide = classes.teachers.guide(&batch.inputs, batch.teacher.clone(), with_features);
         let student = &classes.distilled;
         // burn frees a graph with its first backward pass, so each gradient has a forward pass of its own.
         let parts = || response::distilled(&student.net, batch.inputs.clone(), batch.targets.clone(), &guide, distill);
-        let grad = |loss: Tensor<1>| flat(&student.net, &mut loss.backward());
+        let grad = |loss: Tensor<1>| gradients(&student.net, &loss);
         let first = parts();
         let scale = soft::scale(distill);
         let soft_loss = parts().soft.expect("the distilled student has a soft loss");
@@ -84,7 +83,7 @@ impl Run {
 
         let before = student.net.parameters();
         // A copy makes the step.
-        let after = student.optimizer.clone().step(student.net.clone(), parts().total.backward(), lr).parameters();
+        let after = student.optimizer.clone().step(student.net.clone(), grad(parts().total), lr).parameters();
         let mut reads = Reads::default();
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
             let (hard, soft, total) = (&halves.hard[index], &halves.soft[index], &halves.total[index]);
@@ -153,19 +152,4 @@ fn pull(name: &str, sums: &[f32]) -> Pull {
         weights: root(5),
         update: root(6),
     }
-}
-
-/// The gradient of every parameter, flat, zeros where the loss does not reach.
-fn flat(net: &Net, gradients: &mut Gradients) -> Vec<Tensor<1>> {
-    struct Collect<'a>(&'a mut Gradients, Vec<Tensor<1>>);
-    impl burn::module::ModuleVisitor for Collect<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-            let value = param.val();
-            let gradient = value.grad_remove(self.0).unwrap_or_else(|| value.clone().inner().zeros_like());
-            self.1.push(gradient.flatten(0, D - 1));
-        }
-    }
-    let mut collect = Collect(gradients, Vec::new());
-    net.visit(&mut collect);
-    collect.1
 }

@@ -241,6 +241,18 @@ pub struct Outcome {
     pub compression: f64,
 }
 
+/// Why a run ended early: its patience (`train.patience`) was at an end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Early {
+    /// The step at which it ended.
+    pub step: usize,
+    /// The step of the best distilled student.
+    pub best_step: usize,
+    /// Evaluations since then, none of them better.
+    pub evaluations: usize,
+}
+
 /// A token that a network wrote.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -362,8 +374,14 @@ pub enum Event {
         answers: Vec<KnownAnswer>,
         writings: Vec<Writing>,
     },
-    /// All steps are made.
-    Finished { outcome: Outcome },
+    /// All steps are made, or no more are worth making.
+    Finished {
+        outcome: Outcome,
+        /// Present when the run ended before its steps were up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        early: Option<Early>,
+    },
 }
 
 impl Event {

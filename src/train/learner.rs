@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::optimizer::Optimizer;
+use super::mean::Mean;
+use super::optimizer::{Optimizer, gradients};
 use crate::device::Place;
 use crate::model::{Net, Trainable};
 use crate::spec::Train;
@@ -17,18 +18,31 @@ pub struct Learner<N: Trainable = Net> {
     pub net: N,
     pub optimizer: Optimizer,
     pub steps: usize,
+    /// The gradient of the next step, as far as its micro-batches were seen.
+    gathered: Mean,
 }
 
 impl<N: Trainable> Learner<N> {
     /// A network with these values on a device with gradients.
     pub fn new(layout: N::Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
         let net = N::build(&layout, values, &place.autodiff());
-        Self { layout, net, optimizer: Optimizer::new(train), steps: 0 }
+        Self { layout, net, optimizer: Optimizer::new(train), steps: 0, gathered: Mean::default() }
     }
 
     /// One step down the gradient of `loss`.
     pub fn learn(&mut self, loss: &Tensor<1>, lr: f64) {
-        self.net = self.optimizer.step(self.net.clone(), loss.backward(), lr);
+        self.gather(loss, 1.0);
+        self.step(lr);
+    }
+
+    /// Takes in the gradient of one micro-batch's loss, which counts `weight` in the next step, and frees its graph.
+    pub fn gather(&mut self, loss: &Tensor<1>, weight: f64) {
+        self.gathered.add(gradients(&self.net, loss), weight);
+    }
+
+    /// One step down the mean of the gradients that were gathered since the last one.
+    pub fn step(&mut self, lr: f64) {
+        self.net = self.optimizer.step(self.net.clone(), self.gathered.take(), lr);
         self.steps += 1;
     }
 }

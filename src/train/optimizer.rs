@@ -2,7 +2,7 @@
 //! state through a synchronous read, which a browser refuses.
 
 use burn::grad_clipping::GradientClipping;
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{Gradients, Tensor, TensorData};
 
@@ -51,9 +51,9 @@ impl Optimizer {
         Self { rule, clip, slots: Vec::new() }
     }
 
-    /// One step down the gradients of a loss.
-    pub fn step<N: Module>(&mut self, net: N, gradients: Gradients, lr: f64) -> N {
-        net.map(&mut Update { optimizer: self, gradients, lr, index: 0 })
+    /// One step down the gradient of every parameter, as [`gradients`] has them.
+    pub fn step<N: Module>(&mut self, net: N, gradients: Vec<Tensor<1>>, lr: f64) -> N {
+        net.map(&mut Update { optimizer: self, gradients: gradients.into_iter(), lr, index: 0 })
     }
 
     /// Names and values of the state, as flat tensors, for a checkpoint.
@@ -121,9 +121,25 @@ impl Optimizer {
     }
 }
 
+/// The gradient of a loss at every parameter of a network, flat.
+pub fn gradients<N: Module>(net: &N, loss: &Tensor<1>) -> Vec<Tensor<1>> {
+    struct Collect(Gradients, Vec<Tensor<1>>);
+    impl ModuleVisitor for Collect {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let value = param.val();
+            // A parameter that the loss does not reach (a projection without hints) has a zero gradient, so that all stay in step.
+            let gradient = value.grad_remove(&mut self.0).unwrap_or_else(|| value.clone().inner().zeros_like());
+            self.1.push(gradient.flatten(0, D - 1));
+        }
+    }
+    let mut collect = Collect(loss.backward(), Vec::new());
+    net.visit(&mut collect);
+    collect.1
+}
+
 struct Update<'a> {
     optimizer: &'a mut Optimizer,
-    gradients: Gradients,
+    gradients: std::vec::IntoIter<Tensor<1>>,
     lr: f64,
     index: usize,
 }
@@ -134,12 +150,7 @@ impl ModuleMapper for Update<'_> {
         self.index += 1;
         let (id, value) = (param.id, param.val());
         let shape = value.dims();
-        // A parameter that the loss does not reach (a projection without hints) has a zero gradient, so that slots stay in step.
-        let gradient = match value.grad_remove(&mut self.gradients) {
-            Some(gradient) => gradient,
-            None => value.clone().inner().zeros_like(),
-        };
-        let gradient = gradient.flatten(0, D - 1);
+        let gradient = self.gradients.next().expect("one gradient for every parameter");
         let gradient = match &self.optimizer.clip {
             Some(clip) => clip.clip_gradient(gradient),
             None => gradient,

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use web_time::Instant;
 
 use super::contest::{Contest, Materials};
-use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, summary::Facts};
+use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, patience::Best, summary::Facts};
 use crate::device::{Place, Reads};
 use crate::loss::soft;
 use crate::method::response::Parts;
@@ -25,6 +25,7 @@ pub struct Run {
     last_read: Instant,
     last_evaluation: Option<Event>,
     outcome: Option<Outcome>,
+    pub(super) best: Option<Best>,
 }
 
 impl Run {
@@ -44,6 +45,7 @@ impl Run {
             last_read: Instant::now(),
             last_evaluation: None,
             outcome: None,
+            best: None,
             experiment,
         };
         if run.teacher_steps() > 0 {
@@ -92,7 +94,7 @@ impl Run {
         let mut events = vec![self.opened()];
         events.extend(self.last_evaluation.clone());
         if self.finished() {
-            events.extend(self.outcome.clone().map(|outcome| Event::Finished { outcome }));
+            events.extend(self.ending());
         }
         events
     }
@@ -145,19 +147,34 @@ impl Run {
             }
             let every = self.experiment.train.eval_every;
             let phase_steps = self.phase_steps();
-            let chunk = left.min(self.stride()).min(every - self.step % every).min(phase_steps - self.step);
+            let chunk = left.min(self.stride()).min(self.until_evaluation());
             events.push(self.advance_chunk(chunk, held).await?);
             left -= chunk;
             let at_end = self.step == phase_steps;
             if at_end || self.step.is_multiple_of(every) {
                 events.push(self.evaluate().await?);
+                self.judge();
                 self.last_read = Instant::now();
             }
-            if at_end {
+            if at_end || self.out_of_patience() {
                 events.extend(self.next_phase().await?);
             }
         }
         Ok(events)
+    }
+
+    /// Steps up to the next evaluation, or to the end of the phase.
+    pub fn until_evaluation(&self) -> usize {
+        let every = self.experiment.train.eval_every;
+        (every - self.step % every).min(self.phase_steps().saturating_sub(self.step))
+    }
+
+    /// Compares an evaluation of the students that is due, not one that is merely repeated, with the best before.
+    fn judge(&mut self) {
+        let Some(Event::Evaluated { phase: Phase::Students, networks, .. }) = &self.last_evaluation else { return };
+        if let Some(found) = networks.iter().find(|network| network.role == Role::Distilled) {
+            self.best = Some(Best::after(self.best, self.step, found));
+        }
     }
 
     fn phase_steps(&self) -> usize {
@@ -178,16 +195,19 @@ impl Run {
             }
             Phase::Students | Phase::Finished => {
                 self.phase = Phase::Finished;
-                Ok(self.outcome.clone().map(|outcome| Event::Finished { outcome }))
+                Ok(self.ending())
             }
         }
+    }
+
+    fn ending(&self) -> Option<Event> {
+        self.outcome.clone().map(|outcome| Event::Finished { outcome, early: self.early() })
     }
 
     async fn advance_chunk(&mut self, chunk: usize, held: bool) -> Result<Event, RunError> {
         let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
         let rates = self.rates(base, chunk);
-        let losses =
-            |hard: Tensor<1>| (Role::Teacher, Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None });
+        let losses = |hard: Tensor<1>| (Role::Teacher, Parts::labels(hard));
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
             parts.push(losses(self.contest.teach(&self.experiment, self.step, &rates)));
@@ -223,13 +243,13 @@ impl Run {
     /// Reads the losses in one transaction and stops the run when one is not finite.
     pub(super) async fn read_losses(&self, parts: Vec<(Role, Parts)>) -> Result<Vec<LossParts>, RunError> {
         let mut reads = Reads::default();
-        let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
         let mut shape = Vec::new();
         for (role, parts) in parts {
+            let parts = parts.plain();
             let options = [parts.hard, parts.soft, parts.hint, parts.attention];
             shape.push((role, options.each_ref().map(Option::is_some)));
             for scalar in [parts.total].into_iter().chain(options.into_iter().flatten()) {
-                reads.add(plain(scalar));
+                reads.add(scalar);
             }
         }
         let mut values = reads.run().await?.into_iter().map(|value| value.first().copied().unwrap_or(f32::NAN));

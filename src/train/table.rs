@@ -46,24 +46,34 @@ impl Table {
         self.teacher = Some(logits);
     }
 
-    /// The batches of `steps` steps from step `from`. They are gathered at once: three kernels for all of them.
-    pub fn chunk(&self, from: usize, steps: usize) -> Vec<Batch> {
-        let rows: Vec<i32> = (from..from + steps).flat_map(|step| self.batches.at(step)).collect();
-        let count = rows.len();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.inputs.device());
-        let gather = |table: &Tensor<2>| Tensor::<2>::from_inner(table.clone().select(0, rows.clone()));
-        let (inputs, targets, teacher) = (gather(&self.inputs), gather(&self.targets), self.teacher.as_ref().map(gather));
+    /// The micro-batches of `steps` steps of `micro` each from step `from`. They are gathered at once: three kernels for all of them.
+    pub fn chunk(&self, from: usize, steps: usize, micro: usize) -> Vec<Batch> {
+        let count = steps * micro;
+        let Batch { inputs, targets, teacher } = self.gather(from * micro, count);
         let part = |table: &Tensor<2>, step: usize| {
             let [_, width] = table.dims();
             table.clone().slice([step * self.batch_size..(step + 1) * self.batch_size, 0..width])
         };
-        (0..steps)
+        (0..count)
             .map(|step| Batch {
                 inputs: part(&inputs, step),
                 targets: part(&targets, step),
                 teacher: teacher.as_ref().map(|teacher| part(teacher, step)),
             })
             .collect()
+    }
+
+    /// All rows of a step of `micro` micro-batches as one batch.
+    pub fn step(&self, step: usize, micro: usize) -> Batch {
+        self.gather(step * micro, micro)
+    }
+
+    fn gather(&self, from: usize, count: usize) -> Batch {
+        let rows: Vec<i32> = (from..from + count).flat_map(|at| self.batches.at(at)).collect();
+        let count = rows.len();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.inputs.device());
+        let gather = |table: &Tensor<2>| Tensor::<2>::from_inner(table.clone().select(0, rows.clone()));
+        Batch { inputs: gather(&self.inputs), targets: gather(&self.targets), teacher: self.teacher.as_ref().map(gather) }
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{Learner, RunError, pretrained, table::Table};
+use super::{Learner, RunError, mean::Mean, pretrained, table::Table};
 use crate::data::{self, Batches, Dataset};
 use crate::device::Place;
 use crate::loss::{hard, teachers::average};
@@ -47,17 +47,22 @@ impl Teachers {
         Ok(Self { learners, tables })
     }
 
-    /// Trains every teacher on `rates.len()` steps from step `from`; the mean of their losses at the last one.
-    pub fn learn(&mut self, from: usize, rates: &[f64]) -> Tensor<1> {
+    /// Trains every teacher on `rates.len()` steps of `micro` micro-batches from step `from`; the mean of their losses at the last one.
+    pub fn learn(&mut self, from: usize, rates: &[f64], micro: usize) -> Tensor<1> {
         let mut last = Vec::new();
         for (learner, table) in self.learners.iter_mut().zip(&mut self.tables) {
-            for (step, (batch, lr)) in table.chunk(from, rates.len()).into_iter().zip(rates).enumerate() {
-                let loss = hard::cross_entropy(learner.net.forward(batch.inputs).logits, batch.targets);
-                learner.learn(&loss, *lr);
-                if step + 1 == rates.len() {
-                    last.push(loss.inner());
+            let mut batches = table.chunk(from, rates.len(), micro).into_iter();
+            let mut losses = Mean::default();
+            for lr in rates {
+                losses = Mean::default();
+                for batch in batches.by_ref().take(micro) {
+                    let loss = hard::cross_entropy(learner.net.forward(batch.inputs).logits, batch.targets);
+                    learner.gather(&loss, 1.0);
+                    losses.add(vec![loss.inner()], 1.0);
                 }
+                learner.step(*lr);
             }
+            last.extend(losses.take());
         }
         let count = last.len() as f64;
         Tensor::cat(last, 0).sum() / count

@@ -43,6 +43,7 @@ fn types() -> String {
         train::Surface,
         train::Point,
         train::Outcome,
+        train::Early,
         train::Event,
         EngineEvent,
         Reply,

@@ -21,7 +21,7 @@ pub fn chunk(vocab: usize, rows: usize) -> usize {
 pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
     let state = student.state(Tensor::from_inner(batch.ids.clone()), &batch.padding);
     let (total, [hard, _]) = words((student, &state), None, &batch.hidden, distill, [1.0, 0.0]);
-    Parts { total, hard, soft: None, hint: None, attention: None }
+    Parts { total, hard, soft: None, hint: None, attention: None, weight: 1.0 }
 }
 
 /// `soft_weight·T²·divergence + masked_weight·MLM + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`.
@@ -48,7 +48,7 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment
     if let Some(attention) = &attention {
         total = total + attention.clone() * terms.relation_weight;
     }
-    Parts { total, hard, soft, hint, attention }
+    Parts { total, hard, soft, hint, attention, weight: 1.0 }
 }
 
 /// Cross-entropy over `asked` and divergence over all of `rows`, by their weights, and the two before those. `student` is a network with

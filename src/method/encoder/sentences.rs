@@ -18,7 +18,7 @@ pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
     let [rows, _] = own.dims();
     let half = rows / 2;
     let hard = representations::contrastive(own.clone().narrow(0, 0, half), own.narrow(0, half, half), TEMPERATURE);
-    Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }
+    Parts::labels(hard)
 }
 
 /// `cosine_weight·(1 − cos) + similarity_weight·mean((S_s − S_t)²) + contrastive_weight·InfoNCE`. A term of weight 0 is not computed.
@@ -32,7 +32,7 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, terms: &En
     let weighed = [(&soft, terms.cosine_weight), (&hint, terms.similarity_weight), (&attention, terms.contrastive_weight)];
     let terms = weighed.into_iter().filter_map(|(term, weight)| term.clone().map(|term| term * weight));
     let total = terms.reduce(|sum, term| sum + term).unwrap_or_else(|| own.sum() * 0.0);
-    Parts { total, hard: None, soft, hint, attention }
+    Parts { total, hard: None, soft, hint, attention, weight: 1.0 }
 }
 
 fn embedded(net: &Encoder, ids: Tensor<2, Int>, batch: &Batch) -> Tensor<2> {

@@ -143,6 +143,11 @@ impl Sequences {
         (values * mask).reshape([self.batch, self.seq]).sum_dim(1).reshape([self.batch])
     }
 
+    /// Tokens of all responses.
+    pub fn tokens(&self) -> usize {
+        self.spans.iter().map(|(_, count)| count).sum()
+    }
+
     /// Tokens of each response.
     pub fn lengths(&self) -> Vec<f64> {
         self.spans.iter().map(|(_, count)| *count as f64).collect()

@@ -31,7 +31,7 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
         return Ok(token_kd::on(scene, &scene.sequences(&own)));
     }
     if u < share && !memory.replay.is_empty() {
-        let mut rng = data::rng(scene.experiment.seed, &format!("replay {}", scene.step));
+        let mut rng = data::rng(scene.experiment.seed, &format!("replay {}", scene.moment()));
         let mut pick = || memory.replay[rng.next_u32() as usize % memory.replay.len()].clone();
         let old: Vec<_> = scene.rows.iter().map(|_| pick()).collect();
         return Ok(token_kd::on(scene, &scene.sequences(&old)));

@@ -26,7 +26,7 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
     let forward = skewed(scene, &teacher, true).await?;
     let reverse = skewed(scene, &own, false).await?;
     let soft = forward + reverse;
-    Ok(Parts { total: soft.clone(), hard: None, soft: Some(soft), hint: None, attention: None })
+    Ok(Parts::teacher(soft.clone(), soft))
 }
 
 async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Result<Tensor<1>, GenerateError> {

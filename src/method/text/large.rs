@@ -103,5 +103,5 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     });
     let tokens = responses.tokens.max(1) as f64;
     let [hard, soft] = sums.into_inner().map(|sum| sum.map(|sum| sum / tokens));
-    Parts { total: total / tokens, hard, soft, hint: None, attention: None }
+    Parts { total: total / tokens, hard, soft, hint: None, attention: None, weight: tokens }
 }

@@ -12,6 +12,8 @@
 //! term has it, is discounted by 0.95, divided by `T − t + 1`, and whitened over the batch; rewards are divided by 0.5 and clipped (see
 //! [`policy::lmops_advantages`]); the single-step term has no weights.
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, activation::log_softmax};
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +29,8 @@ const GAMMA: f64 = 0.95;
 const SCALING: f64 = 0.5;
 const REWARD_CLIP: f64 = 100.0;
 
-/// Texts that a few steps learn from, with one number per token of each response.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Texts that a few steps learn from, with one number per token of each response; those of a step's micro-batches one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rollouts {
     texts: Vec<Written>,
     /// `log q` when they were written.
@@ -40,15 +42,39 @@ pub struct Rollouts {
     left: usize,
 }
 
+impl Rollouts {
+    fn append(&mut self, more: Self) {
+        self.texts.extend(more.texts);
+        self.log_q.extend(more.log_q);
+        self.weights.extend(more.weights);
+        self.advantages.extend(more.advantages);
+        self.left = more.left;
+    }
+
+    fn part(&self, range: Range<usize>) -> Self {
+        Self {
+            texts: self.texts[range.clone()].to_vec(),
+            log_q: self.log_q[range.clone()].to_vec(),
+            weights: self.weights[range.clone()].to_vec(),
+            advantages: self.advantages[range].to_vec(),
+            left: self.left,
+        }
+    }
+}
+
 /// # Errors
 /// When sampling fails.
 pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, GenerateError> {
-    let rollouts = match memory.rollouts.take() {
-        Some(rollouts) if rollouts.left > 0 => rollouts,
-        _ => write(scene).await?,
-    };
-    let parts = learn(scene, &rollouts);
-    memory.rollouts = Some(Rollouts { left: rollouts.left - 1, ..rollouts });
+    let mut rollouts = memory.rollouts.take().filter(|rollouts| rollouts.left > 0).unwrap_or_default();
+    let first = scene.micro * scene.rows.len();
+    if rollouts.texts.len() <= first {
+        rollouts.append(write(scene).await?);
+    }
+    let parts = learn(scene, &rollouts.part(first..first + scene.rows.len()));
+    if scene.micro + 1 == scene.experiment.train.accumulate {
+        rollouts.left -= 1;
+    }
+    memory.rollouts = Some(rollouts);
     Ok(parts)
 }
 
@@ -57,7 +83,7 @@ async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
     let mixture = (text.teacher_mix > 0.0).then_some(Mixture { teacher: scene.teacher, share: text.teacher_mix });
     let prompts = scene.prompts();
     let written =
-        scene.write((scene.speaker, scene.reading), mixture, prompts.clone(), &format!("rollouts at step {}", scene.step)).await?;
+        scene.write((scene.speaker, scene.reading), mixture, prompts.clone(), &format!("rollouts at step {}", scene.moment())).await?;
     let texts: Vec<Written> = prompts.iter().zip(&written).map(|(prompt, text)| Written::sampled(prompt, text, scene.set().stop)).collect();
     let sequences = scene.sequences(&texts);
     let log_p = if scene.large {
@@ -89,7 +115,7 @@ fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
         Some(hard) => soft.clone() + hard.clone() * scene.experiment.text.lm_weight,
         None => soft.clone(),
     };
-    Parts { total, hard, soft: Some(soft), hint: None, attention: None }
+    Parts { total, hard, soft: Some(soft), hint: None, attention: None, weight: 1.0 }
 }
 
 fn policy(scene: &Scene, sequences: &Sequences, rollouts: &Rollouts) -> Tensor<1> {

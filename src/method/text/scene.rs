@@ -63,6 +63,8 @@ pub struct Scene<'a> {
     pub rows: &'a [usize],
     /// Steps made before this one.
     pub step: usize,
+    /// Number of this micro-batch within the step, from 0.
+    pub micro: usize,
     /// Whether logits are taken in chunks ([`large`](super::large)).
     pub large: bool,
 }
@@ -126,7 +128,13 @@ impl Scene<'_> {
         Tensor::from_inner(Tensor::from_data(TensorData::new(values, [count]), &self.place.inner()))
     }
 
-    /// A number in [0, 1) that depends on the seed, the step and the purpose alone.
+    /// The step and the micro-batch, for the key of a random number.
+    pub fn moment(&self) -> String {
+        let Self { step, micro, .. } = self;
+        if *micro == 0 { step.to_string() } else { format!("{step}, micro-batch {micro}") }
+    }
+
+    /// A number in [0, 1) that depends on the seed, the step and the purpose alone: all micro-batches of a step draw the same.
     pub fn coin(&self, purpose: &str) -> f64 {
         let mut rng = data::rng(self.experiment.seed, &format!("{purpose} {}", self.step));
         f64::from(rng.next_u32()) / 4_294_967_296.0
@@ -158,7 +166,7 @@ impl Scene<'_> {
 
     async fn texts_of(&self, who: &Transformer, name: &str) -> Result<Vec<Written>, GenerateError> {
         let prompts = self.prompts();
-        let texts = self.write((who, self.reading), None, prompts.clone(), &format!("texts of {name} at step {}", self.step)).await?;
+        let texts = self.write((who, self.reading), None, prompts.clone(), &format!("texts of {name} at step {}", self.moment())).await?;
         Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, self.set().stop)).collect())
     }
 }

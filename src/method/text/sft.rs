@@ -16,6 +16,5 @@ pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
         return large::loss(scene, sequences, Learn::Labels);
     }
     let logits = scene.student_logits(sequences);
-    let hard = sequence::cross_entropy(logits, scene.targets(sequences), scene.mask(sequences));
-    Parts { total: hard.clone(), hard: Some(hard), soft: None, hint: None, attention: None }
+    Parts::labels(sequence::cross_entropy(logits, scene.targets(sequences), scene.mask(sequences))).over(sequences.tokens())
 }

@@ -18,7 +18,7 @@ pub fn loss(scene: &Scene) -> Parts {
     let hard = sequence::cross_entropy(logits.clone(), targets.clone(), mask.clone());
     let soft = sequence::masked_mean(sequence::soft_rows(scene.teacher_logits(&sequences), logits, targets, distill), mask);
     let total = combine(hard.clone(), soft.clone(), None, None, distill);
-    Parts { total, hard: Some(hard), soft: Some(soft), hint: None, attention: None }
+    Parts { total, hard: Some(hard), soft: Some(soft), hint: None, attention: None, weight: 1.0 }.over(sequences.tokens())
 }
 
 /// `T²·divergence` on texts that are nobody's answer key: there are no labels, so α does not enter.
@@ -31,5 +31,5 @@ pub fn on(scene: &Scene, sequences: &Sequences) -> Parts {
     let rows = sequence::soft_rows(scene.teacher_logits(sequences), logits, scene.targets(sequences), distill);
     let soft = sequence::masked_mean(rows, scene.mask(sequences));
     let total = soft.clone() * crate::loss::soft::scale(distill);
-    Parts { total, hard: None, soft: Some(soft), hint: None, attention: None }
+    Parts::teacher(total, soft).over(sequences.tokens())
 }

@@ -11,7 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use super::{
     Learner, Materials, RunError,
     checkpoint::Saved,
+    contest::losses,
     event::*,
+    mean::Mean,
     origin::{Origin, Origins},
 };
 use crate::data::text::{Masking, Passages, load_passages};
@@ -110,54 +112,68 @@ impl Encoders {
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
     pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
-        let mut last = None;
-        for (at, lr) in rates.iter().enumerate() {
-            let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", from + at), from + at);
-            let loss = masked::alone(&self.teacher.net, &batch, &experiment.distill).total;
-            self.teacher.learn(&loss, *lr);
-            last = Some(loss.inner());
+        let mut last = Mean::default();
+        let micro = experiment.train.accumulate;
+        for (step, lr) in (from..).zip(rates) {
+            last = Mean::default();
+            for at in step * micro..(step + 1) * micro {
+                let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at);
+                let loss = masked::alone(&self.teacher.net, &batch, &experiment.distill);
+                self.teacher.gather(&loss.total, loss.weight);
+                last.add(vec![loss.total.inner()], loss.weight);
+            }
+            self.teacher.step(*lr);
         }
-        last.expect("a chunk has at least one step")
+        last.take().pop().expect("a chunk has at least one step")
     }
 
-    /// Both students make one step per rate from step `from`, on the same texts; the losses of the last one.
+    /// Both students make one step per rate from step `from`, on the same texts; the losses of the last one. The losses are sums of several
+    /// means: all micro-batches of a step count alike.
     pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
         self.freeze_teacher();
         let teacher = self.frozen.clone().expect("frozen above");
-        let mut last = Vec::new();
-        for (at, lr) in rates.iter().enumerate() {
-            let step = from + at;
-            let (of_alone, of_distilled) = match experiment.encoder.objective {
-                Objective::Masked => {
-                    let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", step), step);
-                    (
-                        masked::alone(&self.alone.net, &batch, &experiment.distill),
-                        masked::distilled(&self.distilled.net, &teacher, &batch, experiment),
-                    )
-                }
-                Objective::Embeddings => {
-                    let batch = self.pairs(step);
-                    (
-                        sentences::alone(&self.alone.net, &batch),
-                        sentences::distilled(&self.distilled.net, &teacher, &batch, &experiment.encoder),
-                    )
-                }
-            };
-            self.alone.learn(&of_alone.total, *lr);
-            self.distilled.learn(&of_distilled.total, *lr);
-            last = vec![(Role::Alone, of_alone), (Role::Distilled, of_distilled)];
+        let mut last = [Vec::new(), Vec::new()];
+        let micro = experiment.train.accumulate;
+        for (step, lr) in (from..).zip(rates) {
+            last = [Vec::new(), Vec::new()];
+            for at in step * micro..(step + 1) * micro {
+                let (of_alone, of_distilled) = self.losses(experiment, &teacher, at);
+                self.alone.gather(&of_alone.total, of_alone.weight);
+                self.distilled.gather(&of_distilled.total, of_distilled.weight);
+                last[0].push(of_alone.plain());
+                last[1].push(of_distilled.plain());
+            }
+            self.alone.step(*lr);
+            self.distilled.step(*lr);
         }
-        last
+        losses(last)
     }
 
-    fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, step: usize) -> Batch {
-        let texts: Vec<&[u32]> = order.at(step).iter().map(|row| self.passages.train[*row as usize].as_slice()).collect();
+    /// The losses of both students on a micro-batch, counted over all steps.
+    fn losses(&self, experiment: &Experiment, teacher: &Encoder, at: usize) -> (Parts, Parts) {
+        match experiment.encoder.objective {
+            Objective::Masked => {
+                let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", at), at);
+                (
+                    masked::alone(&self.alone.net, &batch, &experiment.distill),
+                    masked::distilled(&self.distilled.net, teacher, &batch, experiment),
+                )
+            }
+            Objective::Embeddings => {
+                let batch = self.pairs(at);
+                (sentences::alone(&self.alone.net, &batch), sentences::distilled(&self.distilled.net, teacher, &batch, &experiment.encoder))
+            }
+        }
+    }
+
+    fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, at: usize) -> Batch {
+        let texts: Vec<&[u32]> = order.at(at).iter().map(|row| self.passages.train[*row as usize].as_slice()).collect();
         Batch::masked(self.masking.mask(&texts, rng), self.longest, self.passages.marks.padding, &self.place)
     }
 
     /// Sentences, and behind them those that follow each.
-    fn pairs(&self, step: usize) -> Batch {
-        let rows = self.order.at(step);
+    fn pairs(&self, at: usize) -> Batch {
+        let rows = self.order.at(at);
         let texts: Vec<&[u32]> =
             [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train[*row as usize + next].as_slice())).collect();
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(1);
@@ -179,6 +195,13 @@ impl Encoders {
             (Role::Teacher, Some(frozen)) => frozen.clone(),
             _ => self.network(role).net.valid(),
         }
+    }
+
+    /// The last states `[rows, width]` of a network on the first test text.
+    pub fn answer_one(&self, role: Role) -> Tensor<2> {
+        let text = self.passages.test[0].as_slice();
+        let batch = Batch::plain(&[text], self.longest, self.passages.marks.padding, &self.place);
+        self.speaker(role).state(batch.ids, &batch.padding)
     }
 
     /// Texts that the networks are tested on.
@@ -203,7 +226,7 @@ impl Encoders {
     }
 }
 
-/// The luck of a step.
-fn draw(experiment: &Experiment, who: &str, step: usize) -> ChaCha8Rng {
-    data::rng(experiment.seed, &format!("masks of {who} at step {step}"))
+/// The luck of a micro-batch, counted over all steps.
+fn draw(experiment: &Experiment, who: &str, at: usize) -> ChaCha8Rng {
+    data::rng(experiment.seed, &format!("masks of {who} at step {at}"))
 }

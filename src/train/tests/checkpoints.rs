@@ -69,7 +69,7 @@ async fn weights_move_from_one_run_to_another() {
     let mut run = open(&[]).await;
     to_the_end(&mut run).await;
     let weights = run.weights(Role::Distilled, false).await.unwrap();
-    let Some(Event::Finished { outcome }) = run.restored().pop() else { panic!("a finished run says so") };
+    let Some(Event::Finished { outcome, .. }) = run.restored().pop() else { panic!("a finished run says so") };
     let mut other = open(&[]).await;
     let Event::Evaluated { networks, .. } = other.load_weights(Role::Alone, &weights).await.unwrap() else { panic!() };
     let alone = networks.iter().find(|network| network.role == Role::Alone).unwrap();

@@ -1,12 +1,13 @@
 //! The race, small and on the CPU backend.
 
+mod accumulate;
 mod checkpoints;
 mod looks;
 mod race;
 mod texts;
 mod workloads;
 
-use super::{Evaluation, Event, LossParts, Materials, Role, Run};
+use super::{Early, Evaluation, Event, LossParts, Materials, Role, Run, better};
 use crate::device::Place;
 use crate::spec::Experiment;
 

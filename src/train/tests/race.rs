@@ -14,7 +14,7 @@ async fn both_students_start_from_the_same_weights_and_see_the_same_batches() {
     for (a, d) in alone.iter().zip(&distilled) {
         assert_eq!((a.step, a.accuracy), (d.step, d.accuracy));
     }
-    assert!(matches!(events.last(), Some(Event::Finished { outcome }) if outcome.gap == 0.0));
+    assert!(matches!(events.last(), Some(Event::Finished { outcome, .. }) if outcome.gap == 0.0));
 }
 
 #[test_async]
@@ -75,7 +75,7 @@ async fn kept_logits_of_the_teacher_are_what_it_would_say_again() {
     let mut run = open(&[]).await;
     run.advance(30).await.unwrap();
     let classes = run.classes().unwrap();
-    let batch = classes.table.chunk(0, 1).swap_remove(0);
+    let batch = classes.table.chunk(0, 1, 1).swap_remove(0);
     let kept = classes.teachers.guide(&batch.inputs, batch.teacher, false).logits;
     let asked = classes.teachers.guide(&batch.inputs, None, false).logits;
     let (kept, asked) = (crate::device::read(kept).await.unwrap(), crate::device::read(asked).await.unwrap());

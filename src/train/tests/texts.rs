@@ -28,8 +28,8 @@ const METHODS: [&str; 9] = ["grammar", "sft", "uld", "seq-kd", "gkd", "distillm"
 
 #[test_async]
 async fn every_method_trains_to_the_end_and_is_measured() {
-    for preset in METHODS {
-        let mut run = open(preset, &[]).await;
+    for (preset, accumulate) in METHODS.iter().flat_map(|preset| [(*preset, "1"), (*preset, "3")]) {
+        let mut run = open(preset, &[("train.accumulate", accumulate)]).await;
         let events = to_the_end(&mut run).await;
         let last = evaluations(&events, Role::Distilled).pop().expect("an evaluation");
         assert_eq!(last.step, 10, "{preset}");
@@ -67,10 +67,10 @@ async fn written_answers_are_held_against_their_references() {
 #[test_async]
 async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
     // DistiLLM and MiniLLM remember texts; MiniLLM's are in the middle of their use at step 5.
-    for preset in ["minillm", "distillm", "seq-kd"] {
-        let mut whole = open(preset, &[]).await;
+    for (preset, set) in [("minillm", &[][..]), ("minillm", &[("train.accumulate", "2")]), ("distillm", &[]), ("seq-kd", &[])] {
+        let mut whole = open(preset, set).await;
         let expected = evaluations(&to_the_end(&mut whole).await, Role::Distilled).pop().unwrap();
-        let mut first = open(preset, &[]).await;
+        let mut first = open(preset, set).await;
         first.advance(10 + 5).await.unwrap();
         let bytes = first.save().await.unwrap();
         let mut second = Run::resume(&bytes, &Place::cpu(), &Materials::default()).await.unwrap();

@@ -9,12 +9,12 @@ mod told;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, event::*, origin::Origins};
+use super::{Learner, Materials, RunError, checkpoint::Saved, contest::losses, event::*, mean::Mean, origin::Origins};
 use crate::data::text::TopK;
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
-use crate::method::text::{self, Memory, Reading, Scene, distillm, large, sft};
+use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::Experiment;
@@ -112,38 +112,51 @@ impl Texts {
     pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
         // Here it stands in the student's place.
         let contexts = [self.contexts[0].clone(), self.contexts[0].clone()];
-        let mut last = None;
+        let mut last = Mean::default();
         for (at, lr) in rates.iter().enumerate() {
-            let rows = rows(&self.teacher_order, from + at);
+            last = Mean::default();
             let net = self.teacher.net.clone();
-            let scene = Scene { student: &net, contexts: &contexts, rows: &rows, ..self.scene(experiment, &net, &net, from + at) };
-            let loss = sft::loss(&scene).total;
-            self.teacher.learn(&loss, *lr);
-            last = Some(loss.inner());
+            for micro in 0..experiment.train.accumulate {
+                let rows = rows(&self.teacher_order, (from + at) * experiment.train.accumulate + micro);
+                let scene = Scene { contexts: &contexts, rows: &rows, micro, ..self.scene(experiment, &net, &net, from + at) };
+                let loss = sft::loss(&scene);
+                self.teacher.gather(&loss.total, loss.weight);
+                last.add(vec![loss.total.inner()], loss.weight);
+            }
+            self.teacher.step(*lr);
         }
-        last.expect("a chunk has at least one step")
+        last.take().pop().expect("a chunk has at least one step")
     }
 
-    /// Both students make one step per rate from step `from`, on the same examples; the losses of the last one.
+    /// Both students make one step per rate from step `from`, on the same examples; the losses of the last one. A micro-batch counts by the
+    /// tokens of its responses where its loss is a mean over them, so that a step is that of one batch of all its texts. The losses of
+    /// MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
     pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
         self.freeze_teacher();
-        let mut last = Vec::new();
+        let mut last = [Vec::new(), Vec::new()];
+        let accumulate = experiment.train.accumulate;
         for (at, lr) in rates.iter().enumerate() {
             let step = from + at;
-            let rows = rows(&self.order, step);
+            last = [Vec::new(), Vec::new()];
             let (alone, distilled) = (self.alone.net.clone(), self.distilled.net.clone());
             let speaker = distilled.valid();
-            let mut memory = std::mem::take(&mut self.memory);
-            let scene = |student| Scene { rows: &rows, ..self.scene(experiment, student, &speaker, step) };
-            let of_alone = sft::loss(&scene(&alone));
-            let of_distilled = text::loss(&scene(&distilled), &mut memory).await;
-            self.memory = memory;
-            let of_distilled = of_distilled?;
-            self.alone.learn(&of_alone.total, *lr);
-            self.distilled.learn(&of_distilled.total, *lr);
-            last = vec![(Role::Alone, of_alone), (Role::Distilled, of_distilled)];
+            for micro in 0..accumulate {
+                let rows = rows(&self.order, step * accumulate + micro);
+                let mut memory = std::mem::take(&mut self.memory);
+                let scene = |student| Scene { rows: &rows, micro, ..self.scene(experiment, student, &speaker, step) };
+                let of_alone = sft::loss(&scene(&alone));
+                let of_distilled = text::loss(&scene(&distilled), &mut memory).await;
+                self.memory = memory;
+                let of_distilled = of_distilled?;
+                self.alone.gather(&of_alone.total, of_alone.weight);
+                self.distilled.gather(&of_distilled.total, of_distilled.weight);
+                last[0].push(of_alone.plain());
+                last[1].push(of_distilled.plain());
+            }
+            self.alone.step(*lr);
+            self.distilled.step(*lr);
         }
-        Ok(last)
+        Ok(losses(last))
     }
 
     fn scene<'a>(&'a self, experiment: &'a Experiment, student: &'a Transformer, speaker: &'a Transformer, step: usize) -> Scene<'a> {
@@ -159,6 +172,7 @@ impl Texts {
             cache: self.cache.as_ref(),
             rows: &[],
             step,
+            micro: 0,
             large: self.teacher.layout.vocab.max(self.alone.layout.vocab) > large::VOCABULARY,
         }
     }
@@ -209,6 +223,14 @@ impl Texts {
             (Role::Teacher, Some(frozen)) => frozen.clone(),
             _ => self.network(role).net.valid(),
         }
+    }
+
+    /// Logits `[seq, vocab]` of a network on the first test text.
+    pub fn answer_one(&self, role: Role) -> Tensor<2> {
+        let (reading, _) = self.side(role);
+        let text = Written::example(&reading.set.test[0], reading.set.end());
+        let ids = Sequences::new(&[text], reading.seq, self.network(role).layout.vocab, &self.place).ids;
+        self.speaker(role).forward(ids, self.context(role))
     }
 
     pub fn network(&self, role: Role) -> &Learner<Transformer> {

@@ -1,5 +1,5 @@
 /** The open run as the views show it. Events come many times a second; what they change is drawn some ten times a second, in a frame. */
-import type { Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
+import type { Early, Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
 import { RunHistory } from "./history";
 import type { Values } from "./knobs";
 import { remember, type Past } from "./writing/past";
@@ -23,6 +23,8 @@ interface Moment {
   /** What was read before of the prompt that is looked at, oldest first. */
   written: readonly Past[];
   outcome: Outcome | null;
+  /** Why the run ended before its steps were up. */
+  early: Early | null;
 }
 
 function beginning(summary: Summary | null, history: RunHistory): Moment {
@@ -39,6 +41,7 @@ function beginning(summary: Summary | null, history: RunHistory): Moment {
     looks: {},
     written: [],
     outcome: null,
+    early: null,
   };
 }
 
@@ -130,7 +133,7 @@ export class Screen {
         this.next = { ...next, looks: { ...next.looks, read: event }, written: remember(next.written, { phase: next.phase, event }) };
         break;
       case "finished":
-        this.next = { ...next, phase: "finished", outcome: event.outcome };
+        this.next = { ...next, phase: "finished", outcome: event.outcome, early: event.early ?? null };
         break;
     }
     // A hidden page gets no frames, so it is not drawn; the numbers wait in `next`.

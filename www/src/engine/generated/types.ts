@@ -372,6 +372,20 @@ gap: number, test_rows: number, labelled_rows: number,
  */
 compression: number, };
 
+export type Early = { 
+/**
+ * The step at which it ended.
+ */
+step: number, 
+/**
+ * The step of the best distilled student.
+ */
+best_step: number, 
+/**
+ * Evaluations since then, none of them better.
+ */
+evaluations: number, };
+
 export type Event = { "type": "opened", summary: Summary, } | { "type": "progress", phase: Phase, 
 /**
  * Steps made in this phase.
@@ -428,7 +442,11 @@ prompt: number, prompts: number, text: string,
 /**
  * Every right answer, where they are known.
  */
-answers: Array<KnownAnswer>, writings: Array<Writing>, } | { "type": "finished", outcome: Outcome, };
+answers: Array<KnownAnswer>, writings: Array<Writing>, } | { "type": "finished", outcome: Outcome, 
+/**
+ * Present when the run ended before its steps were up.
+ */
+early?: Early, };
 
 export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "brought" } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
 

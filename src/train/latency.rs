@@ -1,0 +1,28 @@
+//! What a user of a network waits for.
+
+use super::{Role, Run, RunError, contest::Contest};
+use crate::device::read;
+
+impl Run {
+    /// Lets a network answer the first test example and waits for it: one forward pass of one row, or of one text padded to the longest.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn answer_one(&self, role: Role) -> Result<(), RunError> {
+        let answer = match &self.contest {
+            Contest::Classes(classes) => {
+                let [_, features] = classes.exam.inputs.dims();
+                let row = classes.exam.inputs.clone().slice([0..1, 0..features]);
+                match role {
+                    Role::Teacher => classes.teachers.logits(&row),
+                    Role::Alone => classes.alone.logits(&row),
+                    Role::Distilled => classes.distilled.logits(&row),
+                }
+            }
+            Contest::Texts(texts) => texts.answer_one(role),
+            Contest::Encoders(encoders) => encoders.answer_one(role),
+        };
+        read(answer).await?;
+        Ok(())
+    }
+}
