@@ -157,7 +157,7 @@ pub struct KnobArgs {
 
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps)
+    /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation)
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub checkpoint_every: usize,
     /// One event per line on stdout, for machines
@@ -175,6 +175,9 @@ pub struct PlaceArgs {
     pub data: Option<PathBuf>,
 }
 
+    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, on the test rows)
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(..=100))]
+    pub keep_best: usize,
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// A run directory, or one of `--seeds`

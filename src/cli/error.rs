@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::suggest;
+use super::{memory, suggest};
 use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::generate::GenerateError;
@@ -135,6 +135,10 @@ fn run_message(error: &RunError) -> String {
     }
 }
 
+        // Drivers have no code for it that reaches us.
+        RunError::Device(DeviceError::Lost(message)) if message.to_lowercase().contains("memory") => {
+            format!("{error}\nOut of memory: {}", memory::KNOBS)
+        }
 fn disk_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {

@@ -2,6 +2,8 @@
 
 mod args;
 mod bench;
+mod best;
+mod card;
 mod compare;
 mod data;
 mod decoder;
@@ -15,6 +17,8 @@ mod interrupt;
 mod measure;
 mod metrics;
 mod output;
+mod measured;
+mod memory;
 mod page;
 mod plot;
 mod pretrain;

@@ -1,14 +1,16 @@
 //! How far a run is: a bar on a terminal, plain lines in a log, events for machines. Bars and lines go to stderr; stdout is for results.
 
 use std::io::{IsTerminal, stderr};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::error::Error;
+use super::memory;
 use super::metrics;
 use super::output;
-use super::table::percent;
+use super::table::{bytes, percent};
 use crate::train::{Event, Phase, Role};
 
 /// What a run says about itself while it goes on.
@@ -73,6 +75,7 @@ impl Progress {
             _ => {}
         }
         let message = self.message();
+        let left = self.left(total_step).map(|left| format!("  {left} left")).unwrap_or_default();
         match &mut self.shape {
             Shape::Json => return output::line(&metrics::line(event, self.seed, total_step).to_string()),
             Shape::Bar(bar) => {
@@ -82,7 +85,7 @@ impl Progress {
             Shape::Lines { next } => {
                 if matches!(event, Event::Evaluated { .. }) && total_step * 10 >= *next * self.total && total_step > 0 {
                     *next = total_step * 10 / self.total.max(1) + 1;
-                    eprintln!("{}: step {total_step}/{}  {message}", self.label, self.total);
+                    eprintln!("{}: step {total_step}/{}  {message}{left}", self.label, self.total);
                 }
             }
         }
@@ -100,7 +103,15 @@ impl Progress {
         // A step of a real checkpoint takes seconds.
         let pace = |rate: f64| if rate < 1.0 { format!("{:.1} s/step", rate.recip()) } else { format!("{rate:.0} steps/s") };
         parts.extend(self.rate.map(|(_, rate)| pace(rate)));
+        parts.extend(memory::now().map(bytes));
         parts.join("  ")
+    }
+
+    /// How long the rest will take at the present rate.
+    fn left(&self, total_step: usize) -> Option<HumanDuration> {
+        let (_, rate) = self.rate.filter(|(_, rate)| *rate > 0.0)?;
+        let left = self.total.saturating_sub(total_step) as f64 / rate;
+        (left >= 1.0).then(|| HumanDuration(Duration::from_secs_f64(left)))
     }
 
     /// An event of the shell itself, for machines only.

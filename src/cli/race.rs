@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 use serde_json::json;
 
+use super::best;
+use super::card;
 use super::error::Error;
 use super::interrupt;
+use super::measured::Measured;
+use super::memory;
 use super::metrics::{self, Metrics};
 use super::progress::Progress;
 use super::record::Record;
@@ -16,7 +20,7 @@ use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
 use crate::spec::TeacherSource;
-use crate::train::{Event, Role, Run, RunError};
+use crate::train::{Event, Phase, Role, Run, RunError};
 
 pub struct Race {
     run: Run,
@@ -104,6 +108,12 @@ impl Race {
         }))?;
         let from = if self.step > 0 { format!("from step {}, ", self.step) } else { String::new() };
         self.progress.person(&format!("{from}on {} ({}), into {}", place.backend(), place.adapter(), self.directory.path().display()));
+        // What a GPU has free is not told.
+        if place.backend() == "cpu"
+            && let Some(text) = memory::announcement(self.run.memory(), memory::free())
+        {
+            self.progress.person(&text);
+        }
         Ok(())
     }
 
@@ -124,10 +134,13 @@ impl Race {
     }
 
     fn pump(&mut self) -> Result<(), Error> {
-        // The distance between two readbacks. Every pump begins at a multiple of it, so a resumed run reads its losses at the same steps
-        // as one that was never stopped.
-        let events = block_on(self.run.advance(self.run.stride()))?;
+        // Up to the next readback, which comes at the same steps in a resumed run as in one that was never stopped, and no further than an
+        // evaluation: the student that was evaluated is there to be kept.
+        let stride = self.run.stride();
+        let steps = (stride - self.step % stride).min(self.run.until_evaluation());
+        let events = block_on(self.run.advance(steps))?;
         self.tell(&events)?;
+        self.keep_best(&events)?;
         let every = self.settings.checkpoint_every;
         if self.run.finished() || self.step / every > self.saved.unwrap_or(0) / every {
             self.save()?;
@@ -145,6 +158,27 @@ impl Race {
         Ok(())
     }
 
+    /// Keeps the student of an evaluation among the events, if it is good enough. The first one has learned nothing yet.
+    fn keep_best(&self, events: &[Event]) -> Result<(), Error> {
+        let most = self.settings.keep_best;
+        for event in events {
+            if let Event::Evaluated { phase: Phase::Students, step: 1.., networks } = event
+                && let Some(found) = networks.iter().find(|network| network.role == Role::Distilled)
+            {
+                best::offer(&self.directory, most, found, || self.files(Role::Distilled))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A student as files: a Hugging Face folder where the teacher came from one, otherwise weights alone.
+    fn files(&self, role: Role) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        Ok(match block_on(self.run.folder(role))? {
+            Some(files) => files.into(),
+            None => vec![("student.safetensors", block_on(self.run.weights(role, false))?)],
+        })
+    }
+
     fn save(&mut self) -> Result<(), Error> {
         if self.saved == Some(self.step) {
             return Ok(());
@@ -157,19 +191,21 @@ impl Race {
     }
 
     fn write_results(&self) -> Result<(), Error> {
+        Measured::of(&self.run)?.write(&self.directory)?;
         for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
             let Some(files) = block_on(self.run.folder(role))? else { break };
             self.directory.write_folder(name, &files)?;
         }
-        if self.run.experiment().teacher.source == TeacherSource::File {
-            return report::write(&self.directory);
+        let source = self.run.experiment().teacher.source;
+        if source != TeacherSource::File {
+            let weights = |role: Role| block_on(self.run.weights(role, false)).map_err(Error::from);
+            self.directory.write("student.safetensors", &weights(Role::Distilled)?)?;
+            self.directory.write("alone.safetensors", &weights(Role::Alone)?)?;
+            if source == TeacherSource::Live {
+                self.directory.write("teacher.safetensors", &weights(Role::Teacher)?)?;
+            }
         }
-        let weights = |role: Role| block_on(self.run.weights(role, false)).map_err(Error::from);
-        self.directory.write("student.safetensors", &weights(Role::Distilled)?)?;
-        self.directory.write("alone.safetensors", &weights(Role::Alone)?)?;
-        if self.run.experiment().teacher.source == TeacherSource::Live {
-            self.directory.write("teacher.safetensors", &weights(Role::Teacher)?)?;
-        }
+        card::write(&self.directory)?;
         report::write(&self.directory)
     }
 

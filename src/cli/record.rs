@@ -7,16 +7,19 @@ use serde::Deserialize;
 use super::error::Error;
 use super::files::read_text;
 use super::measure::Measure;
+use super::measured::Measured;
 use super::rundir::RunDir;
 use super::settings::Settings;
 use crate::spec::{Experiment, Objective};
-use crate::train::{Evaluation, LossParts, Phase, Role};
+use crate::train::{Early, Evaluation, LossParts, Phase, Role};
 
 /// A run and all it said.
 pub struct Record {
     pub experiment: Experiment,
     pub settings: Settings,
     pub facts: Facts,
+    /// Once it is finished.
+    pub measured: Option<Measured>,
     /// Evaluations with the steps of the whole run, in order.
     pub evaluations: Vec<(usize, Evaluation)>,
     /// Training losses with the steps of the whole run, in order.
@@ -26,6 +29,8 @@ pub struct Record {
     /// Median of the measured steps per second of the students' phase.
     pub steps_per_second: Option<f64>,
     pub finished: bool,
+    /// Why it ended before its steps were up.
+    pub early: Option<Early>,
 }
 
 /// The part of the opening event that a report shows.
@@ -69,7 +74,10 @@ enum Said {
         phase: Phase,
         networks: Vec<Evaluation>,
     },
-    Finished {},
+    Finished {
+        #[serde(default)]
+        early: Option<Early>,
+    },
     #[serde(other)]
     Other,
 }
@@ -80,11 +88,13 @@ impl Record {
             experiment: directory.experiment()?,
             settings: directory.settings()?,
             facts: Facts::default(),
+            measured: Measured::read(directory)?,
             evaluations: Vec::new(),
             losses: Vec::new(),
             finals: BTreeMap::new(),
             steps_per_second: None,
             finished: false,
+            early: None,
         };
         let path = directory.file("metrics.jsonl");
         let text = read_text(&path)?;
@@ -128,7 +138,7 @@ impl Record {
                     self.evaluations.push((line.total_step, network));
                 }
             }
-            Said::Finished {} => self.finished = true,
+            Said::Finished { early } => (self.finished, self.early) = (true, early),
             Said::Other => {}
         }
     }
@@ -144,26 +154,29 @@ impl Record {
         self.finals.get(&role).map(|found| found.accuracy)
     }
 
+    /// What share of the teacher's accuracy a student has.
+    pub fn retention(&self, role: Role) -> Option<f64> {
+        retention(&self.finals, role)
+    }
+
     /// The command that repeats the run, with what only the command line knows.
     pub fn command(&self) -> String {
         command(&self.experiment, &self.settings)
     }
 }
 
+/// What share of the teacher's accuracy a student has, of the last evaluations of all networks.
+pub fn retention(finals: &BTreeMap<Role, Evaluation>, role: Role) -> Option<f64> {
+    let teacher = finals.get(&Role::Teacher).filter(|teacher| role != Role::Teacher && teacher.accuracy > 0.0)?;
+    Some(finals.get(&role)?.accuracy / teacher.accuracy)
+}
+
 /// The command that repeats an experiment natively, with what only the command line knows.
 pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     let mut command = experiment.command();
-    if let Some(data) = &settings.data {
-        command.push_str(&format!(" --data {}", data.display()));
-    }
-    if let Some(teacher) = &settings.teacher {
-        command.push_str(&format!(" --teacher {}", teacher.display()));
-    }
-    if let Some(student) = &settings.student {
-        command.push_str(&format!(" --student {}", student.display()));
-    }
-    if let Some(cache) = &settings.cache {
-        command.push_str(&format!(" --teacher-cache {}", cache.display()));
+    let files = [("data", &settings.data), ("teacher", &settings.teacher), ("student", &settings.student), ("teacher-cache", &settings.cache)];
+    for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
+        command.push_str(&format!(" --{name} {}", path.display()));
     }
     command.push_str(&format!(" --device {}", settings.backend));
     if let Some(seeds) = settings.seeds {

@@ -12,11 +12,16 @@ use super::run::{networks, sentences};
 use super::rundir::RunDir;
 use super::settings::Settings;
 use super::summary::{FILE, Summary};
-use super::table::thousands;
+use super::table::{bytes, thousands};
 use crate::spec::{Experiment, TaskName, knobs};
 use crate::train::{Evaluation, ROLES, Role};
 
 const NAME: &str = "report.html";
+
+/// What the columns of [`networks`] mean.
+pub const READ_TABLE: &str = "Accuracy and ECE (expected calibration error) on the test rows; of teacher: the share of the teacher's accuracy that a student keeps; \
+     agreement: how often it says what the teacher says; latency: one forward pass of one test example, the median of several, on the \
+     device that trained.";
 
 /// `distillery report DIR`.
 pub fn rewrite(path: &Path) -> Result<(), Error> {
@@ -48,7 +53,8 @@ fn of_run(record: &Record) -> String {
     for text in sentences(record) {
         page.paragraph(&text);
     }
-    page.table(&networks(record).into_rows());
+    page.table(&networks(record, true).into_rows());
+    page.quiet(READ_TABLE);
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
         let who = if size.role == Role::Alone { "both students" } else { size.role.name() };
         page.quiet(&format!("{who}: {}", size.layers));
@@ -60,8 +66,11 @@ fn of_run(record: &Record) -> String {
         .steps_per_second
         .map(|rate| format!(", {rate:.0} steps/s with all networks training and a readback every 10 steps"))
         .unwrap_or_default();
+    let memory = record.measured.as_ref().and_then(|measured| measured.peak_memory);
+    let memory =
+        memory.map(|peak| format!(", at most {} in memory, with all networks and their optimisers", bytes(peak))).unwrap_or_default();
     page.quiet(&format!(
-        "{} ({}){rate}; Distillery {}; {} training rows, {} with a label for the students, {} test rows",
+        "{} ({}){rate}{memory}; Distillery {}; {} training rows, {} with a label for the students, {} test rows",
         record.settings.backend,
         record.settings.adapter,
         record.settings.distillery,

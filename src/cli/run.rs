@@ -1,6 +1,7 @@
 //! `run` and `resume`.
 
 use super::args::{ResumeArgs, RunArgs};
+use super::best;
 use super::error::Error;
 use super::output;
 use super::race::Race;
@@ -10,7 +11,7 @@ use super::seeds;
 use super::session::{Files, Session};
 use super::settings::Settings;
 use super::source;
-use super::table::{Table, bytes, or_dash, percent, points, thousands};
+use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousands};
 use crate::train::{Evaluation, ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
@@ -24,7 +25,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
         cache: args.teacher_cache.as_deref(),
     };
     let session = Session::open(args.place.device.into(), files, args.output.json)?;
-    let settings = Settings::new(&session, args.output.checkpoint_every, args.seeds);
+    let settings = Settings::new(&session, &args.output, args.seeds);
     if let Some(count) = args.seeds {
         return seeds::start(&session, experiment, settings, count, args.out.as_deref());
     }
@@ -69,7 +70,7 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     if session.json {
         return Ok(());
     }
-    output::line(&networks(record).to_string())?;
+    output::line(&networks(record, false).to_string())?;
     for text in sentences(record) {
         output::line(&text)?;
     }
@@ -79,23 +80,34 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     } else {
         "student.safetensors (distilled), alone.safetensors"
     };
+    if let Some(best) = best::scores(directory)?.first() {
+        let (accuracy, folder) = (percent(best.accuracy), directory.path().join(&best.folder));
+        output::line(&format!("Best student: {accuracy} at step {}, in {}", thousands(best.step), folder.display()))?;
+    }
     output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
 }
 
-/// The three networks, one a row.
-pub fn networks(record: &Record) -> Table {
-    let mut table = Table::new(["", "parameters", "size", record.right().name(), "ECE", "agreement"]);
+/// The three networks, one a row. Latency is no two times the same, so it is only where it is asked for.
+pub fn networks(record: &Record, latency: bool) -> Table {
+    let mut header = vec!["", "parameters", "size", record.right().name(), "of teacher", "ECE", "agreement"];
+    header.extend(latency.then_some("latency"));
+    let mut table = Table::new(header);
     for role in ROLES {
         let size = record.facts.networks.iter().find(|size| size.role == role);
         let found = record.finals.get(&role);
-        table.row([
+        let mut cells = vec![
             role.name().to_owned(),
             or_dash(size.map(|size| thousands(size.parameters))),
             or_dash(size.map(|size| bytes(size.bytes))),
             or_dash(found.map(|found| percent(found.accuracy))),
+            or_dash(record.retention(role).map(percent)),
             or_dash(found.and_then(|found| found.ece).map(|ece| format!("{ece:.4}"))),
             or_dash(found.and_then(|found| found.agreement).map(percent)),
-        ]);
+        ];
+        if latency {
+            cells.push(or_dash(record.measured.as_ref().and_then(|measured| measured.latency.get(&role)).map(|ms| milliseconds(*ms))));
+        }
+        table.row(cells);
     }
     table
 }
@@ -103,6 +115,16 @@ pub fn networks(record: &Record) -> Table {
 /// What happened, in words.
 pub fn sentences(record: &Record) -> Vec<String> {
     let mut list = Vec::new();
+    if let Some(early) = record.early {
+        list.push(format!(
+            "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience). It \
+             stands as it was at the end; --keep-best 1 keeps the best one.",
+            thousands(early.step),
+            thousands(record.facts.student_steps),
+            thousands(early.best_step),
+            early.evaluations
+        ));
+    }
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
         list.push(format!(
             "Distilled against alone: {} {} on {} test rows, from {} labelled rows. One run is no evidence: --seeds 5 gives an interval.",

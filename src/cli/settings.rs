@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::args::OutputArgs;
 use super::session::Session;
 use crate::device::Choice;
 
@@ -25,12 +26,15 @@ pub struct Settings {
     #[serde(default)]
     pub cache: Option<PathBuf>,
     pub checkpoint_every: usize,
+    /// Best students that are kept.
+    #[serde(default)]
+    pub keep_best: usize,
     /// Present in a directory of `--seeds`: how many.
     pub seeds: Option<u32>,
 }
 
 impl Settings {
-    pub fn new(session: &Session, checkpoint_every: usize, seeds: Option<u32>) -> Self {
+    pub fn new(session: &Session, output: &OutputArgs, seeds: Option<u32>) -> Self {
         let place = &session.place;
         Self {
             distillery: env!("CARGO_PKG_VERSION").into(),
@@ -40,7 +44,8 @@ impl Settings {
             teacher: session.teacher.clone(),
             student: session.student.clone(),
             cache: session.cache.clone(),
-            checkpoint_every,
+            checkpoint_every: output.checkpoint_every,
+            keep_best: output.keep_best,
             seeds,
         }
     }

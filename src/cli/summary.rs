@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Error;
 use super::files::read_text;
 use super::measure::Measure;
-use super::record::Record;
+use super::record::{Record, retention};
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict};
@@ -44,6 +44,9 @@ pub struct Seed {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RoleSummary {
     pub accuracy: Interval,
+    /// Share of the teacher's accuracy, by seed; of students.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Interval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ece: Option<Interval>,
     pub agreement: Option<Interval>,
@@ -72,9 +75,14 @@ impl Summary {
             let values: Option<Vec<f64>> = seeds.iter().map(|seed| seed.networks.get(&role).and_then(value)).collect();
             values.and_then(|values| Interval::of(&values))
         };
+        let kept = |role: Role| {
+            let values: Option<Vec<f64>> = seeds.iter().map(|seed| retention(&seed.networks, role)).collect();
+            values.and_then(|values| Interval::of(&values))
+        };
         let roles = ROLES.into_iter().filter_map(|role| {
             let summary = RoleSummary {
                 accuracy: over(role, &|found| Some(found.accuracy))?,
+                retention: kept(role),
                 ece: over(role, &|found| found.ece),
                 agreement: over(role, &|found| found.agreement),
                 recall: over(role, &|found| Some(found.omitted?.recall)),
@@ -113,7 +121,7 @@ impl Summary {
     /// Means with 95 % intervals.
     pub fn means(&self) -> Table {
         let omitted = self.roles.values().any(|role| role.recall.is_some());
-        let mut header = vec!["mean ± 95 %", "accuracy", "ECE", "agreement"];
+        let mut header = vec!["mean ± 95 %", "accuracy", "of teacher", "ECE", "agreement"];
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
@@ -133,6 +141,7 @@ impl Summary {
             let mut cells = vec![
                 role.name().to_owned(),
                 shares(&found.accuracy),
+                or_dash(found.retention.as_ref().map(shares)),
                 or_dash(found.ece.as_ref().map(plain)),
                 or_dash(found.agreement.as_ref().map(shares)),
             ];

@@ -77,9 +77,16 @@ pub fn bytes(count: usize) -> String {
         format!("{count} B")
     } else if count < 1024.0 * 1024.0 {
         format!("{:.1} KiB", count / 1024.0)
-    } else {
+    } else if count < 1024.0 * 1024.0 * 1024.0 {
         format!("{:.1} MiB", count / 1024.0 / 1024.0)
+    } else {
+        format!("{:.1} GiB", count / 1024.0 / 1024.0 / 1024.0)
     }
+}
+
+/// `0.31 ms`, `1,234 ms`
+pub fn milliseconds(time: f64) -> String {
+    if time < 10.0 { format!("{time:.2} ms") } else { format!("{} ms", thousands(time.round() as usize)) }
 }
 
 /// `–` where there is nothing.
@@ -98,6 +105,8 @@ mod tests {
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands(999), "999");
         assert_eq!(bytes(4096), "4.0 KiB");
+        assert_eq!(bytes(7_730_941_133), "7.2 GiB");
+        assert_eq!((milliseconds(0.314), milliseconds(1234.4)), ("0.31 ms".into(), "1,234 ms".into()));
     }
 
     #[test]

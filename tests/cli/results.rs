@@ -26,8 +26,15 @@ fn a_run_leaves_a_directory_that_tells_all() {
         let bytes = fs::read(directory.join(format!("{name}.safetensors"))).unwrap();
         assert!(bytes.windows(21).any(|window| window == b"distillery.experiment"), "{name} carries its experiment");
     }
+    let card = fs::read_to_string(directory.join("README.md")).unwrap();
+    for part in ["distillery run first-light --set teacher.source=live", "| student alone |", "To be filled in", "\"temperature\": 4.0"] {
+        assert!(card.contains(part), "`{part}` is missing in the card: {card}");
+    }
     let report = fs::read_to_string(directory.join("report.html")).unwrap();
     for part in [
+        "of teacher",
+        "latency",
+        " ms</td>",
         "<svg",
         "prefers-color-scheme",
         "#0072B2",
@@ -48,6 +55,28 @@ fn a_run_leaves_a_directory_that_tells_all() {
     fs::remove_file(directory.join("report.html")).unwrap();
     succeeded(cli(folder, &["report", "runs/first-light-seed0-1"]));
     assert_eq!(fs::read_to_string(directory.join("report.html")).unwrap(), report);
+}
+
+#[test]
+fn a_run_that_ends_early_says_so_and_keeps_its_best_students() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let knobs = ["train.lr=1", "train.steps=1000", "train.eval_every=5", "train.patience=2"];
+    let set: Vec<&str> = knobs.iter().flat_map(|knob| ["--set", knob]).collect();
+    let said = stdout(&succeeded(run(folder, "first-light", &[&set[..], &["--keep-best", "2", "--out", "a"]].concat())));
+    assert!(said.contains("ended early, at step") && said.contains("of 1,000") && said.contains("Best student:"), "{said}");
+    let scores: Vec<Value> = serde_json::from_str(&fs::read_to_string(folder.join("a/best/scores.json")).unwrap()).unwrap();
+    let accuracy = |score: &Value| score["accuracy"].as_f64().unwrap();
+    assert!(scores.len() == 2 && accuracy(&scores[0]) >= accuracy(&scores[1]), "{scores:?}");
+    let lines = metrics(&folder.join("a"));
+    let early = &lines.last().unwrap()["early"];
+    assert_eq!(early["best_step"], scores[0]["step"]);
+    let best = lines.iter().filter(|line| line["type"] == "evaluated").flat_map(|line| line["networks"].as_array().unwrap());
+    let best = best.filter(|network| network["role"] == "distilled" && network["step"] != 0).map(accuracy).reduce(f64::max).unwrap();
+    assert_eq!(accuracy(&scores[0]), best, "no evaluation was better");
+    assert!(folder.join("a").join(scores[1]["folder"].as_str().unwrap()).join("student.safetensors").exists());
+    let said = stdout(&succeeded(cli(folder, &["compare", "a"])));
+    assert!(!said.contains("not finished"), "{said}");
 }
 
 #[test]
