@@ -83,6 +83,16 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Write the curves of a run directory as TensorBoard event files
+    #[command(after_help = "Example:\n  distillery export-tensorboard runs/five && tensorboard --logdir runs/five/tensorboard")]
+    ExportTensorboard {
+        /// A run directory, or one of `--seeds`; it may still be running
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Folder for the event files [default: DIR/tensorboard]
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// Put runs side by side: what differs in knobs, results, and a verdict over the seeds they share
     Compare {
         /// Run directories, or directories of `--seeds`
@@ -160,6 +170,9 @@ pub struct OutputArgs {
     /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation)
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub checkpoint_every: usize,
+    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, on the test rows)
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(..=100))]
+    pub keep_best: usize,
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,
@@ -175,9 +188,6 @@ pub struct PlaceArgs {
     pub data: Option<PathBuf>,
 }
 
-    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, on the test rows)
-    #[arg(long, value_name = "K", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(..=100))]
-    pub keep_best: usize,
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// A run directory, or one of `--seeds`
@@ -334,7 +344,11 @@ impl Arguments {
             | Command::SelfTest { json, .. }
             | Command::Compare { json, .. } => *json,
             // Bench's one line is JSON; errors go to stderr alone.
-            Command::Bench { .. } | Command::Report { .. } | Command::Generate(_) | Command::Convert(_) => false,
+            Command::Bench { .. }
+            | Command::Report { .. }
+            | Command::ExportTensorboard { .. }
+            | Command::Generate(_)
+            | Command::Convert(_) => false,
         }
     }
 }

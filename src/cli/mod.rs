@@ -38,6 +38,7 @@ mod table;
 mod teacher_cache;
 
 use std::process::ExitCode;
+mod tensorboard;
 
 use clap::Parser;
 
@@ -76,6 +77,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Report { directory } => report::rewrite(&directory),
         Command::Compare { directories, measure, json } => compare::compare(&directories, measure, json),
         Command::Pretrain(args) => pretrain::pretrain(&args),
+        Command::ExportTensorboard { directory, output } => tensorboard::export(&directory, output.as_deref()),
         Command::Generate(args) => generate::generate(&args),
         Command::Embed(args) => embed::embed(&args),
         Command::Convert(args) => generate::convert(&args),

@@ -8,6 +8,7 @@ mod inputs;
 mod results;
 mod resume;
 mod student;
+mod tensorboard;
 
 use std::fs;
 use std::path::Path;
