@@ -83,6 +83,11 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Get a data set from its public source, or list them: Moby Dick, the King James Bible, WordNet, Fashion-MNIST, GSM8K, ...
+    #[command(
+        after_help = "Example:\n  distillery fetch moby-dick\n  distillery run smollm2 --teacher MODEL --data data/moby-dick/moby-dick.txt"
+    )]
+    Fetch(FetchArgs),
     /// Write the curves of a run directory as TensorBoard event files
     #[command(after_help = "Example:\n  distillery export-tensorboard runs/five && tensorboard --logdir runs/five/tensorboard")]
     ExportTensorboard {
@@ -183,7 +188,7 @@ pub struct PlaceArgs {
     /// Where it runs; `auto` takes a hardware GPU when there is one
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl)
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl); instructions as JSONL, or .csv with columns prompt,response
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
 }
@@ -224,6 +229,19 @@ pub struct PretrainArgs {
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// A data set; nothing lists them, with size and licence
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Folder that gets a folder for the set
+    #[arg(short, long, value_name = "DIR", default_value = "data")]
+    pub output: PathBuf,
+    /// Take the files of the source from this folder, or from a mirror of yours, by their names
+    #[arg(long, value_name = "DIR|URL")]
+    pub from: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -347,6 +365,7 @@ impl Arguments {
             Command::Bench { .. }
             | Command::Report { .. }
             | Command::ExportTensorboard { .. }
+            | Command::Fetch(_)
             | Command::Generate(_)
             | Command::Convert(_) => false,
         }

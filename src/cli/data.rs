@@ -1,4 +1,4 @@
-//! What `--data` names: a folder with four IDX files, or a text.
+//! What `--data` names: a folder with four IDX files, or a text; CSV becomes JSONL.
 
 use std::fs;
 use std::io::Read;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::csv;
 use super::error::Error;
 use super::files::read_text;
 use crate::data::{DataError, IdxFiles};
@@ -19,9 +20,18 @@ pub enum Data {
 /// A folder of images, or a file of text.
 pub fn read(path: &Path) -> Result<Data, Error> {
     match fs::metadata(path) {
-        Ok(found) if found.is_file() => read_text(path).map(Data::Text),
+        Ok(found) if found.is_file() => {
+            let text = read_text(path)?;
+            let wrong = |problem| Error::input(format!("--data {}: {problem}", path.display()));
+            Ok(Data::Text(if is_csv(path) { csv::as_jsonl(&text).map_err(wrong)? } else { text }))
+        }
         _ => images(path).map(Data::Images),
     }
+}
+
+/// Whether a file is CSV, by its name.
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"))
 }
 
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.

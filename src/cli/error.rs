@@ -30,6 +30,9 @@ pub enum Error {
     /// A run that stopped before its end and can be gone on with.
     #[error("{cause}\n{}", resume_hint(.directory, *.checkpoint))]
     Stopped { cause: Box<Error>, directory: PathBuf, checkpoint: Option<usize> },
+    /// A file on the network that cannot be had.
+    #[error("{0}")]
+    Unreachable(String),
     /// Ctrl-C.
     #[error("{0}")]
     Interrupted(String),
@@ -59,7 +62,7 @@ impl Error {
             Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
             Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. })) => 2,
             Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Model(_)) => 2,
-            Self::Run(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
+            Self::Run(_) | Self::Unreachable(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),
             Self::Interrupted(_) => 130,
         }
@@ -81,6 +84,7 @@ impl Error {
             Self::Read { .. } => "unreadable",
             Self::Write { .. } | Self::Stdout(_) => "unwritable",
             Self::Stopped { cause, .. } => cause.code(),
+            Self::Unreachable(_) => "unreachable",
             Self::Interrupted(_) => "interrupted",
             Self::SelfTest { .. } => "self_test_failed",
         }
@@ -131,14 +135,14 @@ fn spec_message(error: &SpecError) -> String {
 fn run_message(error: &RunError) -> String {
     match error {
         RunError::Spec(error) | RunError::Data(DataError::Task(error)) => spec_message(error),
-        _ => error.to_string(),
-    }
-}
-
         // Drivers have no code for it that reaches us.
         RunError::Device(DeviceError::Lost(message)) if message.to_lowercase().contains("memory") => {
             format!("{error}\nOut of memory: {}", memory::KNOBS)
         }
+        _ => error.to_string(),
+    }
+}
+
 fn disk_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {

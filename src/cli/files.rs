@@ -36,7 +36,9 @@ fn sync_folder(path: &Path) {
 pub fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = fs::read(path).map_err(Error::read(path))?;
     String::from_utf8(bytes).map_err(|error| {
-        Error::input(format!("{}: not a text file (byte {} is not UTF-8)", path.display(), error.utf8_error().valid_up_to()))
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::input(format!("{}: not a text file: line {line} is not UTF-8 (byte {at}); save it as UTF-8", path.display()))
     })
 }
 

@@ -5,20 +5,22 @@ mod bench;
 mod best;
 mod card;
 mod compare;
+mod csv;
 mod data;
 mod decoder;
 mod describe;
 mod devices;
 mod embed;
 mod error;
+mod fetch;
 mod files;
 mod generate;
 mod interrupt;
 mod measure;
-mod metrics;
-mod output;
 mod measured;
 mod memory;
+mod metrics;
+mod output;
 mod page;
 mod plot;
 mod pretrain;
@@ -36,9 +38,9 @@ mod suggest;
 mod summary;
 mod table;
 mod teacher_cache;
+mod tensorboard;
 
 use std::process::ExitCode;
-mod tensorboard;
 
 use clap::Parser;
 
@@ -75,9 +77,10 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Devices { json } => devices::list(json),
         Command::SelfTest { device, json } => devices::self_test(device.into(), json),
         Command::Report { directory } => report::rewrite(&directory),
+        Command::Fetch(args) => fetch::fetch(&args),
+        Command::ExportTensorboard { directory, output } => tensorboard::export(&directory, output.as_deref()),
         Command::Compare { directories, measure, json } => compare::compare(&directories, measure, json),
         Command::Pretrain(args) => pretrain::pretrain(&args),
-        Command::ExportTensorboard { directory, output } => tensorboard::export(&directory, output.as_deref()),
         Command::Generate(args) => generate::generate(&args),
         Command::Embed(args) => embed::embed(&args),
         Command::Convert(args) => generate::convert(&args),

@@ -9,7 +9,7 @@ use super::decoder::{self, Model};
 use super::error::Error;
 use super::{interrupt, teacher_cache};
 use crate::device::{self, Choice, Place};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, TaskName};
 use crate::train::{Materials, Run};
 
 /// The shipped teacher of the grammar: decoders are too large for the page's engine, which is handed it by the page.
@@ -64,6 +64,9 @@ impl Session {
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
+        if let Some(path) = self.data.as_deref().filter(|path| data::is_csv(path) && experiment.task.name != TaskName::Jsonl) {
+            return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
+        }
         let mut run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
         for note in run.notes() {
             eprintln!("note: {note}");
