@@ -61,6 +61,18 @@ describe("Lab", () => {
     expect(lab.runs.list).toEqual([]);
   });
 
+  it("knows that a run ended before its steps were up, until the next one begins", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 1);
+    const early = { step: 120, best_step: 95, evaluations: 5 };
+    lab.screen.take({ type: "finished", outcome: { teacher: 0.9, alone: 0.7, distilled: 0.8, gap: 0.1, test_rows: 539, labelled_rows: 100, compression: 70 }, early });
+    await settle();
+    expect(lab.screen.now.early).toEqual(early);
+    void lab.restart(false);
+    await settle();
+    expect(lab.screen.now.early).toBeNull();
+  });
+
   it("plays when play was pressed before the engine was there", async () => {
     const lab = new Lab(() => new FakeWorker({ delay: 50 }), parseLink("").link);
     lab.start();
