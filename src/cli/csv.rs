@@ -93,7 +93,18 @@ fn newlines(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_panic_and_lines_stay_in_order(text in "(prompt,response\n)?[ab,\"\r\n]{0,40}") {
+            let lines: Vec<usize> = records(&text).unwrap_or_default().iter().map(|(line, _)| *line).collect();
+            prop_assert!(lines.windows(2).all(|pair| pair[0] < pair[1] || text.contains('\r')), "{:?}", lines);
+            let _ = as_jsonl(&text);
+        }
+    }
 
     #[test]
     fn records_keep_their_lines_and_their_text() {

@@ -160,3 +160,15 @@ fn resume_hint(directory: &Path, checkpoint: Option<usize>) -> String {
         None => format!("no checkpoint was saved yet; once that is mended, start anew with: distillery resume {directory}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_out_of_memory_names_the_knobs_to_turn() {
+        let said = |message: &str| Error::from(DeviceError::Lost(message.into())).to_string();
+        assert!(said("Out of Memory").contains("train.accumulate"), "{}", said("Out of Memory"));
+        assert!(!said("unplugged").contains("train.accumulate"));
+    }
+}

@@ -131,7 +131,7 @@ impl Events {
 // Fields of protocol buffers (<https://protobuf.dev/programming-guides/encoding/>): number and wire type, then the value.
 
 fn key(number: u64, wire_type: u64) -> Vec<u8> {
-    plain(number << 3 | wire_type)
+    plain((number << 3) | wire_type)
 }
 
 fn plain(mut value: u64) -> Vec<u8> {
@@ -168,7 +168,7 @@ fn masked(data: &[u8]) -> u32 {
 
 fn crc32c(data: &[u8]) -> u32 {
     !data.iter().fold(!0, |crc: u32, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
     })
 }
 

@@ -35,7 +35,7 @@ pub fn fetch(args: &FetchArgs) -> Result<(), Error> {
 /// Gets a set into a folder; what `--data` is to name.
 fn bring(set: &Set, folder: &Path, from: Option<&str>) -> Result<PathBuf, Error> {
     let size = set.parts.iter().map(|part| part.bytes).sum();
-    eprintln!("{}: {}\n  size: {} to download\n  licence: {}", set.name, set.help, bytes(size), set.licence);
+    eprintln!("{}: {}\n  size: {}\n  licence: {}", set.name, set.help, bytes(size), set.licence);
     let parts = set.parts.iter().map(|part| get(set, part, from)).collect::<Result<Vec<_>, _>>()?;
     let files = (set.make)(&parts).map_err(|problem| Error::input(format!("{}: {problem}", set.name)))?;
     fs::create_dir_all(folder).map_err(Error::write(folder))?;
