@@ -79,7 +79,17 @@ mod tests {
     use crate::train::Role;
 
     fn found(step: usize, accuracy: f64) -> Evaluation {
-        Evaluation { role: Role::Distilled, step, accuracy, loss: 1.0, ece: None, agreement: None, omitted: None, text: None, encoder: None }
+        Evaluation {
+            role: Role::Distilled,
+            step,
+            accuracy,
+            loss: 1.0,
+            ece: None,
+            agreement: None,
+            omitted: None,
+            text: None,
+            encoder: None,
+        }
     }
 
     #[test]

@@ -48,7 +48,21 @@ impl Stage {
 
     pub fn scene<'a>(&'a self, experiment: &'a Experiment, rows: &'a [usize], large: bool) -> Scene<'a> {
         let Self { reading, place, teacher, student, speaker, contexts } = self;
-        Scene { experiment, reading, teachers: None, place, teacher, student, speaker, contexts, cache: None, rows, step: 0, micro: 0, large }
+        Scene {
+            experiment,
+            reading,
+            teachers: None,
+            place,
+            teacher,
+            student,
+            speaker,
+            contexts,
+            cache: None,
+            rows,
+            step: 0,
+            micro: 0,
+            large,
+        }
     }
 }
 
