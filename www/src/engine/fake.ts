@@ -168,7 +168,7 @@ export class FakeWorker implements WorkerLike {
     events.push({ type: "progress", phase: "students", step: this.step, steps: summary.student_steps, lr: 0.002, losses, steps_per_second: 300 });
     if (this.step >= summary.student_steps) {
       const [teacher, alone, distilled] = ROLES.map((role) => this.accuracy(role)) as [number, number, number];
-      events.push({ type: "finished", outcome: { teacher, alone, distilled, gap: (distilled - alone) * 100, test_rows: 539, labelled_rows: 100, compression: 70 } });
+      events.push({ type: "finished", outcome: { teacher, alone, distilled, gap: distilled - alone, test_rows: 539, labelled_rows: 100, compression: 70 } });
     }
     return events;
   }

@@ -116,6 +116,11 @@ export function differing(preset: string, values: Values): Values {
   return Object.fromEntries(entries);
 }
 
+/** The native command of an experiment, as the engine writes it. */
+export function command(preset: string, values: Values): string {
+  return `distillery run ${preset}${Object.entries(differing(preset, values)).map(([key, value]) => ` --set ${key}=${value}`).join("")}`;
+}
+
 /** Writes an address: `?preset=plane&v=1&distill.temperature=8`. */
 export function writeLink(link: Link): string {
   const query = new URLSearchParams({ preset: link.preset, v: String(VERSION), ...differing(link.preset, link.values) });

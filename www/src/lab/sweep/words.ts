@@ -4,7 +4,9 @@ import { knobName, valueName } from "../errors";
 import type { Values } from "../knobs";
 import { knobMark } from "../views/words";
 import { interval, type Interval } from "./statistics";
-import type { Cell } from "./sweep.svelte";
+import type { Framed } from "../picture/frame";
+import { command } from "../url";
+import type { Cell, Plan } from "./sweep.svelte";
 
 /** Points of accuracy with their sign: `+4.8`. */
 export function points(value: number): string {
@@ -43,4 +45,15 @@ export function duration(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
   return number(value, { style: "unit", unit, unitDisplay: "short" });
+}
+
+/** What a picture of a sweep says around its drawing. */
+export function framed(chart: string, plan: Plan): Pick<Framed, "title" | "note" | "caption"> {
+  const swept = [plan.across, plan.down].flatMap((axis) => (axis === null ? [] : [axis.key]));
+  const values = { ...plan.values, ...Object.fromEntries(swept.map((key) => [key, "…"])) };
+  return {
+    title: t("picture.title", { chart, preset: t(`preset.${plan.preset}`) }),
+    note: t(plan.seeds > 1 ? "sweep.picture.seeds" : "sweep.picture.seed", { seeds: plan.seeds }),
+    caption: `${command(plan.preset, values)} --seeds ${plan.seeds}`,
+  };
 }

@@ -1,6 +1,7 @@
 // Canvas needs plain colours: the variables of app.css hold `light-dark(…)`, which only a real element resolves.
 
 import type { Role } from "../../../engine/generated/types";
+import type { Look } from "../../picture/frame";
 import { lookColour, SHAPES } from "../../runs/looks";
 
 export interface Palette extends Record<Role, string> {
@@ -45,6 +46,9 @@ export function palette(host: HTMLElement): Palette {
   probe.remove();
   return colours;
 }
+
+/** What a picture for a file needs of them. */
+export const fileLook = ({ ink, muted, line, surface, font }: Palette): Look => ({ ink, muted, grid: line, surface, font });
 
 /** Calls back when the page turns light or dark, and when its font is another one: with the language, and once a font has come. Returns what stops it. */
 export function onThemeChange(changed: () => void): () => void {

@@ -2,12 +2,12 @@
 import { number, t } from "../../../i18n/index.svelte";
 import type { Role } from "../../../engine/generated/types";
 import type { Metric, RunHistory } from "../../history";
-import type { Line, Picture } from "../../picture/picture";
+import type { Line, Picture } from "../../picture/curves";
 import { SHAPES } from "../../runs/looks";
 import type { Overlay } from "../../runs/runs.svelte";
 import { knobMark, measure, metricName, roleName, unitOf } from "../words";
 import { DASHES, OVERLAY_DASHES, WIDTHS } from "./paint";
-import { palette } from "./palette";
+import { fileLook, palette } from "./palette";
 import { drawn, lastOf, xRange, yRange } from "./range";
 
 const MOST_POINTS = 1_000;
@@ -40,10 +40,6 @@ export function picture(metric: Metric, roles: readonly Role[], history: RunHist
     lines: [...others, ...roles.map((role) => line(history, role, { colour: colours[role], width: WIDTHS[role], dash: DASHES[role] }, ended(role)))],
     marks: history.marks.map(({ x, key, value }) => ({ x, text: knobMark(key, value) })),
     caption: history.summary?.command ?? "",
-    ink: colours.ink,
-    muted: colours.muted,
-    grid: colours.line,
-    surface: colours.surface,
-    font: colours.font,
+    ...fileLook(colours),
   };
 }

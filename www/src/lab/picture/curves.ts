@@ -1,4 +1,5 @@
-/** A chart as an SVG file: what it shows as plain data in, text out. For documents and slides, so that it says by itself what it is and which command repeats it. */
+/** Curves as an SVG file: what the chart shows as plain data in, text out. */
+import { BOTTOM, flow, frame, LEFT, lengthOf, RIGHT, short, text, TOP, type Framed } from "./frame";
 
 export interface Axis {
   label: string;
@@ -20,32 +21,15 @@ export interface Line {
   y: readonly (number | null)[];
 }
 
-export interface Picture {
-  title: string;
+export interface Picture extends Framed {
   x: Axis;
   y: Axis;
   lines: readonly Line[];
   /** Places on the x axis with a word to each. */
   marks: readonly { x: number; text: string }[];
-  /** What repeats it. */
-  caption: string;
-  ink: string;
-  muted: string;
-  grid: string;
-  surface: string;
-  font: string;
 }
 
-export const WIDTH = 960;
-export const HEIGHT = 600;
-const LEFT = 84;
-const RIGHT = WIDTH - 28;
-/** Rough width of a letter against the size of its font; CJK letters count twice. */
-const LETTER = 0.56;
-
-const escape = (text: string): string => text.replace(/[&<>"]/g, (letter) => `&#${letter.codePointAt(0)};`);
-const short = (value: number): string => String(Math.round(value * 100) / 100);
-const lengthOf = (text: string, size: number): number => [...text].reduce((sum, letter) => sum + (letter > "\u1100" ? 1 : LETTER), 0) * size;
+const HEIGHT = 600;
 
 /** Round values within a range, some six of them; powers of ten on a log scale. */
 export function ticks([low, high]: readonly [number, number], log = false): number[] {
@@ -84,32 +68,15 @@ function path(line: Line, toX: (value: number) => number, toY: (value: number) =
     .join("");
 }
 
-/** Places of the legend's entries, in as many rows as they need. */
-function legend(lines: readonly Line[]): { line: Line; x: number; row: number }[] {
-  let x = LEFT;
-  let row = 0;
-  // What the chart is about comes first, though it is drawn last.
-  const order = [...lines.filter((line) => line.shape === undefined), ...lines.filter((line) => line.shape !== undefined)];
-  return order.map((line) => {
-    const width = 44 + lengthOf(line.name, 15) + 24;
-    if (x > LEFT && x + width > RIGHT) {
-      x = LEFT;
-      row += 1;
-    }
-    const place = { line, x, row };
-    x += width;
-    return place;
-  });
-}
-
 export function svg(picture: Picture): string {
   const { x, y, ink, muted, grid } = picture;
-  const entries = legend(picture.lines);
+  // What the chart is about comes first, though it is drawn last.
+  const order = [...picture.lines.filter((line) => line.shape === undefined), ...picture.lines.filter((line) => line.shape !== undefined)];
+  const entries = flow(order, ({ name }) => 44 + lengthOf(name, 15) + 24);
   const rows = (entries.at(-1)?.row ?? 0) + 1;
-  const top = 62 + rows * 24 + (picture.marks.length > 0 ? 22 : 6);
-  const bottom = HEIGHT - 96;
+  const top = TOP + rows * 24 + (picture.marks.length > 0 ? 22 : 6);
+  const bottom = HEIGHT - BOTTOM - 46;
   const [toX, toY] = [scale(x, LEFT, RIGHT), scale(y, bottom, top)];
-  const text = (at: string, size: number, fill: string, words: string, more = ""): string => `<text ${at} font-size="${size}" fill="${fill}"${more}>${escape(words)}</text>`;
 
   const stroke = ({ colour, width, dash = [] }: Line): string => `fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-dasharray="${dash.join(" ")}"`;
   const shapes = (line: Line): string =>
@@ -123,13 +90,9 @@ export function svg(picture: Picture): string {
           })
           .join("");
 
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="${escape(picture.font)}">`,
-    `<title>${escape(picture.title)}</title><desc>${escape(picture.caption)}</desc>`,
-    `<rect width="100%" height="100%" fill="${picture.surface}"/>`,
-    text(`x="${LEFT}" y="38"`, 22, ink, picture.title, ` font-weight="600"`),
-    ...entries.map(({ line, x: left, row }) => {
-      const height = 66 + row * 24;
+  return frame(picture, HEIGHT, [
+    ...entries.map(({ entry: line, x: left, row }) => {
+      const height = TOP + 4 + row * 24;
       const mark = line.shape === undefined ? "" : `<path d="${line.shape.path}" fill="${line.colour}" transform="translate(${left + 18} ${height - 5})"/>`;
       return `<path d="M${left} ${height - 5}h36" ${stroke(line)}/>${mark}${text(`x="${left + 44}" y="${height}"`, 15, ink, line.name)}`;
     }),
@@ -145,20 +108,5 @@ export function svg(picture: Picture): string {
       const anchor = at > RIGHT - lengthOf(mark.text, 13) ? "end" : "start";
       return `<path d="M${short(at)} ${top - 6}V${bottom}" stroke="${muted}" stroke-dasharray="2 3"/>${text(`x="${short(at)}" y="${top - 9}"`, 13, ink, mark.text, ` text-anchor="${anchor}"`)}`;
     }),
-    // A command of many settings goes on in a second line.
-    ...wrap(picture.caption, (RIGHT - LEFT) / (13 * 0.62)).map((line, row) => text(`x="${LEFT}" y="${HEIGHT - 30 + row * 17}"`, 13, muted, line, ` font-family="ui-monospace, monospace"`)),
-    "</svg>",
-    "",
-  ].join("\n");
-}
-
-/** At most two lines; what is longer is shown to be. */
-function wrap(text: string, letters: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.length - 1;
-    if (lines[last] !== "" && lines[last]!.length + 1 + word.length > letters) lines.push(word);
-    else lines[last] = lines[last] === "" ? word : `${lines[last]} ${word}`;
-  }
-  return lines.length <= 2 ? lines : [lines[0]!, `${lines[1]} …`];
+  ]);
 }

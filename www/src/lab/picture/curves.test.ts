@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { svg, ticks, type Picture } from "./picture";
+import { svg, ticks, type Picture } from "./curves";
 
 const base: Picture = {
   title: "Accuracy & loss",
