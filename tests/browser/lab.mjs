@@ -191,7 +191,7 @@ export async function atRest(page) {
   while ((await row()) === before) await page.evaluate(() => new Promise(requestAnimationFrame));
   await eventually(page, "its checkpoint lies in the store", async () => {
     const database = await new Promise((done) => {
-      const request = indexedDB.open("distillery", 1);
+      const request = indexedDB.open("distillery");
       request.onupgradeneeded = () => request.result.createObjectStore("runs");
       request.onsuccess = () => done(request.result);
     });

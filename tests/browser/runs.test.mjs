@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, button, pause, play, ready, state, text, until, useBrowser, withPage, write } from "./lab.mjs";
+import { AxeBuilder, atRest, button, eventually, pause, play, ready, state, stepTo, text, until, useBrowser, withPage, write } from "./lab.mjs";
 
 useBrowser();
 
@@ -97,3 +97,96 @@ test("what is no run's record is refused with the number of the line", () =>
     const { notices } = await until(page, "what is whole is drawn", (now) => now.runs === 1);
     assert.ok(notices.includes("notice.native_torn"));
   }));
+
+/** What the list shows of each run: mark, name, difference and figures. */
+const rows = (page) => list(page).locator("li").evaluateAll((items) => items.map((item) => [item.innerText.replace(/\s+/g, " "), item.querySelector(".mark svg")?.getAttribute("style") ?? null]));
+
+test("after a reload the list is there again, with what is drawn", () =>
+  withPage("?backend=cpu", async (page) => {
+    await twoRuns(page);
+    await write(page, "student.widths", "8");
+    await until(page, "the third", (now) => now.values["student.widths"] === "8");
+    const opened = summary(await state(page));
+    await upload(page, "metrics.jsonl", event("opened", { summary: opened }) + evaluated(0) + evaluated(500));
+    await until(page, "the native run", (now) => now.runs === 2);
+    const [, , past] = await names(page);
+    await button(page, "run.rename", { name: past }).click();
+    await page.keyboard.type("wide one");
+    await page.keyboard.press("Enter");
+    await button(page, "run.show", { name: "wide one" }).click();
+    const before = await rows(page);
+    assert.match(before[2][0], /wide one/);
+    await eventually(page, "its name lies in the store", async () => {
+      const database = await new Promise((done) => {
+        indexedDB.open("distillery").onsuccess = ({ target }) => done(target.result);
+      });
+      const kept = await new Promise((done) => {
+        database.transaction("past").objectStore("past").getAll().onsuccess = ({ target }) => done(target.result);
+      });
+      database.close();
+      return kept.some(({ name, look }) => name.given === "wide one" && look === null);
+    });
+    await page.reload();
+    const after = await until(page, "the list is back", (now) => now.runs === 2);
+    assert.equal(after.overlays, 1);
+    assert.deepEqual(await rows(page), before);
+  }));
+
+test("a run that was left open is in the list once another experiment is opened, and out of it when it goes on", () =>
+  withPage("?backend=cpu", async (page, open) => {
+    await ready(page);
+    await play(page);
+    await until(page, "some evaluations", (now) => now.points >= 3);
+    await pause(page);
+    const { step } = await atRest(page);
+    const other = await open("?backend=cpu&student.widths=8");
+    await until(other, "it is drawn", (now) => now.runs === 1 && now.overlays === 1);
+    await button(other, "action.resume").click();
+    const again = await until(other, "it goes on", (now, at) => now.step === at, step);
+    assert.equal(again.runs, 0);
+  }));
+
+test("the store of an older page still offers its run", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "some evaluations", (now) => now.points >= 3);
+    await pause(page);
+    const { step } = await atRest(page);
+    // As that page left it: version 1, with checkpoints only.
+    await page.evaluate(async () => {
+      const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+      const database = await done(indexedDB.open("distillery"));
+      const { run: _, ...saved } = await done(database.transaction("runs").objectStore("runs").get("last"));
+      database.close();
+      await done(indexedDB.deleteDatabase("distillery"));
+      const opening = indexedDB.open("distillery", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("runs");
+      const old = await done(opening);
+      await done(old.transaction("runs", "readwrite").objectStore("runs").put(saved, "last"));
+      old.close();
+    });
+    await page.reload();
+    await button(page, "action.resume").click();
+    await until(page, "it goes on", (now, at) => now.step === at, step);
+    await stepTo(page, step + 1);
+  }));
+
+for (const [what, spoil] of [
+  ["is full", () => (IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); })],
+  ["is refused", () => (IDBFactory.prototype.open = () => { throw new DOMException("no", "SecurityError"); })],
+  ["never answers", () => (IDBFactory.prototype.open = () => ({}))],
+]) {
+  test(`a store that ${what} costs nothing but the list after a reload`, () =>
+    withPage("?backend=cpu", async (first, open) => {
+      await first.context().addInitScript(spoil);
+      await first.close();
+      const page = await open("?backend=cpu");
+      await twoRuns(page);
+      await page.reload();
+      await ready(page);
+      await play(page);
+      const { runs } = await until(page, "it plays", (now) => now.step > 10);
+      assert.equal(runs, 0);
+    }));
+}

@@ -6,6 +6,17 @@ export function freeze(history: RunHistory): unknown {
   return structuredClone(history);
 }
 
+/** Rows of each table that a chart draws of a run; a dozen runs of so many take some MB at most. */
+const MOST_ROWS = 500;
+/** Turns of live knobs, of which more would hide the curve. */
+const MOST_MARKS = 100;
+
+/** The same of a run that is only looked at any more. */
+export function freezeThin(history: RunHistory): unknown {
+  const { trained, tested, marks } = history;
+  return structuredClone({ ...history, marks: marks.slice(-MOST_MARKS), trained: trained.thinned(MOST_ROWS), tested: tested.thinned(MOST_ROWS) });
+}
+
 /** The curves, or empty ones where the data is not of this page. */
 export function thaw(plain: unknown): RunHistory {
   const history = new RunHistory();
@@ -16,5 +27,8 @@ export function thaw(plain: unknown): RunHistory {
 }
 
 function isTable(value: unknown): value is Pick<Table, "x" | "columns"> {
-  return typeof value === "object" && value !== null && "x" in value && Array.isArray(value.x) && "columns" in value;
+  if (typeof value !== "object" || value === null || !("x" in value) || !Array.isArray(value.x)) return false;
+  if (!("columns" in value) || typeof value.columns !== "object" || value.columns === null) return false;
+  const { length } = value.x;
+  return Object.values(value.columns).every((column) => Array.isArray(column) && column.length === length);
 }

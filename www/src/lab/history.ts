@@ -21,6 +21,19 @@ export const rolesOf = (metric: Metric): readonly Role[] => (AGAINST_TEACHER.inc
 /** Points that a table keeps before it drops every second one. */
 export const MAX_POINTS = 10_000;
 
+/**
+ * Some rows of a table: every one, or every second, fourth, … and the newest. A stride that doubles keeps the same rows while the table grows,
+ * so that a noisy line does not flicker.
+ */
+export function spaced(length: number, most: number): number[] {
+  let stride = 1;
+  while (length / stride > most) stride *= 2;
+  const rows: number[] = [];
+  for (let row = 0; row < length; row += stride) rows.push(row);
+  if (length > 0 && rows.at(-1) !== length - 1) rows.push(length - 1);
+  return rows;
+}
+
 /** A live knob that was turned. */
 export interface Mark {
   x: number;
@@ -59,6 +72,15 @@ export class Table {
   /** Columns that are wanted only now are empty up to here. */
   widen(names: readonly string[]): void {
     for (const name of names) this.columns[name] ??= this.x.map(() => null);
+  }
+
+  /** A copy of some `most` rows, to be shown and not to be added to. */
+  thinned(most: number): Table {
+    const rows = spaced(this.x.length, most);
+    const copy = new Table([]);
+    copy.x = rows.map((row) => this.x[row]!);
+    for (const [name, column] of Object.entries(this.columns)) copy.columns[name] = rows.map((row) => column[row] ?? null);
+    return copy;
   }
 
   private truncate(length: number): void {

@@ -1,6 +1,7 @@
 /** Takes checkpoints as a run goes on: in memory for a Worker that dies, in IndexedDB for a page that is reloaded. */
 import type { Reply } from "../engine/protocol";
 import { freeze } from "./curves";
+import type { Runs } from "./runs/runs.svelte";
 import type { Screen } from "./screen.svelte";
 import { remember, type Saved } from "./store";
 
@@ -20,6 +21,7 @@ export class Keeper {
 
   constructor(
     private readonly screen: Screen,
+    private readonly runs: Runs,
     private readonly save: () => Promise<Reply[] | null>,
   ) {}
 
@@ -56,6 +58,7 @@ export class Keeper {
       finished: this.screen.finished,
       when: Date.now(),
       curves: freeze(this.screen.history),
+      run: this.runs.keep(this.screen.history, summary.preset, this.screen.opening),
     };
     void remember(this.saved);
   }

@@ -17,6 +17,7 @@ import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
 import { Runs } from "./runs/runs.svelte";
+import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
@@ -40,7 +41,7 @@ const REOPEN_MS = 250;
 export class Lab {
   readonly config = new Config();
   readonly screen = new Screen();
-  readonly runs = new Runs();
+  readonly runs = new Runs(shelf);
   readonly notices = new Notices();
   readonly drawing = new Drawing();
   readonly sweeps: Sweeps;
@@ -69,7 +70,7 @@ export class Lab {
 
   private readonly supervisor: Supervisor;
   private readonly pump = new Pump((steps) => this.advance(steps));
-  private readonly keeper = new Keeper(this.screen, () => this.ask({ type: "save" }, { quiet: true }));
+  private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   /** What the open panels ask after every evaluation, by name. */
   private readonly watched: Record<string, (() => Command | null) | undefined> = {};
   private first = true;
@@ -244,7 +245,7 @@ export class Lab {
 
   async resume(saved: Saved): Promise<void> {
     this.playing = false;
-    const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves));
+    const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
     if (refused !== true) return void forget();
     this.keeper.reset(saved);
     this.screen.stand(saved);
@@ -345,21 +346,24 @@ export class Lab {
     this.planeNotBefore = now + Math.max(PLANE_MS, (now - begin) / PLANE_SHARE);
   }
 
-  /** Opens a run. True, or what the engine had against it, or null when the Worker died. */
-  private async begin(command: Command, history: RunHistory, how: { quiet?: boolean } = {}): Promise<true | EngineError | null> {
+  /** Opens a run. True, or what the engine had against it, or null when the Worker died. `again` is the number of an earlier run that goes on. */
+  private async begin(command: Command, history: RunHistory, how: { quiet?: boolean; again?: number | undefined } = {}): Promise<true | EngineError | null> {
     const replies = await this.ask(command, how);
     if (replies === null) return null;
     const opened = replies.find((reply): reply is Opened => reply.type === "opened");
     if (opened === undefined) return replies.find((reply) => reply.type === "error") ?? null;
     const { history: old, summary, opening } = this.screen;
-    if (old !== history && summary !== null) this.runs.archive(old, summary.preset, opening, opened.summary.values);
+    // A run that is brought back after a death is the same run.
+    if (old !== history) {
+      const { values } = opened.summary;
+      const again = how.again ?? null;
+      this.runs.begin(values, summary === null ? again : this.runs.archive(old, summary.preset, opening, values, again));
+    }
     this.stopped = null;
     this.problems = {};
     if (command.type !== "resume") this.keeper.reset();
     if (this.row >= opened.summary.test_rows) this.row = 0;
     if (opened.summary.values["task.name"] !== summary?.values["task.name"]) this.prompt = 0;
-    // A run that is brought back after a death keeps its name.
-    if (old !== history) this.runs.begin(opened.summary.values);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
     this.planeNotBefore = 0;
@@ -420,6 +424,15 @@ export class Lab {
   private async openFirst(): Promise<void> {
     // An address can hold values that contradict each other: then the preset alone is opened.
     if ((await this.open(this.config.preset, this.config.values)) !== true) await this.open(this.config.preset, {});
+    // The store may take its time, or never answer.
+    void this.lookBack();
+  }
+
+  /** What earlier visits left: their runs, and a checkpoint to go on from. */
+  private async lookBack(): Promise<void> {
+    const kept = await unshelve();
+    if (this.screen.summary === null) return;
+    this.runs.load(kept, this.screen.opening);
     const saved = await recall();
     if (saved === null || saved.finished || saved.step === 0 || !this.screen.untouched) return;
     this.notices.say("good", "notice.resume", { step: saved.step, steps: saved.steps, preset: saved.preset }, [

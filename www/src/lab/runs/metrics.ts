@@ -24,7 +24,8 @@ const isNumberOrNull = (value: unknown): boolean => value == null || isNumber(va
 const isRole = (value: unknown): boolean => value === "teacher" || value === "alone" || value === "distilled";
 const each = (value: unknown, test: (item: Loose) => boolean): boolean => Array.isArray(value) && value.every((item) => isObject(item) && test(item));
 
-function isSummary(value: unknown): boolean {
+/** Whether the parts are there that the page reads of a run it did not open. */
+export function isSummary(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.values)) return false;
   const texts = typeof value.preset === "string" && typeof value.command === "string" && Object.values(value.values).every((one) => typeof one === "string");
   return texts && isNumber(value.teacher_steps) && isNumber(value.student_steps);

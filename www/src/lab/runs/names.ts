@@ -26,6 +26,11 @@ function hash(values: Values): number {
   return sum >>> 0;
 }
 
+/** Whether these are places in the lists. */
+export function isWords(value: unknown): value is RunName["words"] {
+  return Array.isArray(value) && value.length === 2 && value.every((at) => Number.isInteger(at) && at >= 0 && at < WORDS);
+}
+
 /** A name for a run with these values that none of `taken` has. */
 export function nameFor(values: Values, taken: readonly RunName[]): RunName {
   const begin = hash(values) % (WORDS * WORDS);

@@ -1,14 +1,14 @@
 /** A chart of curves as a picture for a file: as on the page, without what only a page needs. */
 import { number, t } from "../../../i18n/index.svelte";
 import type { Role } from "../../../engine/generated/types";
-import type { Metric, RunHistory } from "../../history";
+import { spaced, type Metric, type RunHistory } from "../../history";
 import type { Line, Picture } from "../../picture/curves";
 import { SHAPES } from "../../runs/looks";
 import type { Overlay } from "../../runs/runs.svelte";
 import { knobMark, measure, metricName, roleName, unitOf } from "../words";
 import { DASHES, OVERLAY_DASHES, WIDTHS } from "./paint";
 import { fileLook, palette } from "./palette";
-import { drawn, lastOf, xRange, yRange } from "./range";
+import { lastOf, xRange, yRange } from "./range";
 
 const MOST_POINTS = 1_000;
 
@@ -20,7 +20,7 @@ export function picture(metric: Metric, roles: readonly Role[], history: RunHist
   const earlier = overlays.map((overlay) => overlay.history);
   const line = (run: RunHistory, role: Role, look: Pick<Line, "colour" | "width" | "dash" | "shape">, name: string): Line => {
     const { x, y } = run.series(metric);
-    const rows = drawn(x.length, MOST_POINTS);
+    const rows = spaced(x.length, MOST_POINTS);
     return { name, ...look, x: rows.map((row) => x[row]!), y: rows.map((row) => y[role][row] ?? null) };
   };
   const ended = (role: Role): string => {

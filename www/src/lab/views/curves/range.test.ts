@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Evaluation, Role } from "../../../engine/generated/types";
-import { RunHistory } from "../../history";
-import { drawn, evenly, lastOf, spread, xRange, yRange } from "./range";
+import { RunHistory, spaced } from "../../history";
+import { evenly, lastOf, spread, xRange, yRange } from "./range";
 
 function run(steps: number, points: [number, Partial<Record<Role, number>>][], teacher = 0): RunHistory {
   const history = new RunHistory();
@@ -56,10 +56,10 @@ it("picks first and last among evenly spread rows", () => {
   expect(evenly(101, 5)).toEqual([0, 25, 50, 75, 100]);
 });
 
-it("draws the same rows while a line grows", () => {
-  expect(drawn(3, 4)).toEqual([0, 1, 2]);
-  expect(drawn(9, 4)).toEqual([0, 4, 8]);
-  expect(drawn(12, 4)).toEqual([0, 4, 8, 11]);
+it("keeps the same rows of a line while it grows", () => {
+  expect(spaced(3, 4)).toEqual([0, 1, 2]);
+  expect(spaced(9, 4)).toEqual([0, 4, 8]);
+  expect(spaced(12, 4)).toEqual([0, 4, 8, 11]);
 });
 
 it("finds the newest value behind gaps", () => {

@@ -102,19 +102,6 @@ export function evenly(length: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => Math.round((index * (length - 1)) / (count - 1)));
 }
 
-/**
- * Rows to draw: every one, or every second, fourth, … and the newest. A stride that doubles keeps the same rows from frame to frame, so that
- * a noisy line does not flicker while it grows.
- */
-export function drawn(length: number, most: number): number[] {
-  let stride = 1;
-  while (length / stride > most) stride *= 2;
-  const rows: number[] = [];
-  for (let row = 0; row < length; row += stride) rows.push(row);
-  if (length > 0 && rows.at(-1) !== length - 1) rows.push(length - 1);
-  return rows;
-}
-
 /** The newest value of a column. */
 export function lastOf(values: readonly Value[]): { index: number; value: number } | null {
   for (let index = values.length - 1; index >= 0; index -= 1) {

@@ -1,0 +1,158 @@
+// What is left of the run list after a reload: a page that is closed, and another that reads what the first one put on the shelf.
+import { describe, expect, it } from "vitest";
+
+import { RunHistory } from "../history";
+import { presetValues, type Values } from "../knobs";
+import { spoken } from "./names";
+import { Runs } from "./runs.svelte";
+import { read, write, type Kept } from "./shelf";
+
+const base = presetValues("first-light");
+const summaryOf = (values: Values) => ({ preset: "first-light", values, command: "distillery run first-light", teacher_steps: 0, student_steps: 20_000 });
+
+function history(values: Values, points = 2): RunHistory {
+  const made = new RunHistory();
+  made.push({ type: "opened", summary: summaryOf(values) } as never);
+  for (let step = 0; step < points; step += 1) {
+    made.push({ type: "evaluated", phase: "students", step, networks: [{ role: "alone", step, accuracy: step / points, loss: 1, ece: 0.1, agreement: null, omitted: null }] } as never);
+    made.push({ type: "progress", phase: "students", step, steps: points, steps_per_second: null, lr: 0.01, losses: [{ role: "distilled", total: 1, hard: 1, soft: 1, hint: null, attention: null }] } as never);
+  }
+  return made;
+}
+
+/** A store that outlives pages, holding plain data only. */
+function device() {
+  const store = new Map<number, unknown>();
+  const kept = (): Kept[] => [...store.values()].flatMap((value) => read(structuredClone(value)) ?? []).sort((a, b) => a.run.id - b.run.id);
+  const visit = (values: Values = base): Runs => {
+    const runs = new Runs({ put: (run, open) => store.set(run.id, structuredClone(write(run, open))), drop: (id) => store.delete(id) });
+    runs.begin(values);
+    runs.load(kept(), values);
+    return runs;
+  };
+  return { store, kept, visit };
+}
+
+const seeded = (seed: number): Values => ({ ...base, seed: String(seed) });
+
+/** Plays `values` and goes over to `next`. */
+function play(runs: Runs, values: Values, next: Values): void {
+  runs.begin(next, runs.archive(history(values), "first-light", values, next));
+}
+
+const seen = (runs: Runs) => runs.kept.map((run) => [spoken(run.name), run.look, run.native, run.values.seed, run.history.networks[0]?.accuracy]);
+
+describe("after a reload", () => {
+  it("the list is there again, with its names, looks, curves and differences", () => {
+    const { visit } = device();
+    const first = visit(seeded(0));
+    for (const seed of [0, 1, 2]) play(first, seeded(seed), seeded(seed + 1));
+    first.addNative(history({ ...base, "distill.temperature": "8" }));
+    const [shown, hidden, removed] = first.list.map((run) => run.id) as [number, number, number];
+    first.rename(shown, "my best");
+    first.toggle(hidden);
+    first.remove(removed);
+    const again = visit(seeded(3));
+    expect(seen(again)).toEqual(seen(first));
+    expect(again.kept.map((run) => run.history.series("accuracy").x)).toEqual([[0, 1], [0, 1], [0, 1]]);
+    expect(again.changes(again.kept[1]!.id, seeded(3))).toEqual([{ key: "seed", from: "0", to: "1" }]);
+    expect(again.kept.find((run) => run.native)?.values["distill.temperature"]).toBe("8");
+  });
+
+  it("what was taken away is gone, unless it was brought back", () => {
+    const { visit } = device();
+    const first = visit(seeded(0));
+    for (const seed of [0, 1]) play(first, seeded(seed), seeded(seed + 1));
+    for (const run of first.list) first.remove(run.id);
+    first.restore(first.list[0]!.id);
+    expect(visit(seeded(2)).kept.map((run) => run.values.seed)).toEqual(["0"]);
+  });
+
+  it("the run that was open is the open one still, under the name that it was given", () => {
+    const { visit } = device();
+    const first = visit();
+    first.keep(history(base), "first-light", base);
+    first.rename(null, "mine");
+    const again = visit();
+    expect([spoken(again.current), again.list]).toEqual(["mine", []]);
+    // Its curves are not lost when the next experiment is another one.
+    again.begin(seeded(1), again.archive(new RunHistory(), "first-light", base, seeded(1)));
+    expect(seen(again)).toEqual([["mine", 0, false, "0", 0.5]]);
+  });
+
+  it("the run that was open is in the list where the page opens another experiment", () => {
+    const { visit, kept } = device();
+    const first = visit();
+    first.keep(history(base), "first-light", base);
+    const again = visit(seeded(1));
+    expect(seen(again)).toEqual([[spoken(first.current), 0, false, "0", 0.5]]);
+    expect(kept().map(({ open }) => open)).toEqual([false]);
+  });
+
+  it("a run whose live knobs were turned goes on from its checkpoint, out of the list", () => {
+    const { visit, kept } = device();
+    const first = visit();
+    const turned = history(base);
+    turned.marks = [{ x: 1, key: "distill.temperature", value: "8" }];
+    const id = first.keep(turned, "first-light", base);
+    first.rename(null, "mine");
+    const again = visit();
+    expect(again.kept.map((run) => run.id)).toEqual([id]);
+    again.begin(base, again.archive(new RunHistory(), "first-light", base, base, id));
+    expect([spoken(again.current), again.list]).toEqual(["mine", []]);
+    expect(kept().map(({ run, open }) => [run.id, open])).toEqual([[id, true]]);
+  });
+
+  it("no two runs share a look, even of two tabs", () => {
+    const { visit } = device();
+    const [one, other] = [visit(seeded(0)), visit(seeded(10))];
+    play(one, seeded(0), seeded(1));
+    play(other, seeded(10), seeded(11));
+    expect(new Set(visit(seeded(20)).kept.map((run) => run.look)).size).toBe(2);
+  });
+});
+
+it("a run that is repeated exactly keeps its name, and its curves until there are new ones", () => {
+  const runs = device().visit();
+  runs.rename(null, "mine");
+  play(runs, base, base);
+  expect([spoken(runs.current), runs.list]).toEqual(["mine", []]);
+  runs.begin(seeded(1), runs.archive(new RunHistory(), "first-light", base, seeded(1)));
+  expect(seen(runs)).toEqual([["mine", 0, false, "0", 0.5]]);
+});
+
+describe("what is kept is bounded", () => {
+  it("to a dozen runs and the open one", () => {
+    const { visit, store } = device();
+    const runs = visit(seeded(0));
+    for (let seed = 0; seed < 30; seed += 1) play(runs, seeded(seed), seeded(seed + 1));
+    runs.keep(history(seeded(30)), "first-light", seeded(30));
+    expect(store.size).toBe(13);
+  });
+
+  it("in size, however long a run was, with its newest point", () => {
+    const { visit, store } = device();
+    const runs = visit();
+    runs.keep(history(base, 12_000), "first-light", base);
+    const [value] = [...store.values()];
+    expect(JSON.stringify(value).length).toBeLessThan(200_000);
+    const { x } = read(value)!.run.history.series("accuracy");
+    expect([x.length <= 501, x.at(-1)]).toEqual([true, 11_999]);
+  });
+});
+
+describe("what lies on the shelf and is no run of this page", () => {
+  const good = write({ id: 1, name: { words: [0, 1], given: null }, history: history(base), preset: "first-light", values: base, native: false, look: 0, removed: false }, false) as Record<string, unknown>;
+  it.each([
+    ["nothing", undefined],
+    ["text", "a run"],
+    ["a name outside the lists", { ...good, name: { words: [0, 400], given: null } }],
+    ["a look that no run has", { ...good, look: 17 }],
+    ["values that are no text", { ...good, values: { seed: 1 } }],
+    ["no curves", { ...good, curves: {} }],
+    ["columns of unequal length", { ...good, curves: { ...(good.curves as object), tested: { x: [0, 1], columns: { alone_accuracy: [0] } } } }],
+  ])("is left alone: %s", (_, value) => {
+    expect(read(good)).not.toBeNull();
+    expect(read(value)).toBeNull();
+  });
+});
