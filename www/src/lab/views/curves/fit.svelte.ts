@@ -1,0 +1,46 @@
+/** What a drawing on a canvas follows: the width of its place, and the colours and the font of the page. */
+import type uPlot from "uplot";
+import { onThemeChange } from "./palette";
+
+/** Calls back with the width of an element when it is another one, but for that of a hidden element. Returns what stops it. */
+function onWidthChange(host: HTMLElement, changed: (width: number) => void): () => void {
+  let width = host.clientWidth;
+  const observer = new ResizeObserver(() => {
+    if (host.clientWidth === width || host.clientWidth === 0) return;
+    width = host.clientWidth;
+    changed(width);
+  });
+  observer.observe(host);
+  return () => observer.disconnect();
+}
+
+/** Keeps a chart as wide as its host and in the page's colours, which `recolour` reads anew. Returns what ends it and the chart. */
+export function keepFitting(plot: uPlot, host: HTMLElement, recolour: () => void): () => void {
+  const stopWidth = onWidthChange(host, (width) => plot.setSize({ width, height: plot.height }));
+  const stopTheme = onThemeChange(() => {
+    recolour();
+    plot.redraw(false, true);
+  });
+  return () => {
+    stopWidth();
+    stopTheme();
+    plot.destroy();
+  };
+}
+
+/** Side of a square canvas in pixels of the page, and a number that grows when the page looks otherwise. */
+export class Square {
+  side = $state(0);
+  theme = $state(0);
+
+  /** For the `$effect` of its component. Returns what stops it. */
+  follow(canvas: HTMLCanvasElement): () => void {
+    this.side = canvas.clientWidth;
+    const stopWidth = onWidthChange(canvas, (side) => (this.side = side));
+    const stopTheme = onThemeChange(() => (this.theme += 1));
+    return () => {
+      stopWidth();
+      stopTheme();
+    };
+  }
+}
