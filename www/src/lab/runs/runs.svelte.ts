@@ -36,8 +36,13 @@ const MAX_RUNS = 12;
 /** For a page without a store. */
 const NOWHERE: Shelf = { put: () => undefined, drop: () => undefined };
 
+let newest = 0;
+
 /** A number that no run has, here or in another tab, greater than those before. */
-const newId = (): number => Date.now() * 1000 + Math.floor(Math.random() * 1000);
+function newId(): number {
+  newest = Math.max(newest + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000));
+  return newest;
+}
 
 const repeats = (run: PastRun, values: Values): boolean => differences(run.values, values).length === 0 && run.history.marks.length === 0;
 
