@@ -2,12 +2,12 @@
 //! interval. A claim that fails here is rewritten, not hidden.
 //!
 //! `DISTILLERY_GENERATE=1 cargo test --release --test lessons` takes more seeds and writes the intervals down, for the page to show as
-//! recorded.
+//! recorded. `DISTILLERY_LESSONS=hints,attention` looks at these only, for who writes one.
 #![cfg(not(target_family = "wasm"))]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use distillery::device::Place;
@@ -74,7 +74,7 @@ enum Expect {
     None,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Recorded {
     seeds: u32,
     mean: f64,
@@ -93,15 +93,21 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("www/src/lessons")
 }
 
+/// All lessons, or those that are asked for.
 fn lessons() -> BTreeMap<String, Lesson> {
+    let wanted = std::env::var("DISTILLERY_LESSONS").ok();
+    let asked = |path: &Path| wanted.as_ref().is_none_or(|ids| ids.split(',').any(|id| path.file_stem().is_some_and(|stem| stem == id)));
     let files = fs::read_dir(folder().join("content")).expect("the lessons of the page").map(|entry| entry.unwrap().path());
-    files
+    let found: BTreeMap<String, Lesson> = files
+        .filter(|path| asked(path))
         .map(|path| {
             let id = path.file_stem().unwrap().to_string_lossy().into_owned();
             let lesson = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{id}: {error}"));
             (id, lesson)
         })
-        .collect()
+        .collect();
+    assert!(!found.is_empty(), "DISTILLERY_LESSONS names no lesson of www/src/lessons/content");
+    found
 }
 
 /// In percent, as `read` in lesson.ts has it.
@@ -205,7 +211,12 @@ fn every_claim_of_a_lesson_holds_over_paired_seeds() {
         lessons.iter().filter_map(|(id, lesson)| Some(format!("{id}: {}", lesson.objection(&recorded[id])?))).collect();
     assert!(objections.is_empty(), "claims that our runs do not support:\n{}", objections.join("\n"));
     if generates() {
-        let text = serde_json::to_string_pretty(&recorded).expect("plain data");
-        fs::write(folder().join("recorded.json"), format!("{text}\n")).expect("the file can be written");
+        let file = folder().join("recorded.json");
+        let old = fs::read_to_string(&file).expect("the file of the page");
+        let mut all: BTreeMap<String, Recorded> = serde_json::from_str(&old).expect("recorded by this test");
+        all.retain(|id, _| folder().join(format!("content/{id}.json")).exists());
+        all.extend(recorded.into_iter().map(|(id, one)| (id.clone(), one)));
+        let text = serde_json::to_string_pretty(&all).expect("plain data");
+        fs::write(file, format!("{text}\n")).expect("the file can be written");
     }
 }

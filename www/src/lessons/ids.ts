@@ -11,6 +11,7 @@ export const LESSON_IDS = [
   "kl-direction",
   "hints",
   "hints-and-soft",
+  "attention",
   "access",
   "label-smoothing",
   "same-cost",
