@@ -5,7 +5,7 @@
 import type { RunHistory } from "../history";
 import { differences, type Difference, type Values } from "../knobs";
 import type { Kept, Shelf } from "./shelf";
-import { MAX_NAME, nameFor, type RunName } from "./names";
+import { MAX_NAME, nameFor, spoken, type RunName } from "./names";
 
 export interface PastRun {
   id: number;
@@ -66,7 +66,7 @@ export class Runs {
     const listed = this.list.find((run) => run.id === again);
     this.id = again ?? newId();
     this.update(this.list.filter((run) => run !== listed));
-    this.current = listed?.name ?? this.newName(values);
+    this.current = (listed ?? this.twin(values))?.name ?? this.newName(values);
     this.open = listed === undefined ? null : { ...listed, look: null };
     if (this.open !== null) this.shelf.put(this.open, true);
     if (!this.list.some((run) => run.id === before)) this.shelf.drop(before);
@@ -81,7 +81,11 @@ export class Runs {
     if (open === null || open.id === again) return again;
     this.open = open;
     if (again === null && repeats(open, next)) return open.id;
-    this.add(open);
+    // The same experiment made once more takes the place of the old one; with live knobs turned it is another, and wants a name of its own.
+    const twin = open.history.marks.length === 0 ? this.twin(open.values) : undefined;
+    this.update(this.list.filter((run) => run !== twin));
+    const taken = this.kept.some((run) => !run.native && spoken(run.name) === spoken(open.name));
+    this.add(taken ? { ...open, name: this.newName(open.values) } : open);
     return again;
   }
 
@@ -158,6 +162,11 @@ export class Runs {
 
   private opened(history: RunHistory, preset: string, values: Values): PastRun {
     return { id: this.id, name: this.current, history, preset, values, native: false, look: null, removed: false };
+  }
+
+  /** A run of the list that these values repeat exactly. */
+  private twin(values: Values): PastRun | undefined {
+    return this.kept.find((run) => !run.native && repeats(run, values));
   }
 
   private newName(values: Values): RunName {

@@ -121,6 +121,22 @@ it("a run that is repeated exactly keeps its name, and its curves until there ar
   expect(seen(runs)).toEqual([["mine", 0, false, "0", 0.5]]);
 });
 
+it("an experiment that is made again has its old name and one place in the list, unless live knobs were turned", () => {
+  const { visit } = device();
+  const first = visit(seeded(0));
+  for (const seed of [0, 1]) play(first, seeded(seed), seeded(seed + 1));
+  const [name] = first.kept.map((run) => spoken(run.name));
+  const again = visit(seeded(0));
+  expect(spoken(again.current)).toBe(name);
+  play(again, seeded(0), seeded(5));
+  expect(again.kept.map((run) => run.values.seed).sort()).toEqual(["0", "1"]);
+  again.begin(seeded(0));
+  const turned = history(seeded(0));
+  turned.marks = [{ x: 1, key: "distill.temperature", value: "8" }];
+  again.begin(seeded(6), again.archive(turned, "first-light", seeded(0), seeded(6)));
+  expect(new Set(again.kept.map((run) => spoken(run.name))).size).toBe(3);
+});
+
 describe("what is kept is bounded", () => {
   it("to a dozen runs and the open one", () => {
     const { visit, store } = device();
