@@ -107,6 +107,7 @@ test("after a reload the list is there again, with what is drawn", () =>
   withPage("?backend=cpu", async (page) => {
     await twoRuns(page);
     await write(page, "student.widths", "8");
+    await button(page, "pending.restart").click();
     await until(page, "the third", (now) => now.values["student.widths"] === "8");
     const opened = summary(await state(page));
     await upload(page, "metrics.jsonl", event("opened", { summary: opened }) + evaluated(0) + evaluated(500));
