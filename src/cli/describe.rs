@@ -71,7 +71,7 @@ fn knob(knob: &knobs::Knob, json: bool) -> Result<(), Error> {
     }
     let default = knob.get_text(&Experiment::default());
     output::line(&format!("{}: {}\n  allowed: {}\n  default: {default}", knob.key, knob.help, knob.allowed()))?;
-    if let Some((key, values)) = knob.needs {
+    for (key, values) in knob.needs {
         output::line(&format!("  only acts with {key}={}", values.join(" or ")))?;
     }
     output::line(&format!("  use:     --set {}={default}", knob.key))

@@ -67,7 +67,7 @@ pub fn pretrain(args: &PretrainArgs) -> Result<(), Error> {
     }
     output::line(&format!(
         "teacher {}: {} on {} test rows after {} steps; {} of f16 weights in {}",
-        summary.networks.iter().find(|size| size.role == Role::Teacher).map_or("", |size| size.layers.as_str()),
+        summary.networks.iter().find(|size| size.role == Role::Teacher).map_or_else(String::new, |size| size.layers.to_string()),
         percent(accuracy),
         thousands(summary.test_rows),
         thousands(total),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::dissect::{Followed, Pull};
 use super::modes::{ModeFit, ModesSpec};
@@ -45,6 +46,29 @@ pub enum Phase {
     Finished,
 }
 
+/// How a network is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(untagged)]
+pub enum Layers {
+    /// Widths along the data's path: `64 → 256 → 256 → 10`.
+    Path(String),
+    /// A transformer; the page has words of its own for it.
+    Blocks { blocks: usize, width: usize, heads: usize },
+}
+
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Path(path) => f.write_str(path),
+            Self::Blocks { blocks, width, heads } => {
+                let plural = |count: &usize| if *count == 1 { "" } else { "s" };
+                write!(f, "{blocks} block{} × {width}, {heads} head{}", plural(blocks), plural(heads))
+            }
+        }
+    }
+}
+
 /// Size of one network.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -53,8 +77,7 @@ pub struct NetworkSize {
     pub parameters: usize,
     /// Bytes of the f32 parameters.
     pub bytes: usize,
-    /// Layers in words: `64 → 256 → 256 → 10`.
-    pub layers: String,
+    pub layers: Layers,
 }
 
 /// What a run is about, sent once when it opens.

@@ -1,6 +1,6 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
-use super::event::{NetworkSize, ROLES, Role, Summary};
+use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
 use super::{classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
 use crate::model::Layout;
@@ -35,7 +35,8 @@ impl Facts {
         let size = |role: Role| {
             let config = &encoders.network(role).layout;
             let parameters = config.parameter_count();
-            NetworkSize { role, parameters, bytes: parameters * 4, layers: config.describe() }
+            let layers = Layers::Blocks { blocks: config.layers, width: config.width, heads: config.heads };
+            NetworkSize { role, parameters, bytes: parameters * 4, layers }
         };
         let teacher = &encoders.teacher.layout;
         Self {
@@ -55,7 +56,8 @@ impl Facts {
         let size = |role: Role| {
             let config = &texts.network(role).layout;
             let parameters = config.parameter_count();
-            NetworkSize { role, parameters, bytes: parameters * 4, layers: config.describe() }
+            let layers = Layers::Blocks { blocks: config.layers, width: config.width, heads: config.heads };
+            NetworkSize { role, parameters, bytes: parameters * 4, layers }
         };
         let vocab = texts.teacher.layout.vocab;
         Self {
@@ -80,7 +82,7 @@ impl Facts {
         let size = |role: Role, layout: &Layout, count: usize| {
             let parameters = layout.parameter_count() * count;
             let prefix = if count > 1 { format!("{count} × ") } else { String::new() };
-            NetworkSize { role, parameters, bytes: parameters * 4, layers: format!("{prefix}{}", layout.describe()) }
+            NetworkSize { role, parameters, bytes: parameters * 4, layers: Layers::Path(format!("{prefix}{}", layout.describe())) }
         };
         Self {
             networks: vec![size(Role::Teacher, teacher, teachers), size(Role::Alone, student, 1), size(Role::Distilled, student, 1)],

@@ -20,6 +20,7 @@ fn types() -> String {
     declare!(
         train::Role,
         train::Phase,
+        train::Layers,
         train::NetworkSize,
         train::Summary,
         train::LossParts,

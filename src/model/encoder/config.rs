@@ -130,12 +130,6 @@ impl EncoderConfig {
         self.parameters().iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum()
     }
 
-    /// In words: `6 layers × 384, 12 heads`.
-    pub fn describe(&self) -> String {
-        let layers = if self.layers == 1 { "layer" } else { "layers" };
-        format!("{} {layers} × {}, {} heads", self.layers, self.width, self.heads)
-    }
-
     /// First values: norms 1, biases 0, all else of deviation 0.02 at the width of BERT-base, and in proportion to 1/√width elsewhere: what is
     /// summed over the width keeps its size in small networks. (A uniform distribution over ±√3·σ has the deviation σ.)
     pub fn initial(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {

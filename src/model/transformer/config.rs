@@ -206,12 +206,6 @@ impl TransformerConfig {
         self.parameters().iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum()
     }
 
-    /// In words: `3 blocks × 96, 4 heads`.
-    pub fn describe(&self) -> String {
-        let blocks = if self.layers == 1 { "block" } else { "blocks" };
-        format!("{} {blocks} × {}, {} heads", self.layers, self.width, self.heads)
-    }
-
     /// First values: norms 1, biases 0, embeddings of deviation 0.02 (Radford et al. 2019), matrices of variance 1/fan_in; what is added
     /// to the residual stream is divided by √(2·layers), so that the stream does not grow with the depth.
     pub fn initial(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {

@@ -87,7 +87,7 @@ async fn several_teachers_are_averaged() {
     let mut run = open(&[("teacher.count", "3"), ("train.steps", "10")]).await;
     let events = to_the_end(&mut run).await;
     let Event::Opened { summary } = run.opened() else { panic!() };
-    assert!(summary.networks[0].layers.starts_with("3 × "));
+    assert!(summary.networks[0].layers.to_string().starts_with("3 × "));
     assert!(matches!(events.last(), Some(Event::Finished { .. })));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { KNOBS, LOG_STEPS, PRESETS, differences, findKnob, normalise, position, presetValues, same, scaleOf, slideTo, valueAt } from "./knobs";
+import { KNOBS, LOG_STEPS, PRESETS, applies, differences, findKnob, normalise, position, presetValues, same, scaleOf, slideTo, valueAt, type Values } from "./knobs";
 
 const kind = (key: string) => findKnob(key)!.kind;
 
@@ -85,5 +85,26 @@ describe("differences", () => {
     expect(differences(from, { ...from, "distill.beta": "0.7" })).toEqual([]);
     expect(differences(from, { ...from, "student.widths": "8" })).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
     expect(same(findKnob("train.lr")!, "0.002", "2e-3")).toBe(true);
+  });
+});
+
+describe("what applies", () => {
+  const values = presetValues("first-light");
+  const shown = (key: string, set: Values): boolean => applies(findKnob(key)!, { ...values, ...set });
+  it.each<[string, Values, boolean]>([
+    ["distill.beta", {}, false],
+    ["distill.beta", { "distill.divergence": "jsd_gkd" }, true],
+    // Fine-tuning compares nothing, whatever divergence was chosen before.
+    ["distill.beta", { "distill.divergence": "jsd_gkd", "text.method": "sft" }, false],
+    // From a bare answer the student learns as from a label, at T = 1.
+    ["distill.beta", { "distill.divergence": "jsd_gkd", "distill.access": "labels" }, false],
+    ["distill.temperature", { "distill.access": "labels" }, false],
+    ["distill.alpha", { "distill.access": "labels" }, true],
+    ["distill.attention_weight", { "student.kind": "cnn" }, false],
+    ["distill.attention_weight", { "student.kind": "cnn", "teacher.kind": "cnn" }, true],
+    ["teacher.steps", { "teacher.source": "live" }, true],
+    ["teacher.steps", { "teacher.source": "live", "teacher.schedule": "together" }, false],
+  ])("%s with %j: %s", (key, set, expected) => {
+    expect(shown(key, set)).toBe(expected);
   });
 });

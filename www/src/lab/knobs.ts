@@ -73,7 +73,7 @@ export function same(knob: Row, a: string | undefined, b: string | undefined): b
 
 /** Whether the knob means anything beside these values. */
 export function applies(knob: Row, values: Values): boolean {
-  return knob.needs === null || knob.needs[1].includes(values[knob.needs[0]] ?? "");
+  return knob.needs.every(([key, allowed]) => allowed.includes(values[key] ?? ""));
 }
 
 export interface Difference {

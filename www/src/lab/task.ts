@@ -1,7 +1,7 @@
 /** What a run is about, as far as views and words differ by it. */
 import { findKnob, type Values } from "./knobs";
 
-const CLASSES: readonly string[] = findKnob("task.labels_per_class")!.needs![1];
+const CLASSES: readonly string[] = findKnob("task.labels_per_class")!.needs[0]![1];
 
 /** Whether transformers learn a text, rather than classifiers their classes. */
 export function isText(values: Values): boolean {

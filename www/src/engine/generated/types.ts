@@ -4,15 +4,13 @@ export type Role = "teacher" | "alone" | "distilled";
 
 export type Phase = "teacher" | "students" | "finished";
 
+export type Layers = string | { blocks: number, width: number, heads: number, };
+
 export type NetworkSize = { role: Role, parameters: number, 
 /**
  * Bytes of the f32 parameters.
  */
-bytes: number, 
-/**
- * Layers in words: `64 → 256 → 256 → 10`.
- */
-layers: string, };
+bytes: number, layers: Layers, };
 
 export type Summary = { preset: string, 
 /**
@@ -470,9 +468,9 @@ live: boolean,
  */
 main: boolean, 
 /**
- * Only meaningful while another knob has one of these values.
+ * Only meaningful while each of these other knobs has one of its values.
  */
-needs: [string, Array<string>] | null, 
+needs: Array<[string, Array<string>]>, 
 /**
  * One line of English for `describe`; the page has its own catalogues.
  */
