@@ -211,7 +211,7 @@ pub const TABLE: &[Knob] = &[
     row("distill.temperature", float_log(0.5, 50.0), "T: both logits are divided by it before the softmax.")
         .live()
         .main()
-        .needs(&[("text.method", WEIGHING)]),
+        .needs(&[("text.method", WEIGHING), TOLD]),
     row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.")
         .live()
         .main()

@@ -253,7 +253,7 @@ export class RunHistory {
 /** A measure of text as one number: of the error that piles up, what it comes to at the end. */
 export function textMeasure({ text, encoder }: Evaluation, metric: TextMetric): Value {
   if (metric === "excess") return text === undefined || text.excess.length === 0 ? null : text.excess.at(-1)! / 100;
-  const known: Partial<Record<TextMetric, Value>> = { ...text, excess: undefined, ...encoder };
+  const known: Partial<Record<TextMetric, Value>> = { ...text, excess: null, ...encoder };
   return known[metric] ?? null;
 }
 
