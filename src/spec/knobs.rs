@@ -101,6 +101,8 @@ const CLASSES: &[&str] = &["digits", "fashion", "plane"];
 const DENSE: &[&str] = &["mlp", "cnn"];
 const DECODER: &[&str] = &["decoder"];
 const ENCODER: &[&str] = &["encoder"];
+/// Encoders weigh their labels by `encoder.masked_weight`.
+const LABELLED: &[&str] = &["mlp", "cnn", "decoder"];
 const TRANSFORMER: &[&str] = &["decoder", "encoder"];
 const MASKED: &[&str] = &["masked"];
 const EMBEDDINGS: &[&str] = &["embeddings"];
@@ -215,7 +217,7 @@ pub const TABLE: &[Knob] = &[
     row("distill.alpha", float(0.0, 1.0), "α: weight of the hard-label loss; 1−α goes to the soft one.")
         .live()
         .main()
-        .needs(&[("text.method", WEIGHING)]),
+        .needs(&[("text.method", WEIGHING), ("student.kind", LABELLED)]),
     row("distill.t_squared", Kind::Bool, "Multiply the soft loss by T².").live().main().needs(&[("text.method", COMPARING), TOLD]),
     row("distill.beta", float(0.01, 0.99), "β of the generalised JSD.").live().needs(&[
         ("distill.divergence", &["jsd_gkd", "jsd_continuous"]),

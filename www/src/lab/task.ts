@@ -16,12 +16,13 @@ export function isEncoder(values: Values): boolean {
 
 /**
  * What a share of right answers is a share of: of the test examples; of a network's probability, where every right answer is known; of the
- * tokens of a text, where there is nothing to be right about but the next one.
+ * tokens of a text, where there is nothing to be right about but the next one; of the masked tokens, for encoders.
  */
-export type Counted = "examples" | "probability" | "tokens";
+export type Counted = "examples" | "probability" | "tokens" | "masks";
 
 export function counted(values: Values): Counted {
   const task = values["task.name"] ?? "";
+  if (isEncoder(values)) return "masks";
   if (task === "grammar") return "probability";
   return task === "names" || task === "novel" ? "tokens" : "examples";
 }
