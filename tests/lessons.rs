@@ -125,7 +125,7 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
             Measure::Recall => omitted().recall,
             Measure::ShiftedRecall => omitted().shifted_recall,
             Measure::Agreement => distilled.agreement.expect("students have one"),
-            Measure::Ece => distilled.ece,
+            Measure::Ece => distilled.ece.expect("a network that foretells has one"),
             Measure::Coverage => of_text().coverage.expect("every right answer is known"),
             Measure::Excess => of_text().excess.last().expect("texts were written") / 100.0,
         }
