@@ -9,7 +9,7 @@ use distillery::data::text::{Window, novel};
 use distillery::data::{self};
 use distillery::device::Place;
 use distillery::loss::{combine, sequence};
-use distillery::method::text::{Scene, Sequences, Written, large};
+use distillery::method::text::{Reading, Scene, Sequences, Written, large};
 use distillery::model::transformer::Context;
 use distillery::model::{Trainable, Transformer, TransformerConfig};
 use distillery::spec::Experiment;
@@ -42,10 +42,12 @@ fn main() {
     let sequences = Sequences::new(&(0..TEXTS as u32).map(text).collect::<Vec<_>>(), SEQ, VOCAB, &place);
     let experiment = Experiment::from_preset("smollm2", []).expect("a preset");
     let set = novel(&"any text ".repeat(100), Window::default()).expect("long enough");
+    let reading = Reading { set, seq: SEQ, longest: SEQ };
     let (teacher, student, speaker) = (&teacher, &student, teacher.clone());
     let scene = Scene {
         experiment: &experiment,
-        set: &set,
+        reading: &reading,
+        teachers: None,
         place: &place,
         teacher,
         student,
@@ -53,9 +55,8 @@ fn main() {
         contexts: &contexts,
         cache: None,
         rows: &[],
-        seq: SEQ,
-        longest: SEQ,
         step: 0,
+        micro: 0,
         large: chunks,
     };
     let (before, start) = (memory("VmRSS"), Instant::now());
