@@ -26,7 +26,8 @@ pub fn write(directory: &RunDir) -> Result<(), Error> {
 fn text(record: &Record) -> String {
     let experiment = &record.experiment;
     let hub = record.settings.teacher.is_some();
-    let layers = |role: Role| record.facts.networks.iter().find(|size| size.role == role).map_or("", |size| size.layers.as_str());
+    let layers =
+        |role: Role| record.facts.networks.iter().find(|size| size.role == role).map_or_else(String::new, |size| size.layers.to_string());
     let public = Settings {
         data: file_name(record.settings.data.as_deref()),
         teacher: file_name(record.settings.teacher.as_deref()),

@@ -11,7 +11,7 @@ use super::measured::Measured;
 use super::rundir::RunDir;
 use super::settings::Settings;
 use crate::spec::{Experiment, Objective};
-use crate::train::{Early, Evaluation, LossParts, Phase, Role};
+use crate::train::{Early, Evaluation, Layers, LossParts, Phase, Role};
 
 /// A run and all it said.
 pub struct Record {
@@ -49,7 +49,7 @@ pub struct Size {
     pub role: Role,
     pub parameters: usize,
     pub bytes: usize,
-    pub layers: String,
+    pub layers: Layers,
 }
 
 #[derive(Deserialize)]

@@ -156,7 +156,7 @@ fn a_student_that_does_not_serve_is_said_before_the_run() {
     refuse(&["--student", "small", "--set", "student.start=random"], &["--student names a model", "set student.start=file"]);
     let run = |args: &[&str]| cli(folder, &[&["run", "--device", "cpu", "--student", "small"], args].concat());
     refused(&run(&["grammar"]), &["student.start", "teacher.source=file"]);
-    refused(&run(&["first-light"]), &["decoder", "smollm2"]);
+    refused(&run(&["first-light"]), &["transformer", "smollm2"]);
     let weights = fs::read(folder.join("small/model.safetensors")).unwrap();
     fs::write(folder.join("small/model.safetensors"), &weights[..weights.len() - 9]).unwrap();
     refuse(&["--student", "small"], &["small", "model.safetensors", "download it again"]);
