@@ -31,6 +31,7 @@ fn text(record: &Record) -> String {
     let public = Settings {
         data: file_name(record.settings.data.as_deref()),
         teacher: file_name(record.settings.teacher.as_deref()),
+        student: file_name(record.settings.student.as_deref()),
         cache: file_name(record.settings.cache.as_deref()),
         ..record.settings.clone()
     };
@@ -46,13 +47,16 @@ fn text(record: &Record) -> String {
         line(&format!("---\nlibrary_name: transformers\npipeline_tag: {}\ntags:\n- knowledge-distillation\n---\n", kind(experiment).0));
     }
     line(&format!("# A student distilled by Distillery ({})\n", experiment.preset));
-    line(&format!("The teacher was {teacher}. The student, {}, learned from it and from {data}.\n", layers(Role::Distilled)));
+    let began = name(&public.student).map_or_else(String::new, |model| format!(" began as {model} and"));
+    line(&format!("The teacher was {teacher}. The student, {},{began} learned from it and from {data}.\n", layers(Role::Distilled)));
     if hub {
         let class = kind(experiment).1;
         line(&format!("```python\nfrom transformers import {class}, AutoTokenizer\n"));
         line(&format!("model, tokenizer = {class}.from_pretrained(\".\"), AutoTokenizer.from_pretrained(\".\")\n```\n"));
     }
-    line("## Licence\n\n**To be filled in.** The licences of the teacher and of the data decide what may be done with this student.\n");
+    line(
+        "## Licence\n\n**To be filled in.** The licences of the models that it came from and of the data decide what may be done with this student.\n",
+    );
     line("## Results\n");
     line(&markdown(&networks(record, true).into_rows()));
     line(&format!("{READ_TABLE}\n"));

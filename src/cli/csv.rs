@@ -46,7 +46,7 @@ fn columns(header: Option<&Record>) -> Result<(usize, usize, [&'static str; 2]),
     let found = COLUMNS.iter().find_map(|([asks, answers], keys)| Some((place(asks)?, place(answers)?, *keys)));
     found.ok_or_else(|| {
         let has = if names.is_empty() { "the file is empty".into() } else { format!("it has {names:?}") };
-        format!("line 1: it must name the columns prompt and response (or prompt and completion, or question and answer); {has}")
+        format!("line 1: it must name the columns prompt and response (or prompt and completion, or question and answer), and is read with task.name=jsonl; {has}")
     })
 }
 
@@ -55,7 +55,7 @@ fn records(text: &str) -> Result<Vec<Record>, String> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut reader = Reader::new();
     // No record is longer than the file, nor has more fields than the file has commas and one.
-    let (mut fields, mut ends) = (vec![0; rest.len()], vec![0; text.matches(',').count() + 2]);
+    let (mut fields, mut ends) = (vec![0; rest.len() + 1], vec![0; text.matches(',').count() + 2]);
     let (mut found, mut line) = (Vec::new(), 1);
     loop {
         // What is left of the end before, and empty lines.
@@ -67,8 +67,11 @@ fn records(text: &str) -> Result<Vec<Record>, String> {
         }
         let (mut result, read, written, mut count) = reader.read_record(rest, &mut fields, &mut ends);
         if result == ReadRecordResult::InputEmpty {
-            // Nothing ends the last record but the end of the file.
-            let (last, _, _, ended) = reader.read_record(&[], &mut fields[written..], &mut ends[count..]);
+            // Nothing ends the last record but the end of the file; a new line does not end it inside quotes.
+            let (last, _, _, ended) = reader.read_record(b"\n", &mut fields[written..], &mut ends[count..]);
+            if last == ReadRecordResult::InputEmpty {
+                return Err(format!("line {line}: a quote is opened and not closed; inside quotes write a quote as \"\""));
+            }
             (result, count) = (last, count + ended);
         }
         assert!(result == ReadRecordResult::Record, "the buffers have room for the whole file");
@@ -78,13 +81,7 @@ fn records(text: &str) -> Result<Vec<Record>, String> {
         line += newlines(&rest[..read]);
         rest = &rest[read..];
     }
-    // A quote that is never closed swallows the rest of the file without a word.
-    match found.last() {
-        Some((line, _)) if !text.matches('"').count().is_multiple_of(2) => {
-            Err(format!("line {line}: a quote is opened and not closed; inside quotes write a quote as \"\""))
-        }
-        _ => Ok(found),
-    }
+    Ok(found)
 }
 
 fn newlines(bytes: &[u8]) -> usize {
@@ -125,5 +122,7 @@ mod tests {
         wrong("prompt;response\na;b\n", &["line 1", "[\"prompt;response\"]"]);
         wrong("prompt,response\na,b\nc,d,e\n", &["line 3", "3 fields", "header has 2"]);
         wrong("prompt,response\na,\"b\nc,d\ne,f\n", &["line 2", "not closed"]);
+        wrong("prompt,response\n5\" nail,yes\na,\"b\nc,d\n", &["line 3", "not closed"]);
+        assert!(as_jsonl("prompt,response\n5\" nail,yes\na,b\n").unwrap().contains("nail"), "a quote within a field opens nothing");
     }
 }

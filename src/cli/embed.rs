@@ -5,9 +5,9 @@ use pollster::block_on;
 use serde_json::json;
 
 use super::args::EmbedArgs;
-use super::decoder;
 use super::error::Error;
 use super::files::read_text;
+use super::models;
 use super::output;
 use super::table::Table;
 use crate::device::{self, Place};
@@ -34,7 +34,7 @@ pub fn embed(args: &EmbedArgs) -> Result<(), Error> {
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }
-    let model = decoder::read_encoder(&args.model)?;
+    let model = models::encoder(&args.model)?;
     let tokens = texts.iter().map(|text| model.encode(text)).collect::<Result<Vec<_>, _>>();
     let tokens = tokens.map_err(|error| Error::input(error.to_string()))?;
     let net = Encoder::build(&model.config, &model.values, &place.inner());

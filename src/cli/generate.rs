@@ -9,9 +9,9 @@ use pollster::block_on;
 use serde_json::json;
 
 use super::args::{ConvertArgs, GenerateArgs};
-use super::decoder;
 use super::error::Error;
 use super::files::write_whole;
+use super::models;
 use super::{interrupt, output};
 use crate::device::{self, Place};
 use crate::generate::{Request, Sampling, Writer};
@@ -28,7 +28,7 @@ pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }
-    let LanguageModel { config, values, tokenizer, stop, .. } = decoder::read(&args.model)?;
+    let LanguageModel { config, values, tokenizer, stop, .. } = models::decoder(&args.model)?;
     let prompt = tokenizer.encode(&args.prompt).map_err(|error| Error::input(error.to_string()))?;
     let tokens = prompt.len();
     let request = Request { prompts: vec![prompt], max_tokens: args.max_tokens, sampling, stop, seed: args.seed };
@@ -84,7 +84,7 @@ fn logits(model: &Transformer, request: Request, place: &Place) -> Result<(), Er
 
 /// Writes a folder that `transformers` loads.
 pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
-    let LanguageModel { config, values, tokenizer_json, stop, .. } = decoder::read(&args.model)?;
+    let LanguageModel { config, values, tokenizer_json, stop, .. } = models::decoder(&args.model)?;
     let files = huggingface::folder(&config, &values, &tokenizer_json, &stop, args.half)
         .map_err(|error| Error::input(format!("{}: {error}", args.model.display())))?;
     if let Some((name, _)) = files.iter().find(|(name, _)| args.output.join(name).exists()) {

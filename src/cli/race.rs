@@ -174,7 +174,7 @@ impl Race {
     /// A student as files: a Hugging Face folder where the teacher came from one, otherwise weights alone.
     fn files(&self, role: Role) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
         Ok(match block_on(self.run.folder(role))? {
-            Some(files) => files.into(),
+            Some(files) => files,
             None => vec![("student.safetensors", block_on(self.run.weights(role, false))?)],
         })
     }

@@ -143,11 +143,9 @@ impl Record {
         }
     }
 
-    /// What the accuracy of these runs is.
+    /// As [`right`].
     pub fn right(&self) -> Measure {
-        let Experiment { encoder, .. } = &self.experiment;
-        let embeddings = self.experiment.is_encoder() && encoder.objective == Objective::Embeddings;
-        if embeddings { Measure::Similarity } else { Measure::Accuracy }
+        right(&self.experiment)
     }
 
     pub fn accuracy(&self, role: Role) -> Option<f64> {
@@ -184,4 +182,10 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
         command.push_str(&format!(" --seeds {seeds}"));
     }
     command
+}
+
+/// What the accuracy of an experiment's runs is.
+pub fn right(experiment: &Experiment) -> Measure {
+    let embeddings = experiment.is_encoder() && experiment.encoder.objective == Objective::Embeddings;
+    if embeddings { Measure::Similarity } else { Measure::Accuracy }
 }

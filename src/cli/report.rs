@@ -120,8 +120,10 @@ fn curves(page: &mut Page, record: &Record) {
     } else {
         String::new()
     };
+    // Where embeddings are learned it is the similarity, which has a plot of its own.
+    let accuracies = if record.right() == Measure::Accuracy { evaluated(|found| Some(found.accuracy)) } else { Vec::new() };
     let plots = [
-        ("Accuracy on the test rows", "accuracy", evaluated(|found| Some(found.accuracy)), true),
+        ("Accuracy on the test rows", "accuracy", accuracies, true),
         ("Cross-entropy on the test rows", "nats", evaluated(|found| Some(found.loss)), false),
         ("Agreement with the teacher on the test rows", "agreement", evaluated(|found| found.agreement), true),
         (

@@ -118,11 +118,12 @@ pub fn sentences(record: &Record) -> Vec<String> {
     if let Some(early) = record.early {
         list.push(format!(
             "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience). It \
-             stands as it was at the end; --keep-best 1 keeps the best one.",
+             stands as it was at the end{}.",
             thousands(early.step),
             thousands(record.facts.student_steps),
             thousands(early.best_step),
-            early.evaluations
+            early.evaluations,
+            if record.settings.keep_best == 0 { "; --keep-best 1 keeps the best one" } else { "" }
         ));
     }
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 
 use super::data::{self, Data};
-use super::decoder::{self, Model};
 use super::error::Error;
+use super::models::{self, Model};
 use super::{interrupt, teacher_cache};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
@@ -46,12 +46,12 @@ impl Session {
             Some(Data::Text(text)) => materials.text = Some(text),
             None => {}
         }
-        match files.teacher.map(decoder::read_any).transpose()? {
+        match files.teacher.map(models::any).transpose()? {
             Some(Model::Decoder(model)) => materials.model = Some(*model),
             Some(Model::Encoder(model)) => materials.encoder = Some(*model),
             None => {}
         }
-        materials.student = files.student.map(decoder::read).transpose()?;
+        materials.student = files.student.map(models::decoder).transpose()?;
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
         let [data, teacher, student, cache] = [files.data, files.teacher, files.student, files.cache].map(absolute);
         let place = device::open(device)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Error;
 use super::files::read_text;
 use super::measure::Measure;
-use super::record::{Record, retention};
+use super::record::{Record, retention, right};
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict};
@@ -121,7 +121,7 @@ impl Summary {
     /// Means with 95 % intervals.
     pub fn means(&self) -> Table {
         let omitted = self.roles.values().any(|role| role.recall.is_some());
-        let mut header = vec!["mean ± 95 %", "accuracy", "of teacher", "ECE", "agreement"];
+        let mut header = vec!["mean ± 95 %", right(&self.experiment).name(), "of teacher", "ECE", "agreement"];
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
@@ -156,18 +156,18 @@ impl Summary {
 
     /// The verdict in one sentence.
     pub fn sentence(&self) -> String {
-        judged("distilled", "alone", &self.difference, self.seeds.len(), Measure::Accuracy)
+        judged("distilled", "alone", &self.difference, self.seeds.len(), right(&self.experiment))
     }
 }
 
 /// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`
 ///
-/// Of another measure than accuracy it says which side is higher: more need not be better.
+/// Of another measure than accuracy or similarity it says which side is higher: more need not be better.
 pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, measure: Measure) -> String {
     let (mean, unit) = (measure.difference(difference.mean), measure.unit());
     match (difference.half_width, difference.verdict()) {
         (Some(half), Some(verdict)) => {
-            let quality = measure == Measure::Accuracy;
+            let quality = matches!(measure, Measure::Accuracy | Measure::Similarity);
             let link = match verdict {
                 Verdict::Beats if quality => format!("{left} BEATS {right}"),
                 Verdict::Worse if quality => format!("{left} is WORSE than {right}"),

@@ -30,6 +30,11 @@ impl Parts {
         Self { total, hard: None, soft: Some(soft), hint: None, attention: None, weight: 1.0 }
     }
 
+    /// A loss of labels and teacher, `total` out of both; a part that is not looked at is `None`.
+    pub fn of(total: Tensor<1>, hard: Option<Tensor<1>>, soft: Option<Tensor<1>>) -> Self {
+        Self { total, hard, soft, hint: None, attention: None, weight: 1.0 }
+    }
+
     /// The same as a mean over so many tokens.
     pub fn over(self, tokens: usize) -> Self {
         Self { weight: tokens.max(1) as f64, ..self }

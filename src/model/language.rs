@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
-use super::layers::source_layer;
+use super::layers::{check_layers, source_name};
 use super::{Parameter, TransformerConfig};
 use crate::data::{Fingerprint, Tokenizer};
 
@@ -78,19 +78,11 @@ impl LanguageModel {
     /// More layers than there are, in words.
     pub fn with_layers(&self, layers: usize) -> Result<(TransformerConfig, Vec<Vec<f32>>), String> {
         let all = self.config.layers;
-        if layers == 0 || layers > all {
-            return Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"));
-        }
+        check_layers(layers, all)?;
         let config = TransformerConfig { layers, ..self.config.clone() };
         let places: BTreeMap<String, usize> =
             self.config.parameters().into_iter().enumerate().map(|(at, parameter)| (parameter.name, at)).collect();
-        let take = |parameter: Parameter| {
-            let name = match parameter.name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
-                Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
-                None => parameter.name,
-            };
-            self.values[places[&name]].clone()
-        };
+        let take = |parameter: Parameter| self.values[places[&source_name(parameter.name, layers, all)]].clone();
         let values = config.parameters().into_iter().map(take).collect();
         Ok((config, values))
     }

@@ -4,6 +4,8 @@
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData, module};
 
+use super::Parameter;
+
 /// Values of the parameters, in order, on their way into a network.
 pub struct Values<'a> {
     pub values: std::slice::Iter<'a, Vec<f32>>,
@@ -15,6 +17,37 @@ impl Values<'_> {
         let values = self.values.next().expect("a value for every parameter").clone();
         let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
         Param::initialized(ParamId::new(), if self.device.is_autodiff() { tensor.require_grad() } else { tensor })
+    }
+}
+
+/// The parameters of a network on paper, as they are listed one after another. Matrices are `[in, out]`.
+#[derive(Debug, Default)]
+pub struct Listing(Vec<Parameter>);
+
+impl Listing {
+    /// One parameter; `fan_in` inputs flow into one output.
+    pub fn push(&mut self, name: impl Into<String>, shape: &[usize], fan_in: usize) {
+        self.0.push(Parameter { name: name.into(), shape: shape.to_vec(), fan_in, linear: true });
+    }
+
+    /// As [`Dense`] takes them.
+    pub fn dense(&mut self, name: &str, from: usize, to: usize, bias: bool) {
+        self.push(format!("{name}.weight"), &[from, to], from);
+        if bias {
+            self.push(format!("{name}.bias"), &[to], from);
+        }
+    }
+
+    /// As [`Normalise`] takes them.
+    pub fn norm(&mut self, name: &str, width: usize, bias: bool) {
+        self.push(format!("{name}.weight"), &[width], width);
+        if bias {
+            self.push(format!("{name}.bias"), &[width], width);
+        }
+    }
+
+    pub fn list(self) -> Vec<Parameter> {
+        self.0
     }
 }
 
@@ -68,8 +101,27 @@ impl Normalise {
     }
 }
 
+/// The name, in a network of `all` layers, of what a parameter of a student with `layers` of them starts from ([`source_layer`]).
+pub fn source_name(name: String, layers: usize, all: usize) -> String {
+    match name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
+        Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
+        None => name,
+    }
+}
+
+/// Whether so many layers can be taken.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn check_layers(layers: usize, all: usize) -> Result<(), String> {
+    if (1..=all).contains(&layers) {
+        return Ok(());
+    }
+    Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"))
+}
+
 /// Which of `all` layers is layer `index` of `layers`: evenly spaced, first and last kept. Of 12, 6 are DistilBERT's 0, 2, 4, 7, 9, 11.
-pub fn source_layer(index: usize, layers: usize, all: usize) -> usize {
+fn source_layer(index: usize, layers: usize, all: usize) -> usize {
     if layers == 1 { 0 } else { (2 * index * (all - 1) + layers - 1) / (2 * (layers - 1)) }
 }
 

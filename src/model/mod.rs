@@ -6,6 +6,8 @@ mod language;
 mod layers;
 mod layout;
 mod network;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trainable;
 pub mod transformer;
 pub mod vocabulary;

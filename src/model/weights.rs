@@ -32,9 +32,9 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// Whether there is a tensor of that name that has not been taken.
+    /// Whether there is a tensor of that name that has not been taken, of whatever type.
     pub fn has(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
+        self.tensors.contains_key(name) || self.others.contains_key(name)
     }
 
     /// The values of one tensor of exactly this shape.

@@ -40,6 +40,9 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     if encoder.objective == Objective::Embeddings && teacher.source != TeacherSource::File {
         return conflict("encoder.objective", "embeddings are learned from a sentence encoder: set teacher.source=file, or this to masked");
     }
+    if encoder.objective == Objective::Embeddings && encoder.adapt_steps > 0 {
+        return conflict("encoder.adapt_steps", "a teacher of embeddings foretells no words: set it to 0, or encoder.objective=masked");
+    }
     if encoder.objective == Objective::Embeddings && (!train.batch_size.is_multiple_of(2) || train.batch_size < 4) {
         return conflict("train.batch_size", "a batch of sentences is pairs of neighbours, at least two: set it to an even number from 4");
     }
@@ -49,7 +52,10 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
             "there is one teacher of encoders, and it trains first: set teacher.count=1 and this to first",
         );
     }
-    for (key, dim, heads) in [("teacher.heads", teacher.dim, teacher.heads), ("student.heads", student.dim, student.heads)] {
+    let built = [("teacher.heads", teacher.dim, teacher.heads), ("student.heads", student.dim, student.heads)];
+    // A file's teacher, and students out of it, have another shape than the knobs say.
+    let counts = [teacher.source != TeacherSource::File, student.start == Start::Random];
+    for ((key, dim, heads), _) in built.into_iter().zip(counts).filter(|(_, counts)| *counts) {
         if !dim.is_multiple_of(heads) {
             return conflict(key, "the width of an encoder must be a multiple of its heads");
         }
@@ -129,11 +135,14 @@ fn classes(experiment: &Experiment) -> Result<(), SpecError> {
         }
     }
     let task = &experiment.task;
-    if experiment.teacher.source == TeacherSource::File || experiment.student.start != Start::Random {
+    if experiment.teacher.source == TeacherSource::File {
         return conflict(
             "teacher.source",
             "a teacher from a file is a transformer, and needs text: start from the preset `smollm2` or `minilm`",
         );
+    }
+    if experiment.student.start == Start::File {
+        return conflict("student.start", "a student from a file is a transformer, and needs text: start from the preset `smollm2`");
     }
     if task.name == TaskName::Plane {
         for (key, kind) in [("teacher.kind", experiment.teacher.kind), ("student.kind", experiment.student.kind)] {

@@ -313,7 +313,7 @@ pub const TABLE: &[Knob] = &[
         int(0, 100_000),
         "Steps in which a teacher from a file first learns to foretell masked tokens (at teacher.lr).",
     )
-    .needs(&[("teacher.source", FILE), ("student.kind", ENCODER)]),
+    .needs(&[("teacher.source", FILE), ("encoder.objective", MASKED), ("student.kind", ENCODER)]),
     row("encoder.soft_tokens", choice(&["all", "masked"]), "Tokens at which the student hears the teacher: all, or those to be foretold.")
         .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
     row("encoder.soft_weight", float(0.0, 20.0), "Weight of T² times the divergence from the teacher.")

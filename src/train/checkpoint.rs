@@ -141,8 +141,8 @@ impl Run {
             step: self.step,
             learner_steps,
             memory: self.contest.memory().cloned(),
-            teacher: origins.teacher.map(|origin| origin.fingerprint),
-            student: origins.student.map(|origin| origin.fingerprint),
+            teacher: origins.teacher.as_ref().map(|origin| origin.fingerprint.clone()),
+            student: origins.student.as_ref().map(|origin| origin.fingerprint.clone()),
             best: self.best,
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
@@ -163,8 +163,8 @@ impl Run {
         }
         let mut run = Self::new(progress.experiment, place, materials).await?;
         let origins = run.contest.origins();
-        for (who, origin, before) in [("teacher", origins.teacher, progress.teacher), ("student", origins.student, progress.student)] {
-            if origin.map(|origin| origin.fingerprint) != before {
+        for (who, origin, before) in [("teacher", &origins.teacher, progress.teacher), ("student", &origins.student, progress.student)] {
+            if origin.as_ref().map(|origin| &origin.fingerprint) != before.as_ref() {
                 return Err(RunError::Model(format!(
                     "the {who} is not the model that this run began with: put that one back, or start a new run"
                 )));
@@ -215,25 +215,26 @@ impl Run {
     /// [`RunError::Device`] when the device fails.
     pub async fn folder(&self, role: Role) -> Result<Option<Vec<formats::File>>, RunError> {
         let origins = self.contest.origins();
-        let Some(origin) = origins.student.or(origins.teacher) else { return Ok(None) };
+        let Some(origin) = origins.student.as_ref().or(origins.teacher.as_ref()) else { return Ok(None) };
         let files = match &self.contest {
             Contest::Classes(_) => return Ok(None),
             Contest::Texts(texts) => {
-                let network = texts.network(role);
+                let network = texts.nets.network(role);
                 let values = values(network).await?;
                 // Of a part of the teacher nothing was cut.
                 let (layout, values) = match &origin.spare {
                     Some(spare) => spare.mend(&network.layout, &values),
                     None => (network.layout.clone(), values),
                 };
-                huggingface::folder(&layout, &values, &origin.tokenizer_json, &origin.stop, false)
+                let files = huggingface::folder(&layout, &values, &origin.tokenizer_json, &origin.stop, false);
+                files.map_err(|error| RunError::Model(error.to_string()))?
             }
             Contest::Encoders(encoders) => {
-                let network = encoders.network(role);
+                let network = encoders.nets.network(role);
                 bert::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, encoders.passages.marks)
             }
         };
-        files.map(Some).map_err(|error| RunError::Model(error.to_string()))
+        Ok(Some(files))
     }
 
     /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.

@@ -69,15 +69,23 @@ impl Contest {
     pub fn freeze_teacher(&mut self) {
         match self {
             Self::Classes(classes) => classes.keep_teacher(),
-            Self::Texts(texts) => texts.freeze_teacher(),
-            Self::Encoders(encoders) => encoders.freeze_teacher(),
+            Self::Texts(texts) => texts.nets.freeze_teacher(),
+            Self::Encoders(encoders) => encoders.nets.freeze_teacher(),
         }
     }
 
-    /// The teacher has learned, and the students begin.
-    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<(), RunError> {
+    /// Whether the networks can learn by an experiment whose live knobs were turned.
+    pub fn accept(&self, experiment: &Experiment) -> Result<(), RunError> {
         match self {
             Self::Classes(_) | Self::Texts(_) => Ok(()),
+            Self::Encoders(encoders) => encoders.accept(experiment),
+        }
+    }
+
+    /// The teacher has learned, and the students begin. Whether they have other weights now.
+    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<bool, RunError> {
+        match self {
+            Self::Classes(_) | Self::Texts(_) => Ok(false),
             Self::Encoders(encoders) => encoders.begin_students(experiment).await,
         }
     }
@@ -113,8 +121,8 @@ impl Contest {
     pub fn networks(&self, role: Role) -> Vec<&dyn Saved> {
         match self {
             Self::Classes(classes) => classes.networks(role),
-            Self::Texts(texts) => vec![texts.network(role)],
-            Self::Encoders(encoders) => vec![encoders.network(role)],
+            Self::Texts(texts) => vec![texts.nets.network(role)],
+            Self::Encoders(encoders) => vec![encoders.nets.network(role)],
         }
     }
 
@@ -122,8 +130,8 @@ impl Contest {
     pub fn network_mut(&mut self, role: Role, index: usize) -> &mut dyn Saved {
         match self {
             Self::Classes(classes) => classes.network_mut(role, index),
-            Self::Texts(texts) => texts.network_mut(role),
-            Self::Encoders(encoders) => encoders.network_mut(role),
+            Self::Texts(texts) => texts.nets.network_mut(role),
+            Self::Encoders(encoders) => encoders.nets.network_mut(role),
         }
     }
 
@@ -136,11 +144,11 @@ impl Contest {
     }
 
     /// Of models from files.
-    pub fn origins(&self) -> Origins {
+    pub fn origins(&self) -> &Origins {
         match self {
-            Self::Classes(_) => Origins::default(),
-            Self::Texts(texts) => texts.origins.clone(),
-            Self::Encoders(encoders) => encoders.origins.clone(),
+            Self::Classes(_) => &Origins::NONE,
+            Self::Texts(texts) => &texts.origins,
+            Self::Encoders(encoders) => &encoders.origins,
         }
     }
 

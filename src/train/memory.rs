@@ -1,10 +1,11 @@
 //! How much memory a run will take, before it takes it.
 
 use super::{Role, Run, contest::Contest};
+use crate::method::encoder::masked;
 use crate::method::text::large::{self, CHUNK};
 use crate::model::TransformerConfig;
 use crate::model::encoder::EncoderConfig;
-use crate::spec::{Start, TeacherSource};
+use crate::spec::{Objective, Start, TeacherSource};
 
 /// Bytes of a number.
 const F32: usize = 4;
@@ -16,13 +17,14 @@ impl Run {
         let bytes = |role: Role| self.summary().networks.iter().find(|size| size.role == role).map_or(0, |size| size.bytes);
         let (teacher, student) = (bytes(Role::Teacher), bytes(Role::Alone));
         // Value, gradient and two moments; of a file, the file's numbers beside the network's.
-        let taught = match self.experiment.teacher.source {
-            TeacherSource::Live => 4 * teacher,
-            TeacherSource::File => 2 * teacher,
-            TeacherSource::Pretrained => teacher,
-        };
-        // Two students. While a checkpoint is written, value and moments of both are there twice more: as numbers and as the file.
-        let students = 2 * 4 * student + 2 * 2 * 3 * student;
+        let learns = self.experiment.teacher_learns();
+        let file = if self.experiment.teacher.source == TeacherSource::File { teacher } else { 0 };
+        let taught = if learns { 4 * teacher } else { teacher } + file;
+        // While a checkpoint is written, value and moments of all that learn are there twice more: as numbers and as the file. A step of
+        // several micro-batches holds another gradient.
+        let saved = 2 * 3 * (2 * student + if learns { teacher } else { 0 });
+        let gathered = if self.experiment.train.accumulate > 1 { 2 * student } else { 0 };
+        let students = 2 * 4 * student + saved + gathered;
         let first = if self.experiment.student.start != Start::Random { student } else { 0 };
         taught + students + first + self.step_memory()
     }
@@ -34,15 +36,19 @@ impl Run {
             // Inputs, maps and hidden layers are small beside the data.
             Contest::Classes(classes) => classes.table.inputs.dims().iter().product::<usize>() * F32,
             Contest::Texts(texts) => {
-                let TransformerConfig { vocab, width, layers, heads, hidden, .. } = texts.alone.layout;
+                let TransformerConfig { vocab, width, layers, heads, hidden, .. } = texts.nets.alone.layout;
                 let rows = batch * texts.own.seq;
                 let logits = if vocab > large::VOCABULARY { CHUNK.min(rows) } else { rows } * vocab;
                 both_students(layers * block([batch, texts.own.seq], [width, heads, hidden]) + 6 * logits)
             }
             Contest::Encoders(encoders) => {
-                let EncoderConfig { vocab, width, layers, heads, hidden, .. } = encoders.alone.layout;
-                let rows = (batch * encoders.longest).min(CHUNK);
-                both_students(layers * block([batch, encoders.longest], [width, heads, hidden]) + 6 * rows * vocab)
+                let EncoderConfig { vocab, width, layers, heads, hidden, .. } = encoders.nets.alone.layout;
+                let rows = batch * encoders.longest;
+                let logits = match self.experiment.encoder.objective {
+                    Objective::Masked => masked::chunk(vocab, rows).min(rows) * vocab,
+                    Objective::Embeddings => 0,
+                };
+                both_students(layers * block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits)
             }
         }
     }

@@ -24,6 +24,7 @@ mod summary;
 mod table;
 mod teachers;
 mod texts;
+mod trio;
 mod views;
 mod workload;
 

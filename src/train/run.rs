@@ -75,7 +75,8 @@ impl Run {
     pub fn notes(&self) -> &[String] {
         match &self.contest {
             Contest::Texts(texts) => &texts.notes,
-            Contest::Classes(_) | Contest::Encoders(_) => &[],
+            Contest::Encoders(encoders) => &encoders.notes,
+            Contest::Classes(_) => &[],
         }
     }
 
@@ -190,8 +191,9 @@ impl Run {
                 self.phase = Phase::Students;
                 self.step = 0;
                 self.freeze_teacher();
-                self.contest.begin_students(&self.experiment).await?;
-                Ok(None)
+                // What was seen of them before was of weights that they never train from.
+                let others = self.contest.begin_students(&self.experiment).await?;
+                Ok(if others { Some(self.evaluate().await?) } else { None })
             }
             Phase::Students | Phase::Finished => {
                 self.phase = Phase::Finished;
@@ -336,6 +338,7 @@ impl Run {
         let mut changed = self.experiment.clone();
         knob.set_text(&mut changed, value)?;
         changed.validate()?;
+        self.contest.accept(&changed)?;
         self.experiment = changed;
         Ok(Event::Changed { step: self.step, key: key.into(), value: knob.get_text(&self.experiment), summary: self.summary() })
     }

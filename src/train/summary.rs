@@ -32,13 +32,11 @@ impl Facts {
     }
 
     fn of_encoders(encoders: &Encoders) -> Self {
-        let size = |role: Role| {
-            let config = &encoders.network(role).layout;
-            let parameters = config.parameter_count();
-            let layers = Layers::Blocks { blocks: config.layers, width: config.width, heads: config.heads };
-            NetworkSize { role, parameters, bytes: parameters * 4, layers }
+        let size = |role| {
+            let config = &encoders.nets.network(role).layout;
+            transformer(role, config.parameter_count(), [config.layers, config.width, config.heads])
         };
-        let teacher = &encoders.teacher.layout;
+        let teacher = &encoders.nets.teacher.layout;
         Self {
             networks: ROLES.map(size).to_vec(),
             outcomes: teacher.vocab,
@@ -53,13 +51,11 @@ impl Facts {
     }
 
     fn of_texts(texts: &Texts) -> Self {
-        let size = |role: Role| {
-            let config = &texts.network(role).layout;
-            let parameters = config.parameter_count();
-            let layers = Layers::Blocks { blocks: config.layers, width: config.width, heads: config.heads };
-            NetworkSize { role, parameters, bytes: parameters * 4, layers }
+        let size = |role| {
+            let config = &texts.nets.network(role).layout;
+            transformer(role, config.parameter_count(), [config.layers, config.width, config.heads])
         };
-        let vocab = texts.teacher.layout.vocab;
+        let vocab = texts.nets.teacher.layout.vocab;
         Self {
             networks: ROLES.map(size).to_vec(),
             outcomes: vocab,
@@ -68,7 +64,7 @@ impl Facts {
             } else {
                 (0..texts.own.set.vocab() as u32).map(|id| texts.own.set.text(&[id])).collect()
             },
-            input: vec![texts.teacher.layout.context],
+            input: vec![texts.nets.teacher.layout.context],
             train_rows: texts.own.set.train.len(),
             labelled_rows: texts.examples,
             test_rows: texts.own.set.test.len(),
@@ -133,4 +129,8 @@ impl Facts {
             bits_per_example: self.bits_per_example(&experiment.distill),
         }
     }
+}
+
+fn transformer(role: Role, parameters: usize, [blocks, width, heads]: [usize; 3]) -> NetworkSize {
+    NetworkSize { role, parameters, bytes: parameters * 4, layers: Layers::Blocks { blocks, width, heads } }
 }

@@ -36,7 +36,7 @@ fn teacher(folder: &Path) -> PathBuf {
     let path = folder.join("teacher");
     fs::create_dir(&path).unwrap();
     let config = EncoderConfig { masked: false, types: 2, pooler: true, ..EncoderConfig::bert(58, 32, 16, 4, 2) };
-    let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "test")), 0).unwrap();
+    let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "test")), 0);
     fs::write(path.join("config.json"), json).unwrap();
     fs::write(path.join("model.safetensors"), weights).unwrap();
     fs::write(path.join("tokenizer.json"), tokenizer()).unwrap();
@@ -146,6 +146,7 @@ fn wrong_encoders_and_settings_are_refused_by_name() {
         assert!(stderr(&output).contains(part), "{args:?}: `{part}` is missing in: {}", stderr(&output));
     };
     refuse(&distil(&["--set", "encoder.objective=masked"]), "encoder.adapt_steps");
+    refuse(&distil(&["--set", "encoder.adapt_steps=10"]), "encoder.adapt_steps");
     refuse(&distil(&["--set", "student.layers=5"]), "4 layers");
     refuse(&distil(&["--set", "text.context=64"]), "can look at 32");
     refuse(&distil(&["--set", "train.batch_size=5"]), "even number");

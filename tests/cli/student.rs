@@ -82,6 +82,8 @@ fn both_students_start_as_the_checkpoint_and_are_written_with_all_its_rows() {
     assert!(report.contains("--student") && report.contains("student.start=file"), "the command that repeats it");
 
     succeeded(run("resumed"));
+    let card = fs::read_to_string(whole.join("student/README.md")).unwrap();
+    assert!(card.contains("began as `small`") && !card.contains(folder.to_str().unwrap()), "{card}");
     stopped_and_resumed(folder, "resumed");
     same(&folder.join("resumed"), &whole);
     rounded(folder, "another", 5);

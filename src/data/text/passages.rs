@@ -23,6 +23,8 @@ pub struct Passages {
     pub test: Vec<Vec<u32>>,
     /// How often each token stands in the training texts.
     pub counts: Vec<usize>,
+    /// Texts that were cut off because they are longer than the context.
+    pub cut: usize,
 }
 
 /// The texts of an experiment's task. `text` replaces the embedded novel, `tokenizer` is that of a teacher from a file.
@@ -46,15 +48,21 @@ fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
     // Behind the words that are there, which keep their ids.
     let tokenizer = Tokenizer::words(&[all.as_slice(), &marks].concat().join(" "));
     let marks = Marks::named(&tokenizer, marks)?;
-    let whole = |example: &Example| marks.around(&[example.prompt.as_slice(), &example.response].concat(), context);
-    Ok(Passages::new(tokenizer, marks, train.iter().map(whole).collect(), test.iter().map(whole).collect()))
+    let mut cut = 0;
+    let mut whole = |example: &Example| {
+        let ids = [example.prompt.as_slice(), &example.response].concat();
+        cut += usize::from(ids.len() + 2 > context);
+        marks.around(&ids, context)
+    };
+    let (train, test) = (train.iter().map(&mut whole).collect(), test.iter().map(&mut whole).collect());
+    Ok(Passages { cut, ..Passages::new(tokenizer, marks, train, test) })
 }
 
 impl Passages {
     fn new(tokenizer: Tokenizer, marks: Marks, train: Vec<Vec<u32>>, test: Vec<Vec<u32>>) -> Self {
         let mut counts = vec![0; tokenizer.vocab()];
         train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
-        Self { tokenizer, marks, train, test, counts }
+        Self { tokenizer, marks, train, test, counts, cut: 0 }
     }
 
     /// Tokens of the longest text.
@@ -91,6 +99,7 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
             (tokenizer, marks)
         }
     };
+    let mut shortened = 0;
     let pieces: Vec<Vec<u32>> = match cut {
         Cut::Windows => {
             let ids = tokenizer.encode(&typed)?;
@@ -101,6 +110,7 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
             for sentence in sentences(text) {
                 let ids = tokenizer.encode(&sentence)?;
                 if ids.len() >= SHORTEST {
+                    shortened += usize::from(ids.len() + 2 > context);
                     pieces.push(marks.around(&ids, context));
                 }
             }
@@ -116,7 +126,7 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
         )));
     }
     let (train, test) = pieces.split_at(pieces.len() - test);
-    Ok(Passages::new(tokenizer, marks, train.to_vec(), test.to_vec()))
+    Ok(Passages { cut: shortened, ..Passages::new(tokenizer, marks, train.to_vec(), test.to_vec()) })
 }
 
 /// The sentences of a text: they end with a full stop, a question or an exclamation mark (and what closes behind it) before white space, or

@@ -21,7 +21,7 @@ pub fn chunk(vocab: usize, rows: usize) -> usize {
 pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
     let state = student.state(Tensor::from_inner(batch.ids.clone()), &batch.padding);
     let (total, [hard, _]) = words((student, &state), None, &batch.hidden, distill, [1.0, 0.0]);
-    Parts { total, hard, soft: None, hint: None, attention: None, weight: 1.0 }
+    Parts::of(total, hard, None)
 }
 
 /// `soft_weight·T²·divergence + masked_weight·MLM + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`.

@@ -45,7 +45,7 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
         Some(hard) => soft.clone() + hard.clone() * text.lm_weight,
         None => soft.clone(),
     };
-    Ok(Parts { total, hard, soft: Some(soft), hint: None, attention: None, weight: 1.0 })
+    Ok(Parts::of(total, hard, Some(soft)))
 }
 
 /// Log-probabilities of whole texts under both networks.

@@ -30,7 +30,7 @@ pub enum Learn {
 }
 
 /// The teacher about the rows that count.
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a step")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a step; pointers of 32 bits make it small")]
 enum Heard {
     /// Its state, `[n, width]`.
     State(Tensor<2>),
@@ -103,5 +103,5 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     });
     let tokens = responses.tokens.max(1) as f64;
     let [hard, soft] = sums.into_inner().map(|sum| sum.map(|sum| sum / tokens));
-    Parts { total: total / tokens, hard, soft, hint: None, attention: None, weight: tokens }
+    Parts::of(total / tokens, hard, soft).over(responses.tokens)
 }

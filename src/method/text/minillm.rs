@@ -115,7 +115,7 @@ fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
         Some(hard) => soft.clone() + hard.clone() * scene.experiment.text.lm_weight,
         None => soft.clone(),
     };
-    Parts { total, hard, soft: Some(soft), hint: None, attention: None, weight: 1.0 }
+    Parts::of(total, hard, Some(soft))
 }
 
 fn policy(scene: &Scene, sequences: &Sequences, rollouts: &Rollouts) -> Tensor<1> {

@@ -18,7 +18,7 @@ pub fn loss(scene: &Scene) -> Parts {
     let hard = sequence::cross_entropy(logits.clone(), targets.clone(), mask.clone());
     let soft = sequence::masked_mean(sequence::soft_rows(scene.teacher_logits(&sequences), logits, targets, distill), mask);
     let total = combine(hard.clone(), soft.clone(), None, None, distill);
-    Parts { total, hard: Some(hard), soft: Some(soft), hint: None, attention: None, weight: 1.0 }.over(sequences.tokens())
+    Parts::of(total, Some(hard), Some(soft)).over(sequences.tokens())
 }
 
 /// `T²·divergence` on texts that are nobody's answer key: there are no labels, so α does not enter.

@@ -81,7 +81,7 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
         add(0, hard) * distill.alpha + add(1, soft) * (1.0 - distill.alpha)
     });
     let [hard, soft] = sums.into_inner();
-    Ok(Parts { total, hard: Some(hard), soft: Some(soft), hint: None, attention: None, weight: 1.0 })
+    Ok(Parts::of(total, Some(hard), Some(soft)).over(responses.tokens))
 }
 
 /// The same texts as the teacher reads them.

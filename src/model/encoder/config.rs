@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Parameter;
-use crate::model::layers::source_layer;
+use crate::model::layers::{Listing, check_layers, source_name};
 use crate::model::transformer::ShapeError;
 
 /// An encoder after Devlin et al. 2019.
@@ -87,42 +87,34 @@ impl EncoderConfig {
     /// Every parameter, in the order of the network. Matrices are `[in, out]`, embeddings `[rows, embedding]`.
     pub fn parameters(&self) -> Vec<Parameter> {
         let (width, embedding) = (self.width, self.embedding);
-        let mut list = Vec::new();
-        let mut push = |name: String, shape: Vec<usize>, fan_in: usize| list.push(Parameter { name, shape, fan_in, linear: true });
-        let norm = |name: &str, width: usize, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
-            push(format!("{name}.weight"), vec![width], width);
-            push(format!("{name}.bias"), vec![width], width);
-        };
-        let dense = |name: &str, from: usize, to: usize, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
-            push(format!("{name}.weight"), vec![from, to], from);
-            push(format!("{name}.bias"), vec![to], from);
-        };
-        push("tokens.weight".into(), vec![self.vocab, embedding], embedding);
-        push("positions.weight".into(), vec![self.context, embedding], embedding);
+        let mut list = Listing::default();
+        list.push("tokens.weight", &[self.vocab, embedding], embedding);
+        list.push("positions.weight", &[self.context, embedding], embedding);
         if self.types > 0 {
-            push("types.weight".into(), vec![self.types, embedding], embedding);
+            list.push("types.weight", &[self.types, embedding], embedding);
         }
-        norm("norm", embedding, &mut push);
+        list.norm("norm", embedding, true);
         if embedding != width {
-            dense("project", embedding, width, &mut push);
+            list.dense("project", embedding, width, true);
         }
         for layer in 0..self.layers {
-            dense(&format!("layers.{layer}.qkv"), width, 3 * width, &mut push);
-            dense(&format!("layers.{layer}.out"), width, width, &mut push);
-            norm(&format!("layers.{layer}.norm1"), width, &mut push);
-            dense(&format!("layers.{layer}.up"), width, self.hidden, &mut push);
-            dense(&format!("layers.{layer}.down"), self.hidden, width, &mut push);
-            norm(&format!("layers.{layer}.norm2"), width, &mut push);
+            let name = |part: &str| format!("layers.{layer}.{part}");
+            list.dense(&name("qkv"), width, 3 * width, true);
+            list.dense(&name("out"), width, width, true);
+            list.norm(&name("norm1"), width, true);
+            list.dense(&name("up"), width, self.hidden, true);
+            list.dense(&name("down"), self.hidden, width, true);
+            list.norm(&name("norm2"), width, true);
         }
         if self.pooler {
-            dense("pooler", width, width, &mut push);
+            list.dense("pooler", width, width, true);
         }
         if self.masked {
-            dense("masked.dense", width, embedding, &mut push);
-            norm("masked.norm", embedding, &mut push);
-            push("masked.bias".into(), vec![self.vocab], embedding);
+            list.dense("masked.dense", width, embedding, true);
+            list.norm("masked.norm", embedding, true);
+            list.push("masked.bias", &[self.vocab], embedding);
         }
-        list
+        list.list()
     }
 
     /// Number of parameters.
@@ -155,18 +147,13 @@ impl EncoderConfig {
     /// More layers than there are, in words.
     pub fn student(&self, values: &[Vec<f32>], layers: usize) -> Result<(Self, Vec<Vec<f32>>), String> {
         let all = self.layers;
-        if layers == 0 || layers > all {
-            return Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"));
-        }
+        check_layers(layers, all)?;
         let config = Self { layers, types: 0, pooler: false, ..self.clone() };
         let mut known: BTreeMap<String, &[f32]> =
             self.parameters().into_iter().zip(values).map(|(parameter, values)| (parameter.name, values.as_slice())).collect();
         let first = known.remove("types.weight").map(|types| &types[..self.embedding]);
         let take = |parameter: Parameter| {
-            let name = match parameter.name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
-                Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
-                None => parameter.name,
-            };
+            let name = source_name(parameter.name, layers, all);
             match (name.as_str(), first) {
                 ("positions.weight", Some(first)) => known[&name].iter().zip(first.iter().cycle()).map(|(a, b)| a + b).collect(),
                 _ => known[&name].to_vec(),

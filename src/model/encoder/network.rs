@@ -118,7 +118,10 @@ impl Encoder {
     /// Without a head for masked tokens: who makes a run has looked.
     pub fn guess(&self, state: Tensor<2>) -> Tensor<2> {
         let head = self.masked.as_ref().expect("a head for masked tokens");
-        let guess = head.norm.forward(gelu(head.dense.forward(state)));
+        let dense = head.dense.forward(state);
+        // ELECTRA's head has the exact form whatever its layers have.
+        let approximate = self.config.gelu_tanh && self.project.is_none();
+        let guess = head.norm.forward(if approximate { activation::gelu_approximate(dense) } else { gelu(dense) });
         let [rows, _] = guess.dims();
         let one = Tensor::ones([rows, 1], &guess.device());
         Tensor::cat(vec![guess, one], 1)

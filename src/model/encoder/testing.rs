@@ -5,6 +5,7 @@ use burn::tensor::{Gradients, Tensor};
 
 use super::{Encoder, EncoderConfig};
 use crate::device::Reads;
+use crate::model::testing::waves;
 
 pub const SHOWN: [[i32; 6]; 2] = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 0, 0]];
 pub const LENGTHS: [usize; 2] = [6, 4];
@@ -21,13 +22,7 @@ pub fn config(kind: &str) -> EncoderConfig {
 }
 
 pub fn values(config: &EncoderConfig) -> Vec<Vec<f32>> {
-    let value = |k: usize, name: &str, i: usize| {
-        let wave = 0.3 * (0.37 * i as f64 + 1.3 * k as f64).sin();
-        (if name.contains("norm") && name.ends_with("weight") { 1.0 + wave } else { wave }) as f32
-    };
-    let parameters = config.parameters();
-    let list = parameters.iter().enumerate();
-    list.map(|(k, p)| (0..p.shape.iter().product()).map(|i| value(k, &p.name, i)).collect()).collect()
+    waves(&config.parameters())
 }
 
 /// Of the gradient of each parameter, its product with cos(0.1·i).

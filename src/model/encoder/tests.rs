@@ -79,17 +79,28 @@ fn a_folder_comes_back_as_it_was() {
     for kind in ["bert", "distilbert", "electra"] {
         let config = config(kind);
         let values = values(&config);
-        let (json, weights) = bert::save(&config, &values, 0).unwrap();
+        let (json, weights) = bert::save(&config, &values, 0);
         assert!(json.contains(&format!("\"model_type\": \"{kind}\"")), "{json}");
         let found = bert::load(&json, &weights).unwrap();
         assert_eq!((found.config, found.values), (config, values), "{kind}");
     }
 }
 
+/// DistilBERT's code has its epsilon written in: a student of another one is written as a BERT.
+#[test]
+fn a_student_of_another_epsilon_is_written_as_a_bert() {
+    let config = EncoderConfig { epsilon: 1e-5, ..config("distilbert") };
+    let (json, weights) = bert::save(&config, &values(&config), 0);
+    let found = bert::load(&json, &weights).unwrap();
+    assert_eq!(found.config, EncoderConfig { types: 1, ..config.clone() });
+    let kinds = found.config.parameters().iter().position(|parameter| parameter.name == "types.weight").unwrap();
+    assert!(found.values[kinds].iter().all(|value| *value == 0.0));
+}
+
 #[test]
 fn what_is_wrong_with_a_folder_is_said() {
     let config = config("bert");
-    let (json, weights) = bert::save(&config, &values(&config), 0).unwrap();
+    let (json, weights) = bert::save(&config, &values(&config), 0);
     let error = |json: &str, weights: &[u8]| bert::load(json, weights).unwrap_err().to_string();
     assert!(error("{}", &weights).contains("`bert`, `distilbert` and `electra`"));
     let wider = json.replace("\"hidden_size\": 8", "\"hidden_size\": 10");

@@ -4,15 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::bert_names::{Family, pieces};
+use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
 use super::names::{gather, scatter};
 use super::{File, FormatError};
 use crate::data::Marks;
 use crate::model::encoder::EncoderConfig;
 use crate::model::{Decoded, WeightsError, weights};
-
-/// DistilBERT's code has it written in.
-const DISTILBERT_EPSILON: f64 = 1e-12;
 
 /// An encoder on the host: its shape, and its values in the order of [`EncoderConfig::parameters`].
 #[derive(Debug, Clone, PartialEq)]
@@ -108,14 +105,8 @@ fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
 
 /// The two files of an encoder: `config.json` and `model.safetensors` in F32, as `AutoModel` loads them, and `AutoModelForMaskedLM` where it
 /// has that head. `pad` is the id of the padding token.
-///
-/// # Errors
-/// [`FormatError::Nameless`] for a shape of DistilBERT's kind with another epsilon than DistilBERT's.
-pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> Result<(String, Vec<u8>), FormatError> {
+pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> (String, Vec<u8>) {
     let family = Family::of(config);
-    if family == Family::DistilBert && config.epsilon != DISTILBERT_EPSILON {
-        return Err(FormatError::Nameless);
-    }
     let head = if config.masked { "ForMaskedLM" } else { "Model" };
     let activation = if config.gelu_tanh { "gelu_new" } else { "gelu" };
     let description = match family {
@@ -135,8 +126,8 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> Result<(St
         }),
     };
     let mut tensors = scatter(&config.parameters(), |parameter| pieces(family, config, parameter), values);
-    if family == Family::Electra && config.types == 0 {
-        // ELECTRA always has a kind of token; a vector of zeros changes nothing.
+    if family != Family::DistilBert && config.types == 0 {
+        // They always have a kind of token; a vector of zeros changes nothing.
         tensors.push(("embeddings.token_type_embeddings.weight".into(), vec![1, config.embedding], vec![0.0; config.embedding]));
     }
     for (name, ..) in &mut tensors {
@@ -149,16 +140,13 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> Result<(St
     }
     // transformers asks for this entry.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, false)))
+    (serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, false))
 }
 
 /// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, for embeddings of sentences, `SentenceTransformer`
 /// load.
-///
-/// # Errors
-/// As [`save`].
-pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks) -> Result<Vec<File>, FormatError> {
-    let (description, weights) = save(config, values, marks.padding)?;
+pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks) -> Vec<File> {
+    let (description, weights) = save(config, values, marks.padding);
     let tokenizer = json!({
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
         "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": "[UNK]",
@@ -171,12 +159,12 @@ pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str,
     ]);
     let pooling = json!({ "word_embedding_dimension": config.width, "pooling_mode_mean_tokens": true });
     let text = |value: &Value| serde_json::to_vec_pretty(value).expect("plain data");
-    Ok(vec![
+    vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),
         ("tokenizer_config.json", text(&tokenizer)),
         ("modules.json", text(&modules)),
         ("1_Pooling/config.json", text(&pooling)),
-    ])
+    ]
 }

@@ -4,6 +4,9 @@ use super::names::Pieces;
 use crate::model::Parameter;
 use crate::model::encoder::EncoderConfig;
 
+/// DistilBERT's code has it written in.
+pub const DISTILBERT_EPSILON: f64 = 1e-12;
+
 /// The families whose encoders are ours by configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -15,11 +18,12 @@ pub enum Family {
 }
 
 impl Family {
-    /// As a shape is written: where nothing else distinguishes it, without token types it is DistilBERT's.
+    /// As a shape is written: where nothing else distinguishes it, without token types it is DistilBERT's, whose epsilon is written into its
+    /// code.
     pub fn of(config: &EncoderConfig) -> Self {
         if config.embedding != config.width {
             Self::Electra
-        } else if config.types == 0 && !config.pooler {
+        } else if config.types == 0 && !config.pooler && config.epsilon == DISTILBERT_EPSILON {
             Self::DistilBert
         } else {
             Self::Bert

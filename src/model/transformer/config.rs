@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::model::Parameter;
+use crate::model::layers::Listing;
 
 /// How a block normalises its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,37 +169,26 @@ impl TransformerConfig {
 
     /// Every parameter, in the order of the network. Matrices are `[in, out]`, embeddings `[rows, width]`.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let mut list = Vec::new();
-        let mut push = |name: String, shape: Vec<usize>, fan_in: usize| list.push(Parameter { name, shape, fan_in, linear: true });
-        let norm = |name: &str, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
-            push(format!("{name}.weight"), vec![self.width], self.width);
-            if self.norm == Norm::Layer {
-                push(format!("{name}.bias"), vec![self.width], self.width);
-            }
-        };
-        let dense = |name: String, from: usize, to: usize, push: &mut dyn FnMut(String, Vec<usize>, usize)| {
-            push(format!("{name}.weight"), vec![from, to], from);
-            if self.bias {
-                push(format!("{name}.bias"), vec![to], from);
-            }
-        };
-        push("tokens.weight".into(), vec![self.vocab, self.width], self.width);
+        let mut list = Listing::default();
+        let norm = self.norm == Norm::Layer;
+        list.push("tokens.weight", &[self.vocab, self.width], self.width);
         if self.positions == Positions::Learned {
-            push("positions.weight".into(), vec![self.context, self.width], self.width);
+            list.push("positions.weight", &[self.context, self.width], self.width);
         }
         for layer in 0..self.layers {
-            norm(&format!("layers.{layer}.norm1"), &mut push);
-            dense(format!("layers.{layer}.qkv"), self.width, self.qkv(), &mut push);
-            dense(format!("layers.{layer}.out"), self.width, self.width, &mut push);
-            norm(&format!("layers.{layer}.norm2"), &mut push);
-            dense(format!("layers.{layer}.up"), self.width, self.up(), &mut push);
-            dense(format!("layers.{layer}.down"), self.hidden, self.width, &mut push);
+            let name = |part: &str| format!("layers.{layer}.{part}");
+            list.norm(&name("norm1"), self.width, norm);
+            list.dense(&name("qkv"), self.width, self.qkv(), self.bias);
+            list.dense(&name("out"), self.width, self.width, self.bias);
+            list.norm(&name("norm2"), self.width, norm);
+            list.dense(&name("up"), self.width, self.up(), self.bias);
+            list.dense(&name("down"), self.hidden, self.width, self.bias);
         }
-        norm("norm", &mut push);
+        list.norm("norm", self.width, norm);
         if !self.tied {
-            push("head.weight".into(), vec![self.width, self.vocab], self.width);
+            list.dense("head", self.width, self.vocab, false);
         }
-        list
+        list.list()
     }
 
     /// Number of parameters.

@@ -8,6 +8,7 @@ use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
 use crate::model::Trainable;
+use crate::model::testing::waves;
 
 /// Made by `tests/reference/transformer.py`, which says how.
 const REFERENCE: &str = include_str!("../../../tests/reference/transformer.json");
@@ -23,13 +24,7 @@ fn llama() -> TransformerConfig {
 }
 
 fn values(config: &TransformerConfig) -> Vec<Vec<f32>> {
-    let value = |k: usize, name: &str, i: usize| {
-        let wave = 0.3 * (0.37 * i as f64 + 1.3 * k as f64).sin();
-        (if name.contains("norm") && name.ends_with("weight") { 1.0 + wave } else { wave }) as f32
-    };
-    let parameters = config.parameters();
-    let list = parameters.iter().enumerate();
-    list.map(|(k, p)| (0..p.shape.iter().product()).map(|i| value(k, &p.name, i)).collect()).collect()
+    waves(&config.parameters())
 }
 
 fn ids<const N: usize>(rows: &[[i32; N]], device: &Device) -> Tensor<2, Int> {

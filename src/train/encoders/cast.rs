@@ -66,15 +66,7 @@ pub fn networks(experiment: &Experiment, model: Option<&SentenceEncoder>, vocab:
     }
     let student = EncoderConfig { context: teacher.context, masked, ..config(&experiment.student, teacher.vocab, context) };
     let student = start(student, "student");
-    if experiment.encoder.cosine_weight > 0.0 || experiment.encoder.hidden_weight > 0.0 {
-        same_width(&teacher, &student.0)?;
-    }
-    if experiment.encoder.relation_weight > 0.0 && !student.0.width.is_multiple_of(teacher.heads) {
-        return Err(RunError::Model(format!(
-            "relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or encoder.relation_weight=0",
-            teacher.heads
-        )));
-    }
+    comparable(&teacher, &student.0, experiment)?;
     Ok([(teacher, values), student])
 }
 
@@ -86,15 +78,30 @@ pub fn layers(teacher: &EncoderConfig, values: &[Vec<f32>], experiment: &Experim
     teacher.student(values, experiment.student.layers).map_err(RunError::Model)
 }
 
-fn same_width(teacher: &EncoderConfig, student: &EncoderConfig) -> Result<(), RunError> {
-    if teacher.width == student.width {
-        return Ok(());
+/// Whether the two can be compared by the terms that have a weight. Weights are live: it is asked again when one is turned.
+///
+/// # Errors
+/// Widths that do not serve, with the remedy.
+pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: &Experiment) -> Result<(), RunError> {
+    let terms = &experiment.encoder;
+    let (numbers, relations) = match terms.objective {
+        Objective::Masked => (terms.cosine_weight.max(terms.hidden_weight), terms.relation_weight),
+        Objective::Embeddings => (terms.cosine_weight.max(terms.contrastive_weight), 0.0),
+    };
+    if numbers > 0.0 && teacher.width != student.width {
+        return Err(RunError::Model(format!(
+            "states are compared number by number, and the teacher is {} wide, the student {}: set student.dim={}, or the weights of these \
+             terms (encoder.cosine_weight, hidden_weight, contrastive_weight) to 0",
+            teacher.width, student.width, teacher.width
+        )));
     }
-    Err(RunError::Model(format!(
-        "states are compared number by number, and the teacher is {} wide, the student {}: set student.dim={}, or encoder.cosine_weight and \
-         encoder.hidden_weight to 0",
-        teacher.width, student.width, teacher.width
-    )))
+    if relations > 0.0 && !student.width.is_multiple_of(teacher.heads) {
+        return Err(RunError::Model(format!(
+            "relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or encoder.relation_weight=0",
+            teacher.heads
+        )));
+    }
+    Ok(())
 }
 
 /// The teacher with a head for masked words where it needs one: its own, or one that knows nothing yet.

@@ -24,13 +24,22 @@ pub struct Exam {
     /// Test texts as they are, and with masks (masked only).
     plain: Vec<Batch>,
     masked: Vec<Batch>,
-    /// What was masked: of each text, as it is shown, the places.
-    shown: Vec<(Vec<u32>, Vec<usize>)>,
+    /// The same, text by text, on the host.
+    shown: Vec<Masked>,
     longest: usize,
     padding: u32,
     place: Place,
-    /// A frozen teacher's states at the masks, `[n, width]` of each batch, and its embeddings.
-    heard: Option<(Vec<Tensor<2>>, Vec<f32>)>,
+    heard: Option<Heard>,
+}
+
+/// What a frozen teacher answered.
+struct Heard {
+    /// Its states at the masks, `[n, width]` of each batch.
+    states: Vec<Tensor<2>>,
+    /// Its embeddings, how alike they are, and which text is nearest to each.
+    embeddings: Vec<f32>,
+    cosines: Vec<f64>,
+    neighbours: Vec<usize>,
 }
 
 /// A network about one masked token.
@@ -55,12 +64,15 @@ impl Exam {
         if objective == Objective::Masked {
             for texts in tests.chunks(CHUNK) {
                 let drawn = masking.mask(texts, &mut rng);
-                let places = |text| drawn.hidden.iter().filter(|hidden| hidden.0 == text).map(|hidden| hidden.1).collect();
-                shown.extend(drawn.texts.iter().enumerate().map(|(text, ids)| (ids.clone(), places(text))));
+                let alone = |(text, ids): (usize, &Vec<u32>)| Masked {
+                    texts: vec![ids.clone()],
+                    hidden: drawn.hidden.iter().filter(|hidden| hidden.0 == text).map(|hidden| (0, hidden.1, hidden.2)).collect(),
+                };
+                shown.extend(drawn.texts.iter().enumerate().map(alone));
                 masked.push(Batch::masked(drawn, longest, pad, place));
             }
         }
-        Self { objective, plain, masked, shown, longest: passages.longest(), padding: pad, place: place.clone(), heard: None }
+        Self { objective, plain, masked, shown, longest, padding: pad, place: place.clone(), heard: None }
     }
 
     /// Texts that are asked.
@@ -73,16 +85,14 @@ impl Exam {
     }
 
     /// Texts with masks.
-    pub fn tests(&self) -> usize {
+    pub fn masked_texts(&self) -> usize {
         self.shown.len()
     }
 
-    /// One of them as it is shown, the places where a token is to be foretold, and both on the device.
-    pub fn text(&self, index: usize) -> Option<(&[u32], &[usize], Batch)> {
-        let (shown, places) = self.shown.get(index)?;
-        let hidden = places.iter().map(|place| (0, *place, shown[*place])).collect();
-        let masked = Masked { texts: vec![shown.clone()], hidden };
-        Some((shown, places, Batch::masked(masked, self.longest, self.padding, &self.place)))
+    /// One of them, on the host and on the device.
+    pub fn text(&self, index: usize) -> Option<(&Masked, Batch)> {
+        let masked = self.shown.get(index)?;
+        Some((masked, Batch::masked(masked.clone(), self.longest, self.padding, &self.place)))
     }
 
     /// Asks every network.
@@ -93,25 +103,30 @@ impl Exam {
         let teacher = &networks[0].2;
         let heard = match self.heard.take().filter(|_| !teacher_changes) {
             Some(heard) => heard,
-            None => (self.states(teacher), self.embedded(teacher).await?),
+            None => self.hear(teacher).await?,
         };
+        let theirs = Embeddings { values: &heard.embeddings, width: teacher.config().width };
         let mut found = Vec::new();
         for (role, step, network) in networks {
             let is_teacher = *role == Role::Teacher;
-            let theirs = Embeddings { values: &heard.1, width: teacher.config().width };
-            let own = if is_teacher { heard.1.clone() } else { self.embedded(network).await? };
-            let own = Embeddings { values: &own, width: network.config().width };
-            let same = own.neighbours().iter().zip(theirs.neighbours()).filter(|(own, theirs)| **own == *theirs).count();
-            let measures = EncoderMeasures {
-                forward_kl: None,
-                cosine: own.alike(&theirs).filter(|_| !is_teacher),
-                similarity: (!is_teacher).then(|| spearman(&own.cosines(), &theirs.cosines())),
-                neighbours: (!is_teacher).then(|| same as f64 / theirs.neighbours().len().max(1) as f64),
+            let measures = if is_teacher {
+                EncoderMeasures { forward_kl: None, cosine: None, similarity: None, neighbours: None }
+            } else {
+                let own = self.embedded(network).await?;
+                let own = Embeddings { values: &own, width: network.config().width };
+                let neighbours = own.neighbours();
+                let same = neighbours.iter().zip(&heard.neighbours).filter(|(own, theirs)| own == theirs).count();
+                EncoderMeasures {
+                    forward_kl: None,
+                    cosine: own.alike(&theirs),
+                    similarity: Some(spearman(&own.cosines(), &heard.cosines)),
+                    neighbours: Some(same as f64 / neighbours.len().max(1) as f64),
+                }
             };
             found.push(match self.objective {
                 Objective::Masked => {
-                    let states = if is_teacher { heard.0.clone() } else { self.states(network) };
-                    let told = self.told((teacher, &heard.0), (network, &states)).await?;
+                    let states = if is_teacher { heard.states.clone() } else { self.states(network) };
+                    let told = self.told((teacher, &heard.states), (network, &states)).await?;
                     of_words(*role, *step, &told, measures)
                 }
                 Objective::Embeddings => of_sentences(*role, *step, measures),
@@ -119,6 +134,13 @@ impl Exam {
         }
         self.heard = Some(heard);
         Ok(found)
+    }
+
+    async fn hear(&self, teacher: &Encoder) -> Result<Heard, RunError> {
+        let embeddings = self.embedded(teacher).await?;
+        let of = Embeddings { values: &embeddings, width: teacher.config().width };
+        let (cosines, neighbours) = (of.cosines(), of.neighbours());
+        Ok(Heard { states: self.states(teacher), embeddings, cosines, neighbours })
     }
 
     fn states(&self, network: &Encoder) -> Vec<Tensor<2>> {
@@ -200,7 +222,8 @@ fn of_sentences(role: Role, step: usize, measures: EncoderMeasures) -> Evaluatio
         step,
         // The teacher agrees with itself.
         accuracy: measures.similarity.unwrap_or(1.0),
-        loss: measures.cosine.map_or(0.0, |cosine| 1.0 - cosine),
+        // A student of another width has no cosine with the teacher.
+        loss: 1.0 - measures.cosine.or(measures.similarity).unwrap_or(1.0),
         ece: None,
         agreement: measures.neighbours,
         omitted: None,

@@ -4,17 +4,17 @@ mod cast;
 mod exam;
 mod read;
 
-use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Learner, Materials, RunError,
+    Materials, RunError,
     checkpoint::Saved,
     contest::losses,
     event::*,
     mean::Mean,
     origin::{Origin, Origins},
+    trio::Trio,
 };
 use crate::data::text::{Masking, Passages, load_passages};
 use crate::data::{self, Batches};
@@ -33,11 +33,7 @@ const STEP: usize = 16;
 pub struct Encoders {
     pub passages: Passages,
     masking: Masking,
-    pub teacher: Learner<Encoder>,
-    pub alone: Learner<Encoder>,
-    pub distilled: Learner<Encoder>,
-    /// The teacher as it stands, without gradients, once it is frozen.
-    frozen: Option<Encoder>,
+    pub nets: Trio<Encoder>,
     order: Batches,
     teacher_order: Batches,
     /// Tokens of the longest text.
@@ -46,6 +42,8 @@ pub struct Encoders {
     place: Place,
     /// Of a teacher from a file.
     pub origins: Origins,
+    /// What one should know of the texts, for people.
+    pub notes: Vec<String>,
 }
 
 impl Encoders {
@@ -66,10 +64,7 @@ impl Encoders {
         };
         let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
         Ok(Self {
-            teacher: Learner::new(teacher, &values, &experiment.train, place),
-            alone: Learner::new(student.clone(), &first, &experiment.train, place),
-            distilled: Learner::new(student, &first, &experiment.train, place),
-            frozen: None,
+            nets: Trio::new((teacher, &values), (student, &first), &experiment.train, place),
             order,
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
             longest: passages.longest(),
@@ -78,36 +73,49 @@ impl Encoders {
                 teacher: model.map(|model| Origin {
                     fingerprint: model.fingerprint(),
                     tokenizer_json: model.tokenizer_json.clone(),
-                    stop: vec![model.marks.padding],
+                    stop: Vec::new(),
                     spare: None,
                 }),
                 student: None,
             },
+            notes: (passages.cut > 0)
+                .then(|| {
+                    format!(
+                        "{} texts are longer than {} tokens and were cut off: raise text.context",
+                        passages.cut, experiment.text.context
+                    )
+                })
+                .into_iter()
+                .collect(),
             masking,
             place: place.clone(),
             passages,
         })
     }
 
-    pub fn freeze_teacher(&mut self) {
-        self.frozen.get_or_insert_with(|| self.teacher.net.valid());
-    }
-
-    /// Students that start from layers of a teacher which learned in this run take them as they are now.
+    /// Students that start from layers of a teacher which learned in this run take them as they are now. Whether they did.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.
-    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<(), RunError> {
+    pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<bool, RunError> {
         if experiment.student.start != Start::TeacherLayers || !experiment.teacher_learns() {
-            return Ok(());
+            return Ok(false);
         }
         let mut reads = Reads::default();
-        self.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
-        let (_, values) = cast::layers(&self.teacher.layout, &reads.run().await?, experiment)?;
-        for student in [&mut self.alone, &mut self.distilled] {
+        self.nets.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
+        let (_, values) = cast::layers(&self.nets.teacher.layout, &reads.run().await?, experiment)?;
+        for student in [&mut self.nets.alone, &mut self.nets.distilled] {
             student.put(&values, &experiment.train, &self.place);
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether the networks can learn by an experiment whose live knobs were turned.
+    ///
+    /// # Errors
+    /// As [`cast::comparable`].
+    pub fn accept(&self, experiment: &Experiment) -> Result<(), RunError> {
+        cast::comparable(&self.nets.teacher.layout, &self.nets.alone.layout, experiment)
     }
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
@@ -118,11 +126,11 @@ impl Encoders {
             last = Mean::default();
             for at in step * micro..(step + 1) * micro {
                 let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at);
-                let loss = masked::alone(&self.teacher.net, &batch, &experiment.distill);
-                self.teacher.gather(&loss.total, loss.weight);
+                let loss = masked::alone(&self.nets.teacher.net, &batch, &experiment.distill);
+                self.nets.teacher.gather(&loss.total, loss.weight);
                 last.add(vec![loss.total.inner()], loss.weight);
             }
-            self.teacher.step(*lr);
+            self.nets.teacher.step(*lr);
         }
         last.take().pop().expect("a chunk has at least one step")
     }
@@ -130,21 +138,21 @@ impl Encoders {
     /// Both students make one step per rate from step `from`, on the same texts; the losses of the last one. The losses are sums of several
     /// means: all micro-batches of a step count alike.
     pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
-        self.freeze_teacher();
-        let teacher = self.frozen.clone().expect("frozen above");
+        self.nets.freeze_teacher();
+        let teacher = self.nets.heard().clone();
         let mut last = [Vec::new(), Vec::new()];
         let micro = experiment.train.accumulate;
         for (step, lr) in (from..).zip(rates) {
             last = [Vec::new(), Vec::new()];
             for at in step * micro..(step + 1) * micro {
                 let (of_alone, of_distilled) = self.losses(experiment, &teacher, at);
-                self.alone.gather(&of_alone.total, of_alone.weight);
-                self.distilled.gather(&of_distilled.total, of_distilled.weight);
+                self.nets.alone.gather(&of_alone.total, of_alone.weight);
+                self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
                 last[0].push(of_alone.plain());
                 last[1].push(of_distilled.plain());
             }
-            self.alone.step(*lr);
-            self.distilled.step(*lr);
+            self.nets.alone.step(*lr);
+            self.nets.distilled.step(*lr);
         }
         losses(last)
     }
@@ -155,13 +163,16 @@ impl Encoders {
             Objective::Masked => {
                 let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", at), at);
                 (
-                    masked::alone(&self.alone.net, &batch, &experiment.distill),
-                    masked::distilled(&self.distilled.net, teacher, &batch, experiment),
+                    masked::alone(&self.nets.alone.net, &batch, &experiment.distill),
+                    masked::distilled(&self.nets.distilled.net, teacher, &batch, experiment),
                 )
             }
             Objective::Embeddings => {
                 let batch = self.pairs(at);
-                (sentences::alone(&self.alone.net, &batch), sentences::distilled(&self.distilled.net, teacher, &batch, &experiment.encoder))
+                (
+                    sentences::alone(&self.nets.alone.net, &batch),
+                    sentences::distilled(&self.nets.distilled.net, teacher, &batch, &experiment.encoder),
+                )
             }
         }
     }
@@ -185,44 +196,19 @@ impl Encoders {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
-        let networks = ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)));
-        self.exam.examine(&networks, teacher_changes).await
-    }
-
-    /// A network as it stands, without gradients.
-    fn speaker(&self, role: Role) -> Encoder {
-        match (role, &self.frozen) {
-            (Role::Teacher, Some(frozen)) => frozen.clone(),
-            _ => self.network(role).net.valid(),
-        }
+        self.exam.examine(&self.nets.speakers(), teacher_changes).await
     }
 
     /// The last states `[rows, width]` of a network on the first test text.
     pub fn answer_one(&self, role: Role) -> Tensor<2> {
         let text = self.passages.test[0].as_slice();
         let batch = Batch::plain(&[text], self.longest, self.passages.marks.padding, &self.place);
-        self.speaker(role).state(batch.ids, &batch.padding)
+        self.nets.speaker(role).state(batch.ids, &batch.padding)
     }
 
     /// Texts that the networks are tested on.
     pub fn tests(&self) -> usize {
         self.exam.asked()
-    }
-
-    pub fn network(&self, role: Role) -> &Learner<Encoder> {
-        match role {
-            Role::Teacher => &self.teacher,
-            Role::Alone => &self.alone,
-            Role::Distilled => &self.distilled,
-        }
-    }
-
-    pub fn network_mut(&mut self, role: Role) -> &mut dyn Saved {
-        match role {
-            Role::Teacher => &mut self.teacher,
-            Role::Alone => &mut self.alone,
-            Role::Distilled => &mut self.distilled,
-        }
     }
 }
 

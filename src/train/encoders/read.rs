@@ -18,20 +18,21 @@ impl Encoders {
         if self.exam.objective() != Objective::Masked {
             return Err(RunError::Unavailable("a run of sentence embeddings foretells no words: set encoder.objective=masked"));
         }
-        let texts = self.exam.tests();
+        let texts = self.exam.masked_texts();
         let last = texts.saturating_sub(1);
-        let (shown, hidden, batch) = self.exam.text(index).ok_or(RunError::NoSuchRow { index, last })?;
+        let (masked, batch) = self.exam.text(index).ok_or(RunError::NoSuchRow { index, last })?;
+        let shown = &masked.texts[0];
         let name = |id: u32| self.passages.tokenizer.decode(&[id]).unwrap_or_default();
-        let vocab = self.teacher.layout.vocab;
+        let vocab = self.nets.teacher.layout.vocab;
         let mut writings = Vec::new();
         for role in ROLES {
-            let network = self.speaker(role);
+            let network = self.nets.speaker(role);
             let state = network.state(batch.ids.clone(), &batch.padding).select(0, batch.hidden.rows.clone());
             let rows = read(log_softmax(network.logits(state), 1)).await?;
             let mut rows = rows.chunks_exact(vocab);
             let token = |(at, id): (usize, &u32)| {
                 let plain = WrittenToken { text: name(*id), probability: 1.0, confidence: 1.0, others: Vec::new() };
-                let Some(row) = hidden.contains(&at).then(|| rows.next()).flatten() else { return plain };
+                let Some(row) = masked.hidden.iter().any(|hidden| hidden.1 == at).then(|| rows.next()).flatten() else { return plain };
                 let best = metrics::argmax(row);
                 let probability = libm::exp(f64::from(row[best]));
                 WrittenToken { text: name(best as u32), probability, confidence: probability, others: likeliest_others(row, best, name) }

@@ -64,7 +64,7 @@ async fn micro_batches_of_text_count_by_their_tokens() {
         ("train.optimizer", "sgd"),
         ("train.lr", "0.3"),
     ];
-    for preset in ["grammar", "seq-kd"] {
+    for preset in ["grammar", "seq-kd", "uld"] {
         same_run(preset, &base, &[("train.batch_size", "2"), ("train.accumulate", "4")], &[("train.batch_size", "8")]).await;
     }
 }

@@ -2,6 +2,7 @@
 
 mod accumulate;
 mod checkpoints;
+mod encoders;
 mod looks;
 mod race;
 mod texts;

@@ -139,7 +139,7 @@ pub fn networks<'a>(
             TeacherSource::Live | TeacherSource::File => start(&teacher, "teacher 0"),
         };
         let student = random(config(&experiment.student, vocab, contexts[1]));
-        return Ok(Cast { teacher: (teacher, values.into()), student, origins: Origins::default() });
+        return Ok(Cast { teacher: (teacher, values.into()), student, origins: Origins::NONE });
     };
     for (who, model, context) in [("teacher", Some(model), contexts[0]), ("student", models.student, contexts[1])] {
         let most = model.map_or(context, |model| model.config.context);

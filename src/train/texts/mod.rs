@@ -9,7 +9,7 @@ mod told;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, contest::losses, event::*, mean::Mean, origin::Origins};
+use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
 use crate::data::text::TopK;
 use crate::data::{self, Batches};
 use crate::device::Place;
@@ -28,11 +28,7 @@ pub struct Texts {
     pub own: Reading,
     /// As the teacher reads them, where its tokenizer is another.
     teachers: Option<TeachersSide>,
-    pub teacher: Learner<Transformer>,
-    pub alone: Learner<Transformer>,
-    pub distilled: Learner<Transformer>,
-    /// The teacher as it stands, without gradients, once it is frozen.
-    frozen: Option<Transformer>,
+    pub nets: Trio<Transformer>,
     memory: Memory,
     /// Where tokens stand, for teacher and student.
     contexts: [Context; 2],
@@ -84,10 +80,7 @@ impl Texts {
         let batch = experiment.train.batch_size;
         let place = place.clone();
         Ok(Self {
-            teacher: Learner::new(teacher.clone(), &values, &experiment.train, &place),
-            alone: Learner::new(student.clone(), &first, &experiment.train, &place),
-            distilled: Learner::new(student.clone(), &first, &experiment.train, &place),
-            frozen: None,
+            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), &experiment.train, &place),
             memory: Memory::default(),
             contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
                 .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
@@ -104,10 +97,6 @@ impl Texts {
         })
     }
 
-    pub fn freeze_teacher(&mut self) {
-        self.frozen.get_or_insert_with(|| self.teacher.net.valid());
-    }
-
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
     pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
         // Here it stands in the student's place.
@@ -115,30 +104,30 @@ impl Texts {
         let mut last = Mean::default();
         for (at, lr) in rates.iter().enumerate() {
             last = Mean::default();
-            let net = self.teacher.net.clone();
+            let net = self.nets.teacher.net.clone();
             for micro in 0..experiment.train.accumulate {
                 let rows = rows(&self.teacher_order, (from + at) * experiment.train.accumulate + micro);
                 let scene = Scene { contexts: &contexts, rows: &rows, micro, ..self.scene(experiment, &net, &net, from + at) };
                 let loss = sft::loss(&scene);
-                self.teacher.gather(&loss.total, loss.weight);
+                self.nets.teacher.gather(&loss.total, loss.weight);
                 last.add(vec![loss.total.inner()], loss.weight);
             }
-            self.teacher.step(*lr);
+            self.nets.teacher.step(*lr);
         }
         last.take().pop().expect("a chunk has at least one step")
     }
 
     /// Both students make one step per rate from step `from`, on the same examples; the losses of the last one. A micro-batch counts by the
-    /// tokens of its responses where its loss is a mean over them, so that a step is that of one batch of all its texts. The losses of
-    /// MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
+    /// tokens of its responses where its loss is a mean over them, so that a step is that of one batch of all its texts; of ULD between two
+    /// tokenizers nearly so, whose soft part counts where both meet. The losses of MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
     pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
-        self.freeze_teacher();
+        self.nets.freeze_teacher();
         let mut last = [Vec::new(), Vec::new()];
         let accumulate = experiment.train.accumulate;
         for (at, lr) in rates.iter().enumerate() {
             let step = from + at;
             last = [Vec::new(), Vec::new()];
-            let (alone, distilled) = (self.alone.net.clone(), self.distilled.net.clone());
+            let (alone, distilled) = (self.nets.alone.net.clone(), self.nets.distilled.net.clone());
             let speaker = distilled.valid();
             for micro in 0..accumulate {
                 let rows = rows(&self.order, step * accumulate + micro);
@@ -148,13 +137,13 @@ impl Texts {
                 let of_distilled = text::loss(&scene(&distilled), &mut memory).await;
                 self.memory = memory;
                 let of_distilled = of_distilled?;
-                self.alone.gather(&of_alone.total, of_alone.weight);
-                self.distilled.gather(&of_distilled.total, of_distilled.weight);
+                self.nets.alone.gather(&of_alone.total, of_alone.weight);
+                self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
                 last[0].push(of_alone.plain());
                 last[1].push(of_distilled.plain());
             }
-            self.alone.step(*lr);
-            self.distilled.step(*lr);
+            self.nets.alone.step(*lr);
+            self.nets.distilled.step(*lr);
         }
         Ok(losses(last))
     }
@@ -165,7 +154,7 @@ impl Texts {
             reading: &self.own,
             teachers: self.teachers.as_ref().map(|side| &side.reading),
             place: &self.place,
-            teacher: self.frozen.as_ref().unwrap_or(&self.teacher.net),
+            teacher: self.nets.heard(),
             student,
             speaker,
             contexts: &self.contexts,
@@ -173,7 +162,7 @@ impl Texts {
             rows: &[],
             step,
             micro: 0,
-            large: self.teacher.layout.vocab.max(self.alone.layout.vocab) > large::VOCABULARY,
+            large: self.nets.teacher.layout.vocab.max(self.nets.alone.layout.vocab) > large::VOCABULARY,
         }
     }
 
@@ -182,7 +171,7 @@ impl Texts {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, experiment: &Experiment, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
-        let networks = ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)));
+        let networks = self.nets.speakers();
         let found = match &mut self.teachers {
             None => self.exam.examine(experiment, &self.own.set, &self.contexts, &networks, teacher_changes, &self.place).await?,
             Some(side) => {
@@ -217,36 +206,12 @@ impl Texts {
         &self.contexts[usize::from(role != Role::Teacher)]
     }
 
-    /// A network as it stands, without gradients.
-    fn speaker(&self, role: Role) -> Transformer {
-        match (role, &self.frozen) {
-            (Role::Teacher, Some(frozen)) => frozen.clone(),
-            _ => self.network(role).net.valid(),
-        }
-    }
-
     /// Logits `[seq, vocab]` of a network on the first test text.
     pub fn answer_one(&self, role: Role) -> Tensor<2> {
         let (reading, _) = self.side(role);
         let text = Written::example(&reading.set.test[0], reading.set.end());
-        let ids = Sequences::new(&[text], reading.seq, self.network(role).layout.vocab, &self.place).ids;
-        self.speaker(role).forward(ids, self.context(role))
-    }
-
-    pub fn network(&self, role: Role) -> &Learner<Transformer> {
-        match role {
-            Role::Teacher => &self.teacher,
-            Role::Alone => &self.alone,
-            Role::Distilled => &self.distilled,
-        }
-    }
-
-    pub fn network_mut(&mut self, role: Role) -> &mut dyn Saved {
-        match role {
-            Role::Teacher => &mut self.teacher,
-            Role::Alone => &mut self.alone,
-            Role::Distilled => &mut self.distilled,
-        }
+        let ids = Sequences::new(&[text], reading.seq, self.nets.network(role).layout.vocab, &self.place).ids;
+        self.nets.speaker(role).forward(ids, self.context(role))
     }
 
     /// What the method remembers, for a checkpoint.

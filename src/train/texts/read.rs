@@ -49,7 +49,7 @@ impl Texts {
             .collect();
         let mut writings = Vec::new();
         for role in ROLES {
-            let network = self.speaker(role);
+            let network = self.nets.speaker(role);
             let (reading, exam) = self.side(role);
             let prompt = &exam.prompts()[index];
             let text = self.one(experiment, (&network, reading), prompt, index, step).await?;

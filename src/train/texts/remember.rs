@@ -29,14 +29,14 @@ impl Run {
         if self.experiment.text.method != Method::TokenKd {
             return conflict("text.method", "a teacher's cache is about the data, which token_kd alone learns from");
         }
-        let (Contest::Texts(texts), Some(origin)) = (&self.contest, self.contest.origins().teacher) else {
+        let (Contest::Texts(texts), Some(origin)) = (&self.contest, &self.contest.origins().teacher) else {
             return conflict("teacher.source", "a cache is kept of a teacher from a file: set it to file");
         };
-        let vocab = texts.teacher.layout.vocab;
+        let vocab = texts.nets.teacher.layout.vocab;
         if top_k >= vocab {
             return conflict("distill.top_k", "it must be smaller than the teacher's vocabulary");
         }
-        Ok(TopKHeader::new(origin.fingerprint, &texts.own.set, texts.examples, vocab, top_k))
+        Ok(TopKHeader::new(origin.fingerprint.clone(), &texts.own.set, texts.examples, vocab, top_k))
     }
 
     /// The next examples after `first`, asked of the teacher: a block of the cache.
@@ -62,7 +62,7 @@ impl Texts {
         let mut texts: Vec<Written> = examples.iter().map(|example| Written::example(example, self.own.set.end())).collect();
         texts.resize(BLOCK, texts[0].clone());
         let sequences = Sequences::new(&texts, self.own.seq, header.vocab, &self.place);
-        let teacher = self.speaker(Role::Teacher);
+        let teacher = self.nets.speaker(Role::Teacher);
         let responses = sequences.responses(large::CHUNK, &self.place);
         let state = teacher.state(sequences.ids.clone(), &self.contexts[0]).select(0, responses.rows);
         let mut tokens: Vec<Likeliest> = Vec::new();

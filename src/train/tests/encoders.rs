@@ -1,0 +1,54 @@
+//! The race of encoders, small and on the CPU backend.
+
+use super::*;
+use crate::device::testing::test_async;
+use crate::train::{Phase, RunError};
+
+async fn open(set: &[(&str, &str)]) -> Run {
+    let base = [
+        ("teacher.layers", "2"),
+        ("teacher.dim", "16"),
+        ("teacher.heads", "2"),
+        ("teacher.steps", "10"),
+        ("student.layers", "1"),
+        ("student.dim", "8"),
+        ("student.heads", "2"),
+        ("text.tests", "16"),
+        ("train.steps", "10"),
+        ("train.batch_size", "4"),
+        ("train.eval_every", "10"),
+    ];
+    let experiment = Experiment::from_preset("distilbert", base.into_iter().chain(set.iter().copied())).expect("a valid experiment");
+    Run::new(experiment, &Place::cpu(), &Materials::default()).await.expect("the run opens")
+}
+
+/// Students that take layers of their teacher are seen at step 0 as they begin, not as they were while the teacher learned.
+#[test_async]
+async fn students_out_of_a_teacher_are_measured_before_their_first_step() {
+    let mut run = open(&[("train.accumulate", "2"), ("encoder.hidden_weight", "1"), ("encoder.relation_weight", "1")]).await;
+    let events = to_the_end(&mut run).await;
+    let seen = |wanted: Phase, at: usize| {
+        let found = events.iter().filter_map(|event| match event {
+            Event::Evaluated { phase, step, networks } if *phase == wanted && *step == at => networks.last(),
+            _ => None,
+        });
+        found.last().expect("an evaluation").clone()
+    };
+    let (waiting, begun, last) = (seen(Phase::Teacher, 10), seen(Phase::Students, 0), seen(Phase::Students, 10));
+    assert_ne!(waiting.loss, begun.loss, "the teacher's layers are other weights");
+    assert_eq!((begun.step, last.step), (0, 10));
+    assert!(last.loss < begun.loss, "{} after {}", last.loss, begun.loss);
+}
+
+/// Weights are live: what a shape cannot be compared by is refused when it is turned on, too.
+#[test_async]
+async fn a_term_that_the_widths_do_not_serve_is_refused_live_and_the_run_goes_on() {
+    let mut run = open(&[("student.start", "random"), ("encoder.cosine_weight", "0")]).await;
+    run.advance(12).await.unwrap();
+    for key in ["encoder.cosine_weight", "encoder.hidden_weight"] {
+        let error = run.set(key, "1").unwrap_err();
+        assert!(matches!(&error, RunError::Model(message) if message.contains("student.dim=16")), "{error}");
+    }
+    run.set("encoder.relation_weight", "1").unwrap();
+    to_the_end(&mut run).await;
+}

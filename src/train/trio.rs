@@ -1,0 +1,62 @@
+//! The three networks of a race of transformers.
+
+use super::{Learner, checkpoint::Saved, event::*};
+use crate::device::Place;
+use crate::model::Trainable;
+use crate::spec::Train;
+
+/// A teacher and two students that start alike.
+pub struct Trio<N: Trainable> {
+    pub teacher: Learner<N>,
+    pub alone: Learner<N>,
+    pub distilled: Learner<N>,
+    /// The teacher as it stands, without gradients, once it is frozen.
+    frozen: Option<N>,
+}
+
+impl<N: Trainable> Trio<N> {
+    /// Networks of these shapes and values: the teacher's, and both students'.
+    pub fn new(teacher: (N::Layout, &[Vec<f32>]), student: (N::Layout, &[Vec<f32>]), train: &Train, place: &Place) -> Self {
+        let learner = |(layout, values): &(N::Layout, &[Vec<f32>])| Learner::new(layout.clone(), values, train, place);
+        Self { teacher: learner(&teacher), alone: learner(&student), distilled: learner(&student), frozen: None }
+    }
+
+    /// The teacher stands still from now on.
+    pub fn freeze_teacher(&mut self) {
+        self.frozen.get_or_insert_with(|| self.teacher.net.valid());
+    }
+
+    /// The teacher that students hear: without gradients once it is frozen.
+    pub fn heard(&self) -> &N {
+        self.frozen.as_ref().unwrap_or(&self.teacher.net)
+    }
+
+    /// A network as it stands, without gradients.
+    pub fn speaker(&self, role: Role) -> N {
+        match (role, &self.frozen) {
+            (Role::Teacher, Some(frozen)) => frozen.clone(),
+            _ => self.network(role).net.valid(),
+        }
+    }
+
+    /// All of them as they stand, with the steps that they have made.
+    pub fn speakers(&self) -> [(Role, usize, N); 3] {
+        ROLES.map(|role| (role, self.network(role).steps, self.speaker(role)))
+    }
+
+    pub fn network(&self, role: Role) -> &Learner<N> {
+        match role {
+            Role::Teacher => &self.teacher,
+            Role::Alone => &self.alone,
+            Role::Distilled => &self.distilled,
+        }
+    }
+
+    pub fn network_mut(&mut self, role: Role) -> &mut dyn Saved {
+        match role {
+            Role::Teacher => &mut self.teacher,
+            Role::Alone => &mut self.alone,
+            Role::Distilled => &mut self.distilled,
+        }
+    }
+}
