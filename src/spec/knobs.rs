@@ -54,12 +54,17 @@ pub struct Knob {
     pub main: bool,
     /// Only meaningful while each of these other knobs has one of its values.
     pub needs: &'static [Need],
-    /// One line of English for `describe`; the page has its own catalogues.
+    /// One line of English for `describe`; empty in the page, which has its own catalogues.
     pub help: &'static str,
 }
 
-const fn row(key: &'static str, kind: Kind, help: &'static str) -> Knob {
-    Knob { key, kind, live: false, main: false, needs: &[], help }
+/// A text of the command line. The page does not show it, and so need not load it.
+pub(super) const fn english(text: &'static str) -> &'static str {
+    if cfg!(target_family = "wasm") { "" } else { text }
+}
+
+const fn row(key: &'static str, kind: Kind, text: &'static str) -> Knob {
+    Knob { key, kind, live: false, main: false, needs: &[], help: english(text) }
 }
 
 impl Knob {
@@ -245,6 +250,9 @@ pub const TABLE: &[Knob] = &[
     .main()
     .needs(&[("student.kind", DECODER)]),
     row("text.examples", int(0, 1_000_000), "Examples that the students have; 0 = all.").main().needs(&[("student.kind", DECODER)]),
+    row("text.transfer", choice(&["labelled", "all"]), "Prompts that the teacher answers: those of the students' examples, or all.")
+        .main()
+        .needs(&[("text.method", &["seq_kd"]), ("student.kind", DECODER)]),
     row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")
         .main()
         .needs(&[("student.kind", DECODER)]),

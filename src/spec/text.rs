@@ -13,6 +13,8 @@ pub struct Text {
     pub method: Method,
     /// Examples that the students have; 0 = all. The teacher has all.
     pub examples: usize,
+    /// What the distilled student learns from besides: SeqKD's teacher can answer prompts that have no example.
+    pub transfer: Transfer,
     /// First steps in which the distilled student too is fine-tuned on the data.
     pub sft_steps: usize,
     /// Temperature at which texts are sampled, in training and in evaluation.
@@ -53,6 +55,7 @@ impl Default for Text {
         Self {
             method: Method::TokenKd,
             examples: 0,
+            transfer: Transfer::Labelled,
             sft_steps: 0,
             sampling_temperature: 1.0,
             samples: 128,

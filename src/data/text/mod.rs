@@ -38,8 +38,8 @@ pub use windows::{reread, windows};
 use super::{DataError, Tokenizer};
 use crate::spec::{Experiment, TaskName};
 
-/// Examples of a task that makes its own.
-const EXAMPLES: usize = 4000;
+/// Questions of the grammar.
+const QUESTIONS: usize = 4000;
 
 /// The texts of an experiment's task. `text` replaces the embedded text of `names` and `novel`, and is what `jsonl` is read from, byte by byte
 /// unless there is a tokenizer of one's own, which `novel` and `jsonl` alone can be read by. `readers` are the students' tokenizer, and the
@@ -51,8 +51,8 @@ pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer])
     let (seed, context) = (experiment.seed, experiment.text.context);
     let whole = |set: TextSet| Texts { set, teachers: None, skipped: 0 };
     match (experiment.task.name, text) {
-        (TaskName::Grammar, None) => Ok(whole(grammar(seed, EXAMPLES))),
-        (TaskName::Arithmetic, None) => Ok(whole(arithmetic(seed, EXAMPLES))),
+        (TaskName::Grammar, None) => Ok(whole(grammar(seed, QUESTIONS))),
+        (TaskName::Arithmetic, None) => Ok(whole(arithmetic(seed))),
         (TaskName::Names, text) => Ok(whole(names(text.unwrap_or(NAMES), seed)?)),
         (TaskName::Novel, text) => {
             let text = text.unwrap_or(NOVEL);

@@ -2,7 +2,7 @@
 
 use super::grammar::grammar;
 use super::novel::{NOVEL, typed};
-use super::{EXAMPLES, Example, TextSet};
+use super::{Example, QUESTIONS, TextSet};
 use crate::data::{DataError, Marks, Tokenizer};
 use crate::spec::{Experiment, Objective, TaskName};
 
@@ -42,7 +42,7 @@ pub fn load_passages(experiment: &Experiment, text: Option<&str>, tokenizer: Opt
 
 /// Questions of the instruction grammar, each with an answer behind it.
 fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
-    let TextSet { tokenizer, train, test, .. } = grammar(seed, EXAMPLES);
+    let TextSet { tokenizer, train, test, .. } = grammar(seed, QUESTIONS);
     let Tokenizer::Words { all, .. } = &tokenizer else { unreachable!("the grammar has words") };
     let marks = OWN_MARKS.map(String::from);
     // Behind the words that are there, which keep their ids.
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_question_of_the_grammar_stands_with_its_answer_in_one_text() {
         let found = questions(3, 64).unwrap();
-        let set = grammar(3, EXAMPLES);
+        let set = grammar(3, QUESTIONS);
         assert_eq!((found.train.len(), found.test.len()), (set.train.len(), set.test.len()));
         let read = found.tokenizer.decode(&found.train[0]).unwrap();
         let example = &set.train[0];

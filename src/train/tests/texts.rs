@@ -65,9 +65,29 @@ async fn written_answers_are_held_against_their_references() {
 }
 
 #[test_async]
+async fn the_teacher_answers_prompts_for_which_the_students_have_no_example() {
+    let few = ("text.examples", "8");
+    let mut found = Vec::new();
+    for transfer in ["labelled", "all"] {
+        let mut run = open("seq-kd", &[few, ("text.transfer", transfer), ("text.sft_steps", "5"), ("train.eval_every", "5")]).await;
+        let events = to_the_end(&mut run).await;
+        found
+            .push([Role::Alone, Role::Distilled].map(|role| evaluations(&events, role).iter().map(|found| found.loss).collect::<Vec<_>>()));
+    }
+    let [[alone, distilled], [same, other]] = &found[..] else { unreachable!("two runs") };
+    assert_eq!(alone, same, "the student alone has its examples in both");
+    let last = distilled.len() - 1;
+    assert_eq!(distilled[..last], other[..last], "while it is fine-tuned, so has the distilled one");
+    assert_ne!(distilled[last], other[last], "then it learns from other texts");
+}
+
+#[test_async]
 async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
+    const ASKED: [(&str, &str); 2] = [("text.examples", "8"), ("text.transfer", "all")];
     // DistiLLM and MiniLLM remember texts; MiniLLM's are in the middle of their use at step 5.
-    for (preset, set) in [("minillm", &[][..]), ("minillm", &[("train.accumulate", "2")]), ("distillm", &[]), ("seq-kd", &[])] {
+    for (preset, set) in
+        [("minillm", &[][..]), ("minillm", &[("train.accumulate", "2")]), ("distillm", &[]), ("seq-kd", &[]), ("seq-kd", &ASKED)]
+    {
         let mut whole = open(preset, set).await;
         let expected = evaluations(&to_the_end(&mut whole).await, Role::Distilled).pop().unwrap();
         let mut first = open(preset, set).await;

@@ -17,7 +17,7 @@ use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Method, Text, Transfer};
 use cast::Cast;
 use exam::Exam;
 pub use remember::BLOCK as CACHE_BLOCK;
@@ -33,6 +33,8 @@ pub struct Texts {
     /// Where tokens stand, for teacher and student.
     contexts: [Context; 2],
     order: Batches,
+    /// Of the prompts that the teacher answers, where those are more than the students' examples.
+    transfer: Option<Batches>,
     teacher_order: Batches,
     /// Examples of the students.
     pub examples: usize,
@@ -78,6 +80,8 @@ impl Texts {
         let exam = Exam::new(&own, student.vocab, tests, place);
         let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, tests, place), reading, found: None });
         let batch = experiment.train.batch_size;
+        let Text { method, transfer, .. } = &experiment.text;
+        let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();
         let place = place.clone();
         Ok(Self {
             nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), &experiment.train, &place),
@@ -85,6 +89,7 @@ impl Texts {
             contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
                 .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
             order: Batches::new(experiment.seed, "student batches", examples, batch)?,
+            transfer: transfer.then(|| Batches::new(experiment.seed, "transfer batches", own.set.train.len(), batch)).transpose()?,
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", own.set.train.len(), batch)?,
             examples,
             exam,
@@ -117,7 +122,8 @@ impl Texts {
         last.take().pop().expect("a chunk has at least one step")
     }
 
-    /// Both students make one step per rate from step `from`, on the same examples; the losses of the last one. A micro-batch counts by the
+    /// Both students make one step per rate from step `from`, on the same examples unless the teacher answers more prompts than there are
+    /// examples (`text.transfer`); the losses of the last one. A micro-batch counts by the
     /// tokens of its responses where its loss is a mean over them, so that a step is that of one batch of all its texts; of ULD between two
     /// tokenizers nearly so, whose soft part counts where both meet. The losses of MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
     pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
@@ -130,11 +136,13 @@ impl Texts {
             let (alone, distilled) = (self.nets.alone.net.clone(), self.nets.distilled.net.clone());
             let speaker = distilled.valid();
             for micro in 0..accumulate {
-                let rows = rows(&self.order, step * accumulate + micro);
+                let at = step * accumulate + micro;
+                let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
+                let (examples, prompts) = (rows(&self.order, at), answered.map(|order| rows(order, at)));
                 let mut memory = std::mem::take(&mut self.memory);
-                let scene = |student| Scene { rows: &rows, micro, ..self.scene(experiment, student, &speaker, step) };
-                let of_alone = sft::loss(&scene(&alone));
-                let of_distilled = text::loss(&scene(&distilled), &mut memory).await;
+                let scene = |student, rows| Scene { rows, micro, ..self.scene(experiment, student, &speaker, step) };
+                let of_alone = sft::loss(&scene(&alone, &examples));
+                let of_distilled = text::loss(&scene(&distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
                 self.memory = memory;
                 let of_distilled = of_distilled?;
                 self.nets.alone.gather(&of_alone.total, of_alone.weight);

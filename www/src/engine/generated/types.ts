@@ -472,6 +472,6 @@ main: boolean,
  */
 needs: Array<[string, Array<string>]>, 
 /**
- * One line of English for `describe`; the page has its own catalogues.
+ * One line of English for `describe`; empty in the page, which has its own catalogues.
  */
 help: string, };
