@@ -28,7 +28,7 @@ test("a language preset is chosen among the presets, with knobs and views of its
     assert.equal((await state(page)).values["teacher.source"], "pretrained", "its teacher was fetched");
     assert.equal(await knob(page, "task.labels_per_class").count(), 0, "knobs of classes are not shown");
     assert.equal(await knob(page, "text.method").count(), 1);
-    assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "answers", "length", "direction"].map((id) => text(`closer.${id}`)));
+    assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "loss", "answers", "length", "direction"].map((id) => text(`closer.${id}`)));
   }));
 
 test("the run says how much is right, draws it and saves it", () =>
@@ -73,6 +73,22 @@ test("what they write: tokens with their probabilities, and what else might have
     await button(panel(page), "view.sample.next").click();
     await panel(page).getByText(text("writing.prompt", { number: 2, count: 140 })).waitFor();
     assert.notEqual(await prompt.innerText(), before);
+    await noViolations(page);
+  }));
+
+test("the loss of a method stands with its formula and the numbers of the last step", () =>
+  withPage(`?preset=minillm&backend=cpu&view=loss&${TINY}`, async (page) => {
+    await ready(page);
+    await play(page);
+    const { losses } = await over(page);
+    const { soft, hard, total } = losses.find(({ role }) => role === "distilled");
+    assert.ok(Math.abs(soft + hard - total) < 1e-5, "the formula's weights are those of the preset, both 1");
+    const short = (value) => new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value);
+    for (const value of [soft, hard, total]) await panel(page).getByText(short(value)).first().waitFor();
+    assert.equal(await panel(page).getByText(text("view.formula.last")).count(), 1, "which kind of step the last one was");
+    await panel(page).locator("math").first().waitFor({ state: "attached" });
+    await knob(page, "text.single_step").locator("input").click();
+    await panel(page).getByText(text("view.formula.text.single.does")).waitFor({ state: "detached" });
     await noViolations(page);
   }));
 

@@ -1,11 +1,11 @@
 /** The panels below the curves, in the order of their tabs. Pure, so that the address can be read without any view. */
-export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access", "writing", "answers", "length", "direction", "draw", "sweep", "capacity"] as const;
+export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access", "writing", "loss", "answers", "length", "direction", "draw", "sweep", "capacity"] as const;
 
 export type PanelId = (typeof PANEL_IDS)[number];
 
-/** What looks at texts; encoders fill in, and have no answers of their own. */
-const TEXT: readonly PanelId[] = ["writing", "answers", "length"];
-const ENCODER: readonly PanelId[] = ["writing"];
+/** What looks at texts; encoders fill in, and have no answers of their own. Classes have their loss beside the example. */
+const TEXT: readonly PanelId[] = ["writing", "loss", "answers", "length"];
+const ENCODER: readonly PanelId[] = ["writing", "loss"];
 /** What needs no run. */
 const ANY: readonly PanelId[] = ["direction"];
 

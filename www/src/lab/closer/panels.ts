@@ -12,6 +12,7 @@ import CapacityPanel from "../sweep/CapacityPanel.svelte";
 import SweepPanel from "../sweep/SweepPanel.svelte";
 import WritingPanel from "../writing/WritingPanel.svelte";
 import type { PanelId } from "./ids";
+import LossPanel from "./LossPanel.svelte";
 import SamplePanel from "./SamplePanel.svelte";
 import Step from "../step/Step.svelte";
 
@@ -23,6 +24,7 @@ export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   calibration: Calibration,
   access: AccessPanel,
   writing: WritingPanel,
+  loss: LossPanel,
   answers: AnswersPanel,
   length: Length,
   direction: DirectionPanel,

@@ -1,7 +1,8 @@
 // One step of the distilled student as stages, and what is computed from the engine's account of it.
 
 import type { Event, Pull } from "../../engine/generated/types";
-import { terms, type Term } from "../views/formula/terms";
+import { terms } from "../views/formula/classes";
+import { valued, type Valued } from "../views/formula/formula";
 
 export type Dissected = Extract<Event, { type: "dissected" }>;
 
@@ -10,12 +11,9 @@ export const STAGES = ["batch", "logits", "teacher", "student", "loss", "gradien
 export type StageId = (typeof STAGES)[number];
 
 /** The terms of the loss with the weights of this very step: a knob may have been turned since. */
-export function lossTerms({ alpha, scale, losses }: Dissected, values: Record<string, string>): Term[] {
-  return terms(values, losses).map((term) => {
-    const weights = term.name === "hard" ? [alpha] : term.name === "soft" ? (scale === 1 ? [1 - alpha] : [1 - alpha, scale]) : term.weights;
-    const contribution = term.value === null ? null : weights.reduce((product, weight) => product * weight, term.value);
-    return { ...term, weights, contribution };
-  });
+export function lossTerms({ alpha, scale, losses }: Dissected, values: Record<string, string>): Valued[] {
+  const weights = { hard: [alpha], soft: scale === 1 ? [1 - alpha] : [1 - alpha, scale] };
+  return terms(values).map((term) => valued(term.part === "hard" || term.part === "soft" ? { ...term, weights: weights[term.part] } : term, losses));
 }
 
 export interface Point {
