@@ -35,7 +35,10 @@ async function spawner(): Promise<() => WorkerLike> {
 void spawner().then((spawn) => {
   const lab = new Lab(spawn, link);
   for (const problem of problems) lab.notices.fail(problem);
-  mount(App, { target: document.getElementById("app")!, props: { lab, course: new Course(lab) } });
-  installTestHook(lab);
+  // The engine is fetched while the page is built; and that in a task of its own, after the one that ran the modules.
   lab.start();
+  setTimeout(() => {
+    mount(App, { target: document.getElementById("app")!, props: { lab, course: new Course(lab) } });
+    installTestHook(lab);
+  });
 });

@@ -16,12 +16,12 @@ import { RunHistory } from "./history";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
+import { Questions } from "./questions.svelte";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
-import { isText } from "./task";
 import { differing, type Link } from "./url";
 
 export type EngineState =
@@ -30,11 +30,6 @@ export type EngineState =
   | { is: "up"; started: Started; reason: CpuReason | null }
   | { is: "down"; error: EngineError };
 
-/** Cells per side of the plane's surfaces. */
-const PLANE_CELLS = 80;
-/** The plane is redrawn at most so often, and takes at most this share of the time. */
-const PLANE_MS = 300;
-const PLANE_SHARE = 0.2;
 /** A dragged slider is not worth a new run per pixel. */
 const REOPEN_MS = 250;
 
@@ -44,6 +39,7 @@ export class Lab {
   readonly runs = new Runs(shelf);
   readonly notices = new Notices();
   readonly drawing = new Drawing();
+  readonly questions = new Questions(this.screen, () => this.ready, (command, latest) => this.tell(command, { latest, quiet: true }));
   readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
@@ -52,10 +48,6 @@ export class Lab {
   stopped = $state.raw<EngineError | null>(null);
   /** What the engine said against single knobs. */
   problems = $state.raw<Record<string, EngineError>>({});
-  /** The test row that is looked at. */
-  row = $state(0);
-  /** The prompt that the networks of a text answer. */
-  prompt = $state(0);
   /** The panel that is open below the curves. */
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
@@ -71,10 +63,7 @@ export class Lab {
   private readonly supervisor: Supervisor;
   private readonly pump = new Pump((steps) => this.advance(steps));
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
-  /** What the open panels ask after every evaluation, by name. */
-  private readonly watched: Record<string, (() => Command | null) | undefined> = {};
   private first = true;
-  private planeNotBefore = 0;
   private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
@@ -192,34 +181,6 @@ export class Lab {
     await this.restart(true);
   }
 
-  select(row: number): void {
-    this.row = row;
-    void this.tell({ type: "inspect", index: row }, { latest: "inspect", quiet: true });
-  }
-
-  /**
-   * Asks the engine now and after every evaluation, until the returned function is called. `make` says what to ask, null nothing for now.
-   * The answer stands in `screen.now.looks`. For a panel's `$effect`.
-   */
-  watch(name: string, make: () => Command | null): () => void {
-    this.watched[name] = make;
-    if (this.ready) this.lookAt(name, make);
-    return () => {
-      if (this.watched[name] === make) this.watched[name] = undefined;
-    };
-  }
-
-  /** Asks the engine something whose answer stands in `screen.now.looks`; of those of one name that wait only the last is carried out. */
-  async request(name: string, command: Command): Promise<Reply[]> {
-    return (this.ready ? await this.tell(command, { latest: name, quiet: true }) : null) ?? [];
-  }
-
-  /** The page is seen again: the views that were not asked for meanwhile are. */
-  refresh(): void {
-    this.planeNotBefore = 0;
-    if (this.ready) this.look(true);
-  }
-
   // ---- Files --------------------------------------------------------------------------------------------------------------------
 
   /** A file from the engine: a checkpoint or weights. */
@@ -315,35 +276,11 @@ export class Lab {
       return false;
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
-    // The last word before a rest is drawn, however lately the plane was.
-    if (!this.playing) this.planeNotBefore = 0;
-    this.look(replies.some((reply) => reply.type === "evaluated"));
+    const evaluated = replies.some((reply) => reply.type === "evaluated");
+    if (this.playing) this.questions.look(evaluated);
+    else this.questions.lookAgain(evaluated);
     void this.keeper.watch(replies);
     return this.playing;
-  }
-
-  /** Refreshes the views that have to be asked for. They stand in the queue before the next steps. */
-  private look(evaluated: boolean): void {
-    if (document.hidden) return;
-    if (evaluated) {
-      // A text has no classes that could be looked at one by one.
-      if (this.screen.summary !== null && !isText(this.screen.summary.values)) this.select(this.row);
-      for (const [name, make] of Object.entries(this.watched)) if (make !== undefined) this.lookAt(name, make);
-    }
-    if (this.screen.summary?.values["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
-  }
-
-  private lookAt(name: string, make: () => Command | null): void {
-    const command = make();
-    if (command !== null) void this.request(name, command);
-  }
-
-  private async drawPlane(): Promise<void> {
-    const begin = performance.now();
-    this.planeNotBefore = Infinity;
-    await this.tell({ type: "plane", resolution: PLANE_CELLS }, { latest: "plane", quiet: true });
-    const now = performance.now();
-    this.planeNotBefore = now + Math.max(PLANE_MS, (now - begin) / PLANE_SHARE);
   }
 
   /** Opens a run. True, or what the engine had against it, or null when the Worker died. `again` is the number of an earlier run that goes on. */
@@ -362,12 +299,10 @@ export class Lab {
     this.stopped = null;
     this.problems = {};
     if (command.type !== "resume") this.keeper.reset();
-    if (this.row >= opened.summary.test_rows) this.row = 0;
-    if (opened.summary.values["task.name"] !== summary?.values["task.name"]) this.prompt = 0;
+    this.questions.begin(opened, summary);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
-    this.planeNotBefore = 0;
-    this.look(true);
+    this.questions.lookAgain();
     return true;
   }
 
@@ -400,7 +335,7 @@ export class Lab {
     const refused = replies?.some((reply) => reply.type === "error");
     const held = this.screen.summary?.values[key];
     if (refused && held !== undefined && this.config.values[key] === value) this.config.correct(key, held);
-    this.look(true);
+    this.questions.look(true);
   }
 
   private died(error: EngineError): void {

@@ -74,7 +74,7 @@ export class Fit {
   private async begin(go: boolean): Promise<void> {
     const round = ++this.round;
     this.playing = go;
-    await this.lab.request("modes", { type: "modes", spec: this.spec, steps: 0 });
+    await this.lab.questions.request("modes", { type: "modes", spec: this.spec, steps: 0 });
     if (go && round === this.round) await this.run(round, 0);
   }
 
@@ -84,7 +84,7 @@ export class Fit {
     let stride = STRIDE;
     while (round === this.round && at < ENOUGH) {
       const asked = performance.now();
-      const replies = await this.lab.request("modes", { type: "modes", spec: null, steps: Math.min(stride, ENOUGH - at) });
+      const replies = await this.lab.questions.request("modes", { type: "modes", spec: null, steps: Math.min(stride, ENOUGH - at) });
       if (round !== this.round) return;
       if (performance.now() - asked > PATIENCE_MS) stride = Math.min(LONGEST_STRIDE, stride * 2);
       const event = replies.find((reply): reply is ModesEvent => reply.type === "modes");

@@ -1,6 +1,6 @@
 /** What a drawing on a canvas follows: the width of its place, and the colours and the font of the page. */
 import type uPlot from "uplot";
-import { onThemeChange } from "./palette";
+import { onThemeChange, palette, type Palette } from "./palette";
 
 /** Calls back with the width of an element when it is another one, but for that of a hidden element. Returns what stops it. */
 function onWidthChange(host: HTMLElement, changed: (width: number) => void): () => void {
@@ -28,16 +28,25 @@ export function keepFitting(plot: uPlot, host: HTMLElement, recolour: () => void
   };
 }
 
-/** Side of a square canvas in pixels of the page, and a number that grows when the page looks otherwise. */
+/** Side of a square canvas in pixels of the page, its colours, and a number that grows when the page looks otherwise. */
 export class Square {
   side = $state(0);
   theme = $state(0);
+  /** Read once per theme, not with every drawing: it makes the browser compute styles. */
+  private known: Palette | null = null;
+
+  colours(canvas: HTMLCanvasElement): Palette {
+    return (this.known ??= palette(canvas.parentElement!));
+  }
 
   /** For the `$effect` of its component. Returns what stops it. */
   follow(canvas: HTMLCanvasElement): () => void {
     this.side = canvas.clientWidth;
     const stopWidth = onWidthChange(canvas, (side) => (this.side = side));
-    const stopTheme = onThemeChange(() => (this.theme += 1));
+    const stopTheme = onThemeChange(() => {
+      this.known = null;
+      this.theme += 1;
+    });
     return () => {
       stopWidth();
       stopTheme();

@@ -19,29 +19,35 @@ export interface Palette extends Record<Role, string> {
   font: string;
 }
 
-/** Reads the colours as they are at `host` now. */
+const NAMES = ["teacher", "alone", "distilled", "ink", "accent", "muted", "line", "surface", "gain", "teacher-ink", "alone-ink", "distilled-ink"] as const;
+
+/** Reads the colours as they are at `host` now. All are asked for before any is read: the browser computes the styles of the page once. */
 export function palette(host: HTMLElement): Palette {
   const probe = document.createElement("span");
-  host.append(probe);
-  const style = getComputedStyle(probe);
   probe.style.setProperty("--gain", "color-mix(in srgb, var(--distilled) 13%, transparent)");
-  const read = (name: string): string => {
-    probe.style.color = `var(${name})`;
-    return style.color;
-  };
+  const names = [...NAMES.map((name) => `--${name}`), ...SHAPES.map((_, look) => lookColour(look))];
+  const spans = names.map((name) => {
+    const span = document.createElement("span");
+    span.style.color = `var(${name})`;
+    return span;
+  });
+  probe.append(...spans);
+  host.append(probe);
+  const found = spans.map((span) => getComputedStyle(span).color);
+  const of = (name: (typeof NAMES)[number]): string => found[NAMES.indexOf(name)]!;
   const colours: Palette = {
-    teacher: read("--teacher"),
-    alone: read("--alone"),
-    distilled: read("--distilled"),
-    ink: read("--ink"),
-    accent: read("--accent"),
-    muted: read("--muted"),
-    line: read("--line"),
-    surface: read("--surface"),
-    gain: read("--gain"),
-    runs: SHAPES.map((_, look) => read(lookColour(look))),
-    text: { teacher: read("--teacher-ink"), alone: read("--alone-ink"), distilled: read("--distilled-ink") },
-    font: style.fontFamily,
+    teacher: of("teacher"),
+    alone: of("alone"),
+    distilled: of("distilled"),
+    ink: of("ink"),
+    accent: of("accent"),
+    muted: of("muted"),
+    line: of("line"),
+    surface: of("surface"),
+    gain: of("gain"),
+    runs: found.slice(NAMES.length),
+    text: { teacher: of("teacher-ink"), alone: of("alone-ink"), distilled: of("distilled-ink") },
+    font: getComputedStyle(probe).fontFamily,
   };
   probe.remove();
   return colours;
@@ -50,16 +56,27 @@ export function palette(host: HTMLElement): Palette {
 /** What a picture for a file needs of them. */
 export const fileLook = ({ ink, muted, line, surface, font }: Palette): Look => ({ ink, muted, grid: line, surface, font });
 
-/** Calls back when the page turns light or dark, and when its font is another one: with the language, and once a font has come. Returns what stops it. */
+/**
+ * Calls back in the next frame when the page has turned light or dark, and when its font is another one: with the language, and once a font
+ * has come. Returns what stops it.
+ */
 export function onThemeChange(changed: () => void): () => void {
+  let frame = 0;
+  const later = (): void => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      changed();
+    });
+  };
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const observer = new MutationObserver(changed);
-  system.addEventListener("change", changed);
+  const observer = new MutationObserver(later);
+  system.addEventListener("change", later);
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style", "lang"] });
-  document.fonts.addEventListener("loadingdone", changed);
+  document.fonts.addEventListener("loadingdone", later);
   return () => {
-    document.fonts.removeEventListener("loadingdone", changed);
-    system.removeEventListener("change", changed);
+    cancelAnimationFrame(frame);
+    document.fonts.removeEventListener("loadingdone", later);
+    system.removeEventListener("change", later);
     observer.disconnect();
   };
 }
