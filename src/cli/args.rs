@@ -175,7 +175,7 @@ pub struct OutputArgs {
     /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation)
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub checkpoint_every: usize,
-    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, on the test rows)
+    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, of the validation part: train.validation)
     #[arg(long, value_name = "K", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(..=100))]
     pub keep_best: usize,
     /// One event per line on stdout, for machines

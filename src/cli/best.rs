@@ -8,17 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::error::Error;
 use super::files::read_text;
 use super::rundir::RunDir;
-use crate::train::{Evaluation, better};
+use crate::train::{Evaluation, Validation, better};
 
 const FOLDER: &str = "best";
 const SCORES: &str = "best/scores.json";
 
-/// A student that is kept, and how it did on the test rows.
+/// A student that is kept, and how it did on the test rows, and on the validation part where there is one, which then decides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     pub step: usize,
     pub accuracy: f64,
     pub loss: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
     /// Within the run directory.
     pub folder: PathBuf,
 }
@@ -26,11 +28,15 @@ pub struct Score {
 impl Score {
     fn of(found: &Evaluation) -> Self {
         let folder = Path::new(FOLDER).join(format!("step-{:06}", found.step));
-        Self { step: found.step, accuracy: found.accuracy, loss: found.loss, folder }
+        Self { step: found.step, accuracy: found.accuracy, loss: found.loss, validation: found.validation, folder }
+    }
+
+    fn decides(&self) -> (f64, f64) {
+        self.validation.map_or((self.accuracy, self.loss), |held| (held.accuracy, held.loss))
     }
 
     fn better(&self, other: &Self) -> bool {
-        better((self.accuracy, self.loss), (other.accuracy, other.loss))
+        better(self.decides(), other.decides())
     }
 }
 
@@ -89,6 +95,7 @@ mod tests {
             omitted: None,
             text: None,
             encoder: None,
+            validation: None,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Facts {
     pub train_rows: usize,
     pub labelled_rows: usize,
     pub test_rows: usize,
+    #[serde(default)]
+    pub validation_rows: usize,
     pub teacher_steps: usize,
     pub student_steps: usize,
 }

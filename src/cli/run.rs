@@ -12,6 +12,7 @@ use super::session::{Files, Session};
 use super::settings::Settings;
 use super::source;
 use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousands};
+use crate::spec::{Experiment, Train};
 use crate::train::{Evaluation, ROLES, Role};
 
 pub fn start(args: &RunArgs) -> Result<(), Error> {
@@ -26,6 +27,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
     };
     let session = Session::open(args.place.device.into(), files, args.output.json)?;
     let settings = Settings::new(&session, &args.output, args.seeds);
+    advise(&experiment, &settings);
     if let Some(count) = args.seeds {
         return seeds::start(&session, experiment, settings, count, args.out.as_deref());
     }
@@ -40,6 +42,17 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
     let path = directory.path().to_owned();
     let record = Race::start(&session, run, directory.clone(), settings, &label, &path)?.finish()?;
     conclude(&session, &directory, &record)
+}
+
+/// What is chosen by the rows that it is reported on looks better than it is.
+fn advise(experiment: &Experiment, settings: &Settings) {
+    let Train { patience, validation, .. } = experiment.train;
+    if (patience > 0 || settings.keep_best > 0) && validation == 0.0 {
+        eprintln!(
+            "note: train.patience and --keep-best choose by the test rows that the result is measured on, which flatters it: --set \
+             train.validation=0.1 holds rows back to choose by"
+        );
+    }
 }
 
 pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
@@ -82,7 +95,8 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     };
     if let Some(best) = best::scores(directory)?.first() {
         let (accuracy, folder) = (percent(best.accuracy), directory.path().join(&best.folder));
-        output::line(&format!("Best student: {accuracy} at step {}, in {}", thousands(best.step), folder.display()))?;
+        let chosen = chosen_on(record);
+        output::line(&format!("Best student: {accuracy} at step {}, chosen on {chosen}, in {}", thousands(best.step), folder.display()))?;
     }
     output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
 }
@@ -112,17 +126,26 @@ pub fn networks(record: &Record, latency: bool) -> Table {
     table
 }
 
+/// The rows by which students are chosen.
+fn chosen_on(record: &Record) -> String {
+    match record.facts.validation_rows {
+        0 => "the test rows".into(),
+        held => format!("{} validation rows", thousands(held)),
+    }
+}
+
 /// What happened, in words.
 pub fn sentences(record: &Record) -> Vec<String> {
     let mut list = Vec::new();
     if let Some(early) = record.early {
         list.push(format!(
-            "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience). It \
-             stands as it was at the end{}.",
+            "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience), on {}. \
+             It stands as it was at the end{}.",
             thousands(early.step),
             thousands(record.facts.student_steps),
             thousands(early.best_step),
             early.evaluations,
+            chosen_on(record),
             if record.settings.keep_best == 0 { "; --keep-best 1 keeps the best one" } else { "" }
         ));
     }

@@ -15,6 +15,7 @@ mod seed;
 mod split;
 pub mod text;
 mod tokenizer;
+mod validation;
 mod view;
 
 pub use batches::Batches;
@@ -24,6 +25,7 @@ pub use idx::IdxFiles;
 pub use marks::Marks;
 pub use seed::rng;
 pub use tokenizer::{Tokenizer, TokenizerError};
+pub use validation::{held_out, hold_out};
 pub use view::{StudentView, student_view};
 
 use crate::spec::{Experiment, Task, TaskName, knobs};
@@ -82,7 +84,7 @@ impl Rows {
 impl Dataset {
     /// Splits rows by the task's `test_fraction` and `split_seed`.
     fn split(task: &Task, input: Vec<usize>, classes: Vec<String>, rows: &Rows) -> Self {
-        let (train, test) = split::stratified(&rows.labels, task.test_fraction, task.split_seed);
+        let (train, test) = split::stratified(&rows.labels, task.test_fraction, rng(task.split_seed, "split"));
         Self { name: task.name, input, classes, train: rows.take(&train), test: rows.take(&test) }
     }
 

@@ -1,14 +1,12 @@
 //! Training rows and test rows.
 
+use rand::Rng;
 use rand::seq::SliceRandom;
-
-use super::seed::rng;
 
 /// Splits rows so that every class keeps the same share for testing, rounded, and has at least one row on either side when it has two.
 ///
 /// Returns the indices of the training rows and of the test rows, each ascending.
-pub(super) fn stratified(labels: &[u8], test_fraction: f64, seed: u32) -> (Vec<usize>, Vec<usize>) {
-    let mut rng = rng(seed, "split");
+pub(super) fn stratified(labels: &[u8], test_fraction: f64, mut rng: impl Rng) -> (Vec<usize>, Vec<usize>) {
     let mut is_test = vec![false; labels.len()];
     for class in 0..=u8::MAX {
         let mut rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();

@@ -279,6 +279,9 @@ pub struct Train {
     pub label_smoothing: f64,
     /// Steps between two evaluations on the test rows.
     pub eval_every: usize,
+    /// Share of the students' examples that nobody in the run learns from: patience, best students and DistiLLM's share go by them, and the
+    /// test rows stay for the final measure. 0 = none are held out, and they go by the test rows.
+    pub validation: f64,
     /// Evaluations without a better distilled student after which the run ends; 0 = all steps are made.
     pub patience: usize,
 }
@@ -298,6 +301,7 @@ impl Default for Train {
             clip: 0.0,
             label_smoothing: 0.0,
             eval_every: 25,
+            validation: 0.0,
             patience: 0,
         }
     }

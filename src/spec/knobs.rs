@@ -369,9 +369,14 @@ pub const TABLE: &[Knob] = &[
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
     row(
+        "train.validation",
+        float(0.0, 0.5),
+        "Share of the students' labelled rows or examples that is held out to choose by (patience, --keep-best); 0 = the test rows choose.",
+    ),
+    row(
         "train.patience",
         int(0, 1000),
-        "Evaluations in a row without a better distilled student (accuracy, then loss, on the test rows) that end the run; 0 = none do.",
+        "Evaluations in a row without a better distilled student (accuracy, then loss, of the validation part) that end the run; 0 = none do.",
     ),
 ];
 

@@ -19,6 +19,8 @@ pub struct Classes {
     pub distilled: Learner,
     pub table: Table,
     pub exam: Exam,
+    /// On what is held out to choose by.
+    pub validation: Option<Exam>,
     pub view: StudentView,
     /// The teacher's logits are kept on the device.
     kept: bool,
@@ -28,9 +30,13 @@ impl Classes {
     /// # Errors
     /// An experiment that contradicts its data, and a shape for which no teacher is shipped.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        let dataset = data::load(&experiment.task, materials.images.as_ref())?;
-        let view = data::student_view(&dataset, &experiment.task, experiment.seed)?;
+        let mut dataset = data::load(&experiment.task, materials.images.as_ref())?;
+        let mut view = data::student_view(&dataset, &experiment.task, experiment.seed)?;
         let classes = dataset.classes.len();
+        let validation = match experiment.train.validation {
+            0.0 => None,
+            share => Some(Exam::new(&data::hold_out(&mut dataset, &mut view, share, experiment.seed)?, classes, None, place)),
+        };
         let teachers = Teachers::new(experiment, &dataset, place)?;
         let layout = Layout::new(&experiment.student, &dataset.input, classes);
         let mut guided = layout.clone();
@@ -48,12 +54,12 @@ impl Classes {
         let order = Batches::new(experiment.seed, "student batches", view.rows.len(), batch)?;
         let table = Table::new(inputs, &view.labels, classes, batch, order, place);
         let omitted = usize::try_from(experiment.task.omit_class).ok();
-        let exam = Exam::new(&dataset, omitted, place);
+        let exam = Exam::new(&dataset.test, classes, omitted, place);
         let mut labelled = vec![false; dataset.train.len()];
         for (row, label) in view.rows.iter().zip(&view.labels) {
             labelled[*row] = label.is_some();
         }
-        Ok(Self { dataset, labelled, teachers, alone, distilled, table, exam, view, kept: false })
+        Ok(Self { dataset, labelled, teachers, alone, distilled, table, exam, validation, view, kept: false })
     }
 
     /// Computes the frozen teacher's logits of every training row once and keeps them on the device.
@@ -101,12 +107,22 @@ impl Classes {
             roles.push((Role::Teacher, self.teachers.learners[0].steps));
             reads.add(self.teachers.logits(&self.exam.inputs));
         }
-        for (role, learner) in [(Role::Alone, &self.alone), (Role::Distilled, &self.distilled)] {
-            roles.push((role, learner.steps));
-            reads.add(learner.logits(&self.exam.inputs));
+        let students = [(Role::Alone, &self.alone), (Role::Distilled, &self.distilled)];
+        let asked = roles.len() + students.len();
+        for exam in [Some(&self.exam), self.validation.as_ref()].into_iter().flatten() {
+            for (role, learner) in students {
+                roles.push((role, learner.steps));
+                reads.add(learner.logits(&exam.inputs));
+            }
         }
-        let answers = roles.into_iter().zip(reads.run().await?).map(|((role, step), logits)| (role, step, logits)).collect();
-        Ok(self.exam.mark(answers))
+        let mut answers: Vec<_> = roles.into_iter().zip(reads.run().await?).map(|((role, step), logits)| (role, step, logits)).collect();
+        let held = answers.split_off(asked);
+        let mut found = self.exam.mark(answers);
+        if let Some(exam) = &mut self.validation {
+            let held = exam.mark(held);
+            found.iter_mut().for_each(|evaluation| evaluation.validated(&held));
+        }
+        Ok(found)
     }
 
     /// Logits of any rows `[rows, features]` by teacher, student alone and student distilled.

@@ -3,11 +3,11 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::event::{Evaluation, OmittedClass, Role};
-use crate::data::Dataset;
+use crate::data::Rows;
 use crate::device::Place;
 use crate::eval::{metrics, study};
 
-/// Test rows on the device, and what every network last said about them.
+/// Rows to be tested on, on the device, and what every network last said about them.
 pub struct Exam {
     /// `[rows, features]`, without gradients.
     pub inputs: Tensor<2>,
@@ -19,12 +19,12 @@ pub struct Exam {
 }
 
 impl Exam {
-    pub fn new(dataset: &Dataset, omitted: Option<usize>, place: &Place) -> Self {
-        let (rows, features) = (dataset.test.len(), dataset.test.features());
+    pub fn new(rows: &Rows, classes: usize, omitted: Option<usize>, place: &Place) -> Self {
+        let shape = [rows.len(), rows.features()];
         Self {
-            inputs: Tensor::from_data(TensorData::new(dataset.test.inputs.clone(), [rows, features]), &place.inner()),
-            labels: dataset.test.labels.iter().map(|label| usize::from(*label)).collect(),
-            classes: dataset.classes.len(),
+            inputs: Tensor::from_data(TensorData::new(rows.inputs.clone(), shape), &place.inner()),
+            labels: rows.labels.iter().map(|label| usize::from(*label)).collect(),
+            classes,
             omitted,
             answers: Vec::new(),
         }
@@ -67,6 +67,7 @@ impl Exam {
             omitted,
             text: None,
             encoder: None,
+            validation: None,
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Summary {
     /// Rows with a hard label for the students.
     pub labelled_rows: usize,
     pub test_rows: usize,
+    /// Rows held out of what the students have, to choose by.
+    pub validation_rows: usize,
     /// Steps of the teacher's phase; 0 when there is none.
     pub teacher_steps: usize,
     pub student_steps: usize,
@@ -148,6 +150,32 @@ pub struct Evaluation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub encoder: Option<EncoderMeasures>,
+    /// Of a student, where a part of the data is held out for validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub validation: Option<Validation>,
+}
+
+/// A student on what is held out (`train.validation`): the same measures as on the test rows, but of the grammar, whose right answers are not
+/// all held out, the share of tokens that are foretold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Validation {
+    pub accuracy: f64,
+    pub loss: f64,
+}
+
+impl Evaluation {
+    /// What students are chosen by: accuracy and loss, of the validation part where there is one.
+    pub fn score(&self) -> (f64, f64) {
+        self.validation.map_or((self.accuracy, self.loss), |held| (held.accuracy, held.loss))
+    }
+
+    /// Takes over what the same network did on the validation part.
+    pub(super) fn validated(&mut self, held: &[Evaluation]) {
+        let own = held.iter().find(|held| held.role == self.role && self.role != Role::Teacher);
+        self.validation = own.map(|held| Validation { accuracy: held.accuracy, loss: held.loss });
+    }
 }
 
 /// How near an encoder is to its teacher; all `None` for the teacher. In a run of encoders `accuracy` is the share of masked tokens that are

@@ -21,9 +21,10 @@ pub struct Best {
 impl Best {
     /// After one more evaluation at a step.
     pub fn after(before: Option<Self>, step: usize, found: &Evaluation) -> Self {
+        let (accuracy, loss) = found.score();
         match before {
-            Some(best) if !better((found.accuracy, found.loss), (best.accuracy, best.loss)) => Self { since: best.since + 1, ..best },
-            _ => Self { step, accuracy: found.accuracy, loss: found.loss, since: 0 },
+            Some(best) if !better((accuracy, loss), (best.accuracy, best.loss)) => Self { since: best.since + 1, ..best },
+            _ => Self { step, accuracy, loss, since: 0 },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
-use super::{classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
+use super::{classes::Classes, contest::Contest, encoders::Encoders, evaluate::Exam, texts::Texts};
 use crate::method::text::large;
 use crate::model::Layout;
 use crate::spec::{Access, Distill, Experiment, knobs};
@@ -17,6 +17,7 @@ pub struct Facts {
     pub train_rows: usize,
     pub labelled_rows: usize,
     pub test_rows: usize,
+    pub validation_rows: usize,
     /// Values of the teacher's last hidden layer, and of its attention maps.
     hidden: usize,
     maps: usize,
@@ -45,6 +46,7 @@ impl Facts {
             train_rows: encoders.passages.train.len(),
             labelled_rows: encoders.passages.train.len(),
             test_rows: encoders.tests(),
+            validation_rows: encoders.validation(),
             hidden: teacher.width,
             maps: 0,
         }
@@ -68,12 +70,13 @@ impl Facts {
             train_rows: texts.own.set.train.len(),
             labelled_rows: texts.examples,
             test_rows: texts.own.set.test.len(),
+            validation_rows: texts.validation(),
             hidden: 0,
             maps: 0,
         }
     }
 
-    fn of_classes(Classes { dataset, view, teachers, alone, .. }: &Classes) -> Self {
+    fn of_classes(Classes { dataset, view, teachers, alone, validation, .. }: &Classes) -> Self {
         let (teachers, teacher, student) = (teachers.learners.len(), &teachers.learners[0].layout, &alone.layout);
         let size = |role: Role, layout: &Layout, count: usize| {
             let parameters = layout.parameter_count() * count;
@@ -88,6 +91,7 @@ impl Facts {
             train_rows: dataset.train.len(),
             labelled_rows: view.labels.iter().flatten().count(),
             test_rows: dataset.test.len(),
+            validation_rows: validation.as_ref().map_or(0, Exam::rows),
             hidden: teacher.hidden().unwrap_or(0),
             maps: teacher.map_values(),
         }
@@ -124,6 +128,7 @@ impl Facts {
             train_rows: self.train_rows,
             labelled_rows: self.labelled_rows,
             test_rows: self.test_rows,
+            validation_rows: self.validation_rows,
             teacher_steps,
             student_steps: experiment.train.steps,
             bits_per_example: self.bits_per_example(&experiment.distill),

@@ -25,6 +25,7 @@ fn types() -> String {
         train::Summary,
         train::LossParts,
         train::OmittedClass,
+        train::Validation,
         train::Evaluation,
         train::TextMeasures,
         train::EncoderMeasures,

@@ -79,6 +79,28 @@ fn a_run_that_ends_early_says_so_and_keeps_its_best_students() {
     assert!(!said.contains("not finished"), "{said}");
 }
 
+/// Without a validation part the test rows choose, and a note says so; with one it decides, and the test rows are measured alone.
+#[test]
+fn the_best_student_is_chosen_by_what_is_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let set = ["--set", "train.steps=60", "--set", "train.eval_every=10", "--keep-best", "9"];
+    let flattered = succeeded(run(folder, "first-light", &[&set[..], &["--out", "a"]].concat()));
+    assert!(stderr(&flattered).contains("train.validation=0.1") && stdout(&flattered).contains("chosen on the test rows"));
+    let honest = succeeded(run(folder, "first-light", &[&set[..], &["--set", "train.validation=0.3", "--out", "b"]].concat()));
+    assert!(
+        !stderr(&honest).contains("train.validation") && stdout(&honest).contains("chosen on 30 validation rows"),
+        "{}",
+        stdout(&honest)
+    );
+    let scores: Vec<Value> = serde_json::from_str(&fs::read_to_string(folder.join("b/best/scores.json")).unwrap()).unwrap();
+    let held = |score: &Value| (score["validation"]["accuracy"].as_f64().unwrap(), -score["validation"]["loss"].as_f64().unwrap());
+    assert!(scores.len() == 6 && scores.windows(2).all(|pair| held(&pair[0]) >= held(&pair[1])), "{scores:?}");
+    let refused = run(folder, "first-light", &["--set", "train.validation=0.1", "--set", "task.labels_per_class=1"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("train.validation: leaves nothing"), "{}", stderr(&refused));
+}
+
 #[test]
 fn a_machine_hears_events_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

@@ -30,5 +30,5 @@ pub fn arithmetic(seed: u32) -> TextSet {
     let mut all = problems.iter().map(|(prompt, response)| Example { prompt: ids(prompt), response: ids(response) });
     let test = all.by_ref().take(TESTS).collect();
     let train = all.collect();
-    TextSet { tokenizer: Tokenizer::of_characters(CHARACTERS), stop: 0, ends: true, train, test, judge: Judge::Exact }
+    TextSet { tokenizer: Tokenizer::of_characters(CHARACTERS), stop: 0, ends: true, train, test, judge: Judge::Exact, overlap: 0 }
 }

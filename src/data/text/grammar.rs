@@ -146,7 +146,15 @@ pub fn grammar(seed: u32, examples: usize) -> TextSet {
         .collect();
     let mut random = rng(seed, "grammar for testing");
     let test = (0..TESTS_PER_PROMPT).flat_map(|_| questions).map(|question| example(question, &mut random)).collect();
-    TextSet { tokenizer: Tokenizer::words(&vocabulary.0.join(" ")), stop: 0, ends: true, train, test, judge: Judge::Grammar(grammar) }
+    TextSet {
+        tokenizer: Tokenizer::words(&vocabulary.0.join(" ")),
+        stop: 0,
+        ends: true,
+        train,
+        test,
+        judge: Judge::Grammar(grammar),
+        overlap: 0,
+    }
 }
 
 fn example(question: &Question, random: &mut impl Rng) -> Example {

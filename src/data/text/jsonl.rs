@@ -104,8 +104,15 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
     let train = examples.split_off(tests.clamp(1, examples.len() - 1));
     let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
     let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
-    let set =
-        |(tokenizer, stop)| TextSet { tokenizer, stop, ends: true, train: train.remove(0), test: test.remove(0), judge: Judge::Exact };
+    let set = |(tokenizer, stop)| TextSet {
+        tokenizer,
+        stop,
+        ends: true,
+        train: train.remove(0),
+        test: test.remove(0),
+        judge: Judge::Exact,
+        overlap: 0,
+    };
     Ok((tokenizers.into_iter().zip(stops).map(set).collect(), skipped))
 }
 

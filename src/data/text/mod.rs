@@ -35,7 +35,7 @@ pub use passages::{Cut, Passages, load_passages, passages};
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
 pub use windows::{reread, windows};
 
-use super::{DataError, Tokenizer};
+use super::{DataError, Tokenizer, validation};
 use crate::spec::{Experiment, TaskName};
 
 /// Questions of the grammar.
@@ -96,6 +96,8 @@ pub struct TextSet {
     pub train: Vec<Example>,
     pub test: Vec<Example>,
     pub judge: Judge,
+    /// With at most how many of those before it an example of running text shares some of it.
+    pub overlap: usize,
 }
 
 /// Token ids of a prompt, which is never empty, and of its response without the stop token.
@@ -133,6 +135,19 @@ impl TextSet {
             .iter()
             .chain(&self.test)
             .fold((0, 0), |(prompt, response), example| (prompt.max(example.prompt.len()), response.max(example.response.len() + 1)))
+    }
+
+    /// Takes the last examples out of the training part, and those that share text with them: a set whose test part is what was taken.
+    ///
+    /// # Errors
+    /// Nothing is left to learn from.
+    pub fn hold_out(&mut self, count: usize) -> Result<Self, DataError> {
+        let rest = self.train.len().checked_sub(count + self.overlap).filter(|rest| *rest > 0).ok_or_else(validation::too_few)?;
+        let held = self.train.split_off(self.train.len() - count);
+        self.train.truncate(rest);
+        // Of the right answers to a question of the grammar, a part tells as much as of any other text.
+        let judge = if let Judge::Grammar(_) = self.judge { Judge::None } else { self.judge.clone() };
+        Ok(Self { train: Vec::new(), test: held, judge, tokenizer: self.tokenizer.clone(), ..*self })
     }
 
     /// The text of ids, for people to read. Ids that no text has become a note of which.

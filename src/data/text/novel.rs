@@ -54,7 +54,7 @@ pub fn novel(text: &str, window: Window) -> Result<TextSet, DataError> {
     };
     let (train, test) = (cut(train)?, cut(test)?);
     let stop = tokenizer.encode("\n")?[0];
-    Ok(TextSet { tokenizer, stop, ends: true, train, test, judge: Judge::None })
+    Ok(TextSet { tokenizer, stop, ends: true, train, test, judge: Judge::None, overlap: (length - 1) / window.stride.max(1) })
 }
 
 /// Where windows begin: at the start of the part, then at the first word after each stride.

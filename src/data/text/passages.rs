@@ -3,7 +3,7 @@
 use super::grammar::grammar;
 use super::novel::{NOVEL, typed};
 use super::{Example, QUESTIONS, TextSet};
-use crate::data::{DataError, Marks, Tokenizer};
+use crate::data::{DataError, Marks, Tokenizer, validation};
 use crate::spec::{Experiment, Objective, TaskName};
 
 /// Control tokens of a text that is read without a tokenizer of others, in the order of [`Marks`]: characters that no text is likely to have,
@@ -63,6 +63,17 @@ impl Passages {
         let mut counts = vec![0; tokenizer.vocab()];
         train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
         Self { tokenizer, marks, train, test, counts, cut: 0 }
+    }
+
+    /// Takes the last texts out of the training part: a set whose test part is what was taken. It is two at least, because texts are compared
+    /// with each other.
+    ///
+    /// # Errors
+    /// Fewer than two are left.
+    pub fn hold_out(&mut self, count: usize) -> Result<Self, DataError> {
+        let rest = self.train.len().checked_sub(count.max(2)).filter(|rest| *rest > 1).ok_or_else(validation::too_few)?;
+        let test = self.train.split_off(rest);
+        Ok(Self { train: Vec::new(), test, counts: self.counts.clone(), tokenizer: self.tokenizer.clone(), ..*self })
     }
 
     /// Tokens of the longest text.

@@ -35,7 +35,7 @@ pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextS
     };
     let (train, test) = (cut(train), cut(test));
     let stop = stop(&tokenizer)?;
-    Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None })
+    Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None, overlap: 0 })
 }
 
 /// The windows of a set as another tokenizer reads them, in the same order. A window whose prompt or response ends inside a character is
@@ -65,7 +65,7 @@ pub fn reread(set: &mut TextSet, tokenizer: Tokenizer) -> Result<TextSet, DataEr
         Ok(found)
     };
     let (train, test) = (again(&mut set.train)?, again(&mut set.test)?);
-    Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None })
+    Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None, overlap: 0 })
 }
 
 #[cfg(test)]

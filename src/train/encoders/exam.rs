@@ -213,6 +213,7 @@ fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -
         omitted: None,
         text: None,
         encoder: Some(EncoderMeasures { forward_kl: student.then(|| mean(|told| told.forward_kl)), ..measures }),
+        validation: None,
     }
 }
 
@@ -229,5 +230,6 @@ fn of_sentences(role: Role, step: usize, measures: EncoderMeasures) -> Evaluatio
         omitted: None,
         text: None,
         encoder: Some(measures),
+        validation: None,
     }
 }

@@ -39,6 +39,8 @@ pub struct Encoders {
     /// Tokens of the longest text.
     pub longest: usize,
     exam: Exam,
+    /// On what is held out to choose by.
+    validation: Option<Exam>,
     place: Place,
     /// Of a teacher from a file.
     pub origins: Origins,
@@ -52,8 +54,12 @@ impl Encoders {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let model = cast::model(experiment, materials)?;
         let sentences = experiment.encoder.objective == Objective::Embeddings;
-        let passages = load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
+        let mut passages = load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
         let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
+        let held = match experiment.train.validation {
+            0.0 => None,
+            share => Some(passages.hold_out(data::held_out(passages.train.len(), share)?)?),
+        };
         let batch = experiment.train.batch_size;
         let order = if sentences {
             // A pair is as long as the longer of the two.
@@ -69,6 +75,7 @@ impl Encoders {
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
             longest: passages.longest(),
             exam: Exam::new(experiment, &passages, &masking, place),
+            validation: held.map(|held| Exam::new(experiment, &held, &masking, place)),
             origins: Origins {
                 teacher: model.map(|model| Origin {
                     fingerprint: model.fingerprint(),
@@ -196,7 +203,13 @@ impl Encoders {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
-        self.exam.examine(&self.nets.speakers(), teacher_changes).await
+        let networks = self.nets.speakers();
+        let mut found = self.exam.examine(&networks, teacher_changes).await?;
+        if let Some(exam) = &mut self.validation {
+            let held = exam.examine(&networks, teacher_changes).await?;
+            found.iter_mut().for_each(|evaluation| evaluation.validated(&held));
+        }
+        Ok(found)
     }
 
     /// The last states `[rows, width]` of a network on the first test text.
@@ -204,6 +217,11 @@ impl Encoders {
         let text = self.passages.test[0].as_slice();
         let batch = Batch::plain(&[text], self.longest, self.passages.marks.padding, &self.place);
         self.nets.speaker(role).state(batch.ids, &batch.padding)
+    }
+
+    /// Texts held out to choose by.
+    pub fn validation(&self) -> usize {
+        self.validation.as_ref().map_or(0, Exam::asked)
     }
 
     /// Texts that the networks are tested on.

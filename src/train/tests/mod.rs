@@ -6,6 +6,7 @@ mod encoders;
 mod looks;
 mod race;
 mod texts;
+mod validation;
 mod workloads;
 
 use super::{Early, Evaluation, Event, LossParts, Materials, Role, Run, better};

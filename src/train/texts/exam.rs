@@ -272,6 +272,7 @@ impl Exam {
             omitted: None,
             text: Some(measures),
             encoder: None,
+            validation: None,
         }
     }
 

@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
-use crate::data::text::TopK;
+use crate::data::text::{TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
@@ -39,6 +39,8 @@ pub struct Texts {
     /// Examples of the students.
     pub examples: usize,
     exam: Exam,
+    /// What is held out to choose by.
+    validation: Option<(TextSet, Exam)>,
     place: Place,
     /// Of models from files.
     pub origins: Origins,
@@ -63,10 +65,22 @@ impl Texts {
         let models = cast::models(experiment, materials)?;
         let readers = models.readers(experiment)?;
         let data::text::Texts { set, teachers, skipped } = data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers)?;
-        let (own, other) = (Reading::new(set), teachers.map(Reading::new));
-        let examples = match experiment.text.examples {
+        let (mut own, mut other) = (Reading::new(set), teachers.map(Reading::new));
+        let mut examples = match experiment.text.examples {
             0 => own.set.train.len(),
             few => few.min(own.set.train.len()),
+        };
+        let held = match experiment.train.validation {
+            0.0 => None,
+            share => {
+                let held = data::held_out(examples, share)?;
+                if let Some(other) = &mut other {
+                    other.set.hold_out(held)?;
+                }
+                let set = own.set.hold_out(held)?;
+                examples = (examples - held).min(own.set.train.len());
+                Some(set)
+            }
         };
         let mut notes: Vec<String> = readers.note.into_iter().collect();
         if skipped > 0 {
@@ -78,6 +92,11 @@ impl Texts {
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
         let tests = experiment.text.tests;
         let exam = Exam::new(&own, student.vocab, tests, place);
+        let validation = held.map(|set| {
+            let reading = Reading { set, ..own };
+            let exam = Exam::new(&reading, student.vocab, tests, place);
+            (reading.set, exam)
+        });
         let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, tests, place), reading, found: None });
         let batch = experiment.train.batch_size;
         let Text { method, transfer, .. } = &experiment.text;
@@ -93,6 +112,7 @@ impl Texts {
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", own.set.train.len(), batch)?,
             examples,
             exam,
+            validation,
             origins,
             cache: None,
             notes,
@@ -180,7 +200,7 @@ impl Texts {
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, experiment: &Experiment, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
         let networks = self.nets.speakers();
-        let found = match &mut self.teachers {
+        let mut found = match &mut self.teachers {
             None => self.exam.examine(experiment, &self.own.set, &self.contexts, &networks, teacher_changes, &self.place).await?,
             Some(side) => {
                 let [teacher, students @ ..] = &networks;
@@ -196,8 +216,15 @@ impl Texts {
                 found
             }
         };
+        if let Some((set, exam)) = &self.validation {
+            let mut held = Vec::new();
+            for student in &networks[1..] {
+                held.push(exam.examine_one(experiment, set, &self.contexts[1], student, &self.place).await?);
+            }
+            found.iter_mut().for_each(|evaluation| evaluation.validated(&held));
+        }
         if let Some(distilled) = found.iter().find(|evaluation| evaluation.role == Role::Distilled) {
-            distillm::heard(&mut self.memory, distilled.loss);
+            distillm::heard(&mut self.memory, distilled.score().1);
         }
         Ok(found)
     }
@@ -208,6 +235,11 @@ impl Texts {
             (Some(side), Role::Teacher) => (&side.reading, &side.exam),
             _ => (&self.own, &self.exam),
         }
+    }
+
+    /// Examples held out to choose by.
+    pub fn validation(&self) -> usize {
+        self.validation.as_ref().map_or(0, |(set, _)| set.test.len())
     }
 
     fn context(&self, role: Role) -> &Context {

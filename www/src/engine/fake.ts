@@ -127,6 +127,7 @@ export class FakeWorker implements WorkerLike {
       train_rows: 1258,
       labelled_rows: 100,
       test_rows: 539,
+      validation_rows: 0,
       teacher_steps: 0,
       student_steps: Number(values["train.steps"]),
       bits_per_example: 320,

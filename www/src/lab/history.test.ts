@@ -14,6 +14,7 @@ const summary = (teacher_steps = 0): Summary => ({
   train_rows: 100,
   labelled_rows: 20,
   test_rows: 50,
+  validation_rows: 0,
   teacher_steps,
   student_steps: 1000,
   bits_per_example: 320,

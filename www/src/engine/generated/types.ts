@@ -38,6 +38,10 @@ input: Array<number>, train_rows: number,
  */
 labelled_rows: number, test_rows: number, 
 /**
+ * Rows held out of what the students have, to choose by.
+ */
+validation_rows: number, 
+/**
  * Steps of the teacher's phase; 0 when there is none.
  */
 teacher_steps: number, student_steps: number, 
@@ -74,6 +78,8 @@ shifted_accuracy: number,
  */
 shift: number, };
 
+export type Validation = { accuracy: number, loss: number, };
+
 export type Evaluation = { role: Role, 
 /**
  * Steps this network has trained.
@@ -102,7 +108,11 @@ text?: TextMeasures,
 /**
  * Present in a run of encoders.
  */
-encoder?: EncoderMeasures, };
+encoder?: EncoderMeasures, 
+/**
+ * Of a student, where a part of the data is held out for validation.
+ */
+validation?: Validation, };
 
 export type TextMeasures = { 
 /**
