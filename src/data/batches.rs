@@ -36,6 +36,19 @@ impl Batches {
     /// # Errors
     /// No rows, more rows than an i32 can index, or a size of 0.
     pub fn new(seed: u32, purpose: &str, rows: usize, size: usize) -> Result<Self, DataError> {
+        Self::ordered(seed, purpose, rows, Vec::new(), size)
+    }
+
+    /// The same out of rows of these lengths, so that a batch holds rows that are about as long: the permutation is cut into parts of
+    /// [`GROUP`] batches, each is sorted by length, and the batches are shuffled again. Less of a batch is padding then.
+    ///
+    /// # Errors
+    /// As [`Batches::new`].
+    pub fn grouped(seed: u32, purpose: &str, lengths: Vec<usize>, size: usize) -> Result<Self, DataError> {
+        Self::ordered(seed, purpose, lengths.len(), lengths, size)
+    }
+
+    fn ordered(seed: u32, purpose: &str, rows: usize, lengths: Vec<usize>, size: usize) -> Result<Self, DataError> {
         if rows == 0 {
             return Err(DataError::NothingToLearn);
         }
@@ -45,19 +58,7 @@ impl Batches {
         if size == 0 {
             return Err(SpecError::OutOfRange { key: "train.batch_size", value: "0".into(), allowed: "at least 1".into() }.into());
         }
-        let mut batches = Self { seed, purpose: purpose.into(), rows, size, lengths: Vec::new(), cache: RefCell::new((0, Vec::new())) };
-        batches.cache.get_mut().1 = batches.order(0);
-        Ok(batches)
-    }
-
-    /// The same out of rows of these lengths, so that a batch holds rows that are about as long: the permutation is cut into parts of
-    /// [`GROUP`] batches, each is sorted by length, and the batches are shuffled again. Less of a batch is padding then.
-    ///
-    /// # Errors
-    /// As [`Batches::new`].
-    pub fn grouped(seed: u32, purpose: &str, lengths: Vec<usize>, size: usize) -> Result<Self, DataError> {
-        let mut batches = Self::new(seed, purpose, lengths.len(), size)?;
-        batches.lengths = lengths;
+        let mut batches = Self { seed, purpose: purpose.into(), rows, size, lengths, cache: RefCell::new((0, Vec::new())) };
         batches.cache.get_mut().1 = batches.order(0);
         Ok(batches)
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
+use ureq::tls::{RootCerts, TlsConfig};
 
 use self::sets::{Part, SETS, Set};
 use super::error::Error;
@@ -20,6 +21,8 @@ use super::{args::FetchArgs, output};
 
 /// Waiting longer than this for a connection, or for an answer to begin, is in vain.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes a second below which a download is given up.
+const SLOWEST: usize = 16 << 10;
 
 /// `distillery fetch [NAME]`.
 pub fn fetch(args: &FetchArgs) -> Result<(), Error> {
@@ -83,7 +86,8 @@ fn get(set: &Set, part: &Part, from: Option<&str>) -> Result<Vec<u8>, Error> {
     };
     let content = if place.starts_with("http://") || place.starts_with("https://") {
         eprintln!("  {place}");
-        download(&place, part.bytes, from.is_none()).map_err(|problem| unreachable(set, part, &place, &problem))?
+        let patience = PATIENCE + Duration::from_secs((part.bytes / SLOWEST) as u64);
+        download(&place, part.bytes, from.is_none(), patience).map_err(|problem| unreachable(set, part, &place, &problem))?
     } else {
         let path = Path::new(&place);
         fs::read(path).map_err(Error::read(path))?
@@ -105,9 +109,14 @@ fn get(set: &Set, part: &Part, from: Option<&str>) -> Result<Vec<u8>, Error> {
     if found == part.sha256 { Ok(content) } else { Err(wrong(&format!("its sha256 is {found}, not {}", part.sha256))) }
 }
 
-/// The content of an address, through the proxy that the environment names; a mirror of one's own is near.
-fn download(url: &str, size: usize, by_proxy: bool) -> Result<Vec<u8>, String> {
-    let mut config = ureq::Agent::config_builder().timeout_connect(Some(PATIENCE)).timeout_recv_response(Some(PATIENCE));
+/// The content of an address, which has to be here within `patience`, through the proxy that the environment names; a mirror of one's own is
+/// near. Whom this machine trusts is trusted.
+fn download(url: &str, size: usize, by_proxy: bool, patience: Duration) -> Result<Vec<u8>, String> {
+    let mut config = ureq::Agent::config_builder()
+        .timeout_connect(Some(PATIENCE))
+        .timeout_recv_response(Some(PATIENCE))
+        .timeout_recv_body(Some(patience))
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build());
     if !by_proxy {
         config = config.proxy(None);
     }
@@ -214,6 +223,22 @@ mod tests {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         refused(&format!("http://{closed}"), &["cannot get", "--from FOLDER"]);
         refused("nowhere", &["nowhere/small-1.0.0.tgz"]);
+    }
+
+    /// A server that sends a part and then nothing.
+    #[test]
+    fn a_download_that_stalls_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na").unwrap();
+            // Until the client hangs up.
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let problem = download(&url, 3, false, Duration::from_millis(300)).unwrap_err();
+        assert!(problem.contains("the connection broke after 1 bytes") && problem.contains("timeout"), "{problem}");
+        server.join().unwrap();
     }
 
     #[test]
