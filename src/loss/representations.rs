@@ -10,17 +10,18 @@ const LEAST_LENGTH: f64 = 1e-12;
 /// Instead of an infinite mask: a difference of two infinities is no number. No probability is left at it.
 const HIDDEN: f64 = -1e9;
 
-/// `mean(1 − cos(s, t))` over rows, `[1]` (DistilBERT, Sanh et al. 2019 §2; PyTorch's `CosineEmbeddingLoss` with target 1). Both are
-/// `[rows, width]`.
+/// `1 − cos(s, t)` of every row, `[rows]` (DistilBERT, Sanh et al. 2019 §2; the mean over rows is PyTorch's `CosineEmbeddingLoss` with target
+/// 1). Both are `[rows, width]`.
 pub fn cosine(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
     let [rows, _] = student.dims();
-    (unit(student) * unit(teacher.inner())).sum() / -(rows as f64) + 1.0
+    (unit(student) * unit(teacher.inner())).sum_dim(1).reshape([rows]).neg() + 1.0
 }
 
-/// `mean((s − t)²)` over rows and units, `[1]` (TinyBERT's hidden-state loss, Jiao et al. 2020 eq. 8, without a projection). Both are
-/// `[rows, width]`.
+/// `mean((s − t)²)` over the units of every row, `[rows]` (its mean over rows is TinyBERT's hidden-state loss, Jiao et al. 2020 eq. 8, without
+/// a projection). Both are `[rows, width]`.
 pub fn hidden(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
-    (student - teacher.inner()).square().mean()
+    let [rows, _] = student.dims();
+    (student - teacher.inner()).square().mean_dim(1).reshape([rows])
 }
 
 /// Self-attention relations, `[1]` (MiniLMv2, Wang et al. 2021 eq. 4–6): of queries, keys and values each, `softmax(X·Xᵀ/√d)` of every

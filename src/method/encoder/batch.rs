@@ -18,7 +18,10 @@ pub struct Batch {
     pub hidden: Rows,
 }
 
-/// Tokens that count, as rows of `[batch·seq]`; all tensors are `[n]`, without gradients.
+/// Batches are filled up to a multiple of so many rows: a GPU compiles its kernels for shapes.
+const ROWS: usize = 64;
+
+/// Tokens that count, as rows of `[batch·seq]`; all tensors are `[n]`, without gradients. n is filled up with rows that weigh nothing.
 #[derive(Debug, Clone)]
 pub struct Rows {
     pub rows: Tensor<1, Int>,
@@ -26,39 +29,64 @@ pub struct Rows {
     pub tokens: Tensor<1, Int>,
     /// 1 where it is to be foretold, else 0.
     pub asked: Tensor<1>,
-    /// How many there are, and how many are asked.
+    /// 1 for a token that counts, 0 for what is filled up.
+    pub weights: Tensor<1>,
+    /// How many count, and how many are asked.
     pub counts: [usize; 2],
 }
 
 impl Rows {
-    fn new(rows: &[(i32, u32, bool)], place: &Place) -> Self {
+    fn new(rows: &[(i32, u32, bool)], multiple: usize, place: &Place) -> Self {
         let count = rows.len();
-        let ints = |of: fn(&(i32, u32, bool)) -> i32| {
-            Tensor::from_data(TensorData::new(rows.iter().map(of).collect::<Vec<_>>(), [count]), &place.inner())
+        let filled = count.next_multiple_of(multiple);
+        // The first row of all is there in every batch, and a text's.
+        let rows = || rows.iter().copied().chain(std::iter::repeat_n((0, 0, false), filled - count));
+        let ints = |of: fn((i32, u32, bool)) -> i32| {
+            Tensor::from_data(TensorData::new(rows().map(of).collect::<Vec<_>>(), [filled]), &place.inner())
         };
-        let asked: Vec<f32> = rows.iter().map(|row| if row.2 { 1.0 } else { 0.0 }).collect();
-        let hidden = rows.iter().filter(|row| row.2).count();
+        let floats = |ones: &mut dyn Iterator<Item = bool>| {
+            let values: Vec<f32> = ones.map(|one| if one { 1.0 } else { 0.0 }).collect();
+            Tensor::from_data(TensorData::new(values, [filled]), &place.inner())
+        };
         Self {
             rows: ints(|row| row.0),
             tokens: ints(|row| row.1 as i32),
-            asked: Tensor::from_data(TensorData::new(asked, [count]), &place.inner()),
-            counts: [count, hidden],
+            asked: floats(&mut rows().map(|row| row.2)),
+            weights: floats(&mut (0..filled).map(|row| row < count)),
+            counts: [count, rows().filter(|row| row.2).count()],
         }
+    }
+
+    /// Rows, those counted that weigh nothing.
+    pub fn filled(&self) -> usize {
+        self.rows.dims()[0]
+    }
+
+    /// The mean of one number per row over those that count. `values` is `[n]`, with or without gradients.
+    pub fn mean(&self, values: Tensor<1>) -> Tensor<1> {
+        let weights = if values.is_autodiff() { Tensor::from_inner(self.weights.clone()) } else { self.weights.clone() };
+        (values * weights).sum() / self.counts[0].max(1) as f64
     }
 }
 
 impl Batch {
     /// Texts as they are, of at most `seq` tokens.
     pub fn plain(texts: &[&[u32]], seq: usize, pad: u32, place: &Place) -> Self {
-        Self::new(texts.iter().map(|text| text.to_vec()).collect(), &[], seq, pad, place)
+        Self::new(texts.iter().map(|text| text.to_vec()).collect(), &[], seq, pad, ROWS, place)
     }
 
     /// Texts with tokens to be foretold.
     pub fn masked(masked: Masked, seq: usize, pad: u32, place: &Place) -> Self {
-        Self::new(masked.texts, &masked.hidden, seq, pad, place)
+        Self::new(masked.texts, &masked.hidden, seq, pad, ROWS, place)
     }
 
-    fn new(texts: Vec<Vec<u32>>, hidden: &[(usize, usize, u32)], seq: usize, pad: u32, place: &Place) -> Self {
+    /// The same, filled up to another multiple of rows.
+    #[cfg(test)]
+    pub fn masked_by(masked: Masked, seq: usize, pad: u32, multiple: usize, place: &Place) -> Self {
+        Self::new(masked.texts, &masked.hidden, seq, pad, multiple, place)
+    }
+
+    fn new(texts: Vec<Vec<u32>>, hidden: &[(usize, usize, u32)], seq: usize, pad: u32, multiple: usize, place: &Place) -> Self {
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
         let padding = Padding::new(&lengths, seq, &place.inner());
         let ids: Vec<i32> = texts
@@ -75,8 +103,8 @@ impl Batch {
             .collect();
         Self {
             ids: Tensor::from_data(TensorData::new(ids, [texts.len(), seq]), &place.inner()),
-            real: Rows::new(&real, place),
-            hidden: Rows::new(&asked, place),
+            real: Rows::new(&real, multiple, place),
+            hidden: Rows::new(&asked, multiple, place),
             padding,
         }
     }

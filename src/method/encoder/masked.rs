@@ -67,6 +67,7 @@ fn words(
     let [count, asked] = rows.counts.map(|count| count.max(1) as f64);
     let guess = student.guess(state.clone().select(0, Tensor::from_inner(rows.rows.clone())));
     let heard = teacher.map(|(net, state)| (net.guess(state.select(0, rows.rows.clone())), net.output().transpose()));
+    let weights = &rows.weights;
     // The parts are only looked at, and a chunk has one loss: they are summed beside it, without a graph.
     let sums = RefCell::new([const { None::<Tensor<1>> }; 2]);
     let note = |part: usize, value: Tensor<1>| {
@@ -75,7 +76,7 @@ fn words(
         sums[part] = Some(before.map_or_else(|| value.clone().inner(), |sum| sum + value.clone().inner()));
         value
     };
-    let total = chunked(guess, student.output(), chunk(vocab, rows.counts[0]), |logits, range| {
+    let total = chunked(guess, student.output(), chunk(vocab, rows.filled()), |logits, range| {
         let targets: Tensor<2> = one_hot(rows.tokens.clone().slice([range.clone()]), vocab);
         let hard = (hard_weight > 0.0).then(|| {
             let weights = Tensor::from_inner(rows.asked.clone().slice([range.clone()]));
@@ -85,7 +86,8 @@ fn words(
         let soft = heard.as_ref().map(|(guess, output)| {
             let theirs = guess.clone().slice([range.clone()]).matmul(output.clone());
             let rows = sequence::soft_rows(Tensor::from_inner(theirs), logits, Tensor::from_inner(targets), distill);
-            note(1, rows.sum() / count) * soft_weight
+            let weights = Tensor::from_inner(weights.clone().slice([range.clone()]));
+            note(1, (rows * weights).sum() / count) * soft_weight
         });
         hard.into_iter().chain(soft).reduce(|sum, term| sum + term).expect("one of the two")
     });
@@ -95,19 +97,19 @@ fn words(
 /// The weighted terms on the states of real tokens: the last layer's direction (DistilBERT), and every layer's values against the layer of
 /// the teacher that stands as high (TinyBERT).
 fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> Option<Tensor<1>> {
-    let rows = &batch.real.rows;
+    let real = &batch.real;
     let pick = |own: &Tensor<2>, theirs: &Tensor<2>| {
-        (own.clone().select(0, Tensor::from_inner(rows.clone())), theirs.clone().select(0, rows.clone()))
+        (own.clone().select(0, Tensor::from_inner(real.rows.clone())), theirs.clone().select(0, real.rows.clone()))
     };
     let direction = (terms.cosine_weight > 0.0).then(|| {
         let (own, theirs) = pick(&own.state(), &theirs.state());
-        representations::cosine(own, theirs) * terms.cosine_weight
+        real.mean(representations::cosine(own, theirs)) * terms.cosine_weight
     });
     let (layers, all) = (own.states.len() - 1, theirs.states.len() - 1);
     let values = (terms.hidden_weight > 0.0).then(|| {
         let layer = |at: usize| {
             let (own, theirs) = pick(&own.states[at], &theirs.states[at * all / layers]);
-            representations::hidden(own, theirs)
+            real.mean(representations::hidden(own, theirs))
         };
         (0..=layers).map(layer).reduce(|sum, term| sum + term).expect("at least the embeddings") * terms.hidden_weight
     });
@@ -126,19 +128,54 @@ mod tests {
     use crate::model::encoder::EncoderConfig;
     use crate::model::encoder::testing::{LENGTHS, MASKED, SHOWN, config, values};
 
+    /// Small networks on the texts of the reference.
+    fn scene(place: &Place) -> (Encoder, Encoder, Masked) {
+        let build = |kind: &str, device| {
+            let config: EncoderConfig = config(kind);
+            Encoder::build(&config, &values(&config), device)
+        };
+        let texts = LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
+        let hidden = MASKED.map(|(row, token)| (row as usize / 6, row as usize % 6, token as u32)).to_vec();
+        (build("bert", &place.inner()), build("distilbert", &place.autodiff()), Masked { texts, hidden })
+    }
+
+    #[test_async]
+    async fn rows_that_are_filled_up_change_no_loss() {
+        let place = Place::cpu();
+        let (teacher, student, masked) = scene(&place);
+        for soft_tokens in [SoftTokens::All, SoftTokens::Masked] {
+            let mut experiment = Experiment::default();
+            experiment.encoder.soft_tokens = soft_tokens;
+            experiment.encoder.hidden_weight = 1.0;
+            let mut found = Vec::new();
+            for multiple in [1, 7, 64] {
+                let batch = Batch::masked_by(masked.clone(), 6, 0, multiple, &place);
+                assert!(batch.real.filled().is_multiple_of(multiple) && batch.hidden.filled().is_multiple_of(multiple));
+                let parts = distilled(&student, &teacher, &batch, &experiment);
+                let alone = alone(&student, &batch, &experiment.distill).total;
+                let mut reads = Reads::default();
+                let losses =
+                    [Some(parts.total.clone().inner()), parts.hard, parts.soft, parts.hint.map(Tensor::inner), Some(alone.inner())];
+                losses.into_iter().flatten().for_each(|loss| reads.add(loss));
+                let losses: Vec<f64> = reads.run().await.unwrap().iter().map(|value| f64::from(value[0])).collect();
+                let gradients = crate::model::encoder::testing::gradient_products(&student, parts.total.backward()).await;
+                found.push([losses, gradients].concat());
+            }
+            for others in &found[1..] {
+                for (first, other) in found[0].iter().zip(others) {
+                    assert!((first - other).abs() < 1e-5 * first.abs().max(1.0), "{first} became {other}");
+                }
+            }
+        }
+    }
+
     /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
     #[test_async]
     async fn the_triple_loss_is_that_of_pytorch() {
         let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
         let place = Place::cpu();
-        let build = |kind: &str, device| {
-            let config: EncoderConfig = config(kind);
-            Encoder::build(&config, &values(&config), device)
-        };
-        let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
-        let texts = LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
-        let hidden = MASKED.map(|(row, token)| (row as usize / 6, row as usize % 6, token as u32)).to_vec();
-        let batch = Batch::masked(Masked { texts, hidden }, 6, 0, &place);
+        let (teacher, student, masked) = scene(&place);
+        let batch = Batch::masked(masked, 6, 0, &place);
         for (name, soft_tokens) in [("all", SoftTokens::All), ("masked", SoftTokens::Masked)] {
             let mut experiment = Experiment::default();
             experiment.distill.temperature = 2.0;

@@ -26,7 +26,7 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, terms: &En
     let own = embedded(student, Tensor::from_inner(batch.ids.clone()), batch);
     let theirs = embedded(teacher, batch.ids.clone(), batch);
     let term = |weight: f64, of: &dyn Fn() -> Tensor<1>| (weight > 0.0).then(of);
-    let soft = term(terms.cosine_weight, &|| representations::cosine(own.clone(), theirs.clone()));
+    let soft = term(terms.cosine_weight, &|| representations::cosine(own.clone(), theirs.clone()).mean());
     let hint = term(terms.similarity_weight, &|| representations::similarities(own.clone(), theirs.clone()));
     let attention = term(terms.contrastive_weight, &|| representations::contrastive(own.clone(), theirs.clone(), TEMPERATURE));
     let weighed = [(&soft, terms.cosine_weight), (&hint, terms.similarity_weight), (&attention, terms.contrastive_weight)];

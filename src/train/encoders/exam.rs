@@ -169,7 +169,7 @@ impl Exam {
 }
 
 async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, &Tensor<2>)) -> Result<Vec<Told>, RunError> {
-    let (count, vocab) = (rows.counts[0], own.0.config().vocab);
+    let (count, vocab) = (rows.filled(), own.0.config().vocab);
     let part = masked::chunk(vocab, count);
     let mut told = Vec::new();
     for start in (0..count).step_by(part) {
@@ -196,6 +196,8 @@ async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, 
             forward_kl: number(4, at),
         }));
     }
+    // What was filled up.
+    told.truncate(rows.counts[0]);
     Ok(told)
 }
 

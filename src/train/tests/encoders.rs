@@ -28,11 +28,11 @@ async fn students_out_of_a_teacher_are_measured_before_their_first_step() {
     let mut run = open(&[("train.accumulate", "2"), ("encoder.hidden_weight", "1"), ("encoder.relation_weight", "1")]).await;
     let events = to_the_end(&mut run).await;
     let seen = |wanted: Phase, at: usize| {
-        let found = events.iter().filter_map(|event| match event {
+        let mut found = events.iter().filter_map(|event| match event {
             Event::Evaluated { phase, step, networks } if *phase == wanted && *step == at => networks.last(),
             _ => None,
         });
-        found.last().expect("an evaluation").clone()
+        found.next_back().expect("an evaluation").clone()
     };
     let (waiting, begun, last) = (seen(Phase::Teacher, 10), seen(Phase::Students, 0), seen(Phase::Students, 10));
     assert_ne!(waiting.loss, begun.loss, "the teacher's layers are other weights");
