@@ -12,21 +12,16 @@ use super::files::read_text;
 use crate::data::{DataError, IdxFiles};
 use crate::train::RunError;
 
-pub enum Data {
-    Images(IdxFiles),
-    Text(String),
+/// Whether it is a file of text, and no folder.
+pub fn is_text(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
-/// A folder of images, or a file of text.
-pub fn read(path: &Path) -> Result<Data, Error> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_file() => {
-            let text = read_text(path)?;
-            let wrong = |problem| Error::input(format!("--data {}: {problem}", path.display()));
-            Ok(Data::Text(if is_csv(path) { csv::as_jsonl(&text).map_err(wrong)? } else { text }))
-        }
-        _ => images(path).map(Data::Images),
-    }
+/// A file of text; of CSV, the lines that it makes.
+pub fn text(path: &Path) -> Result<String, Error> {
+    let text = read_text(path)?;
+    let wrong = |problem| Error::input(format!("--data {}: {problem}", path.display()));
+    Ok(if is_csv(path) { csv::as_jsonl(&text).map_err(wrong)? } else { text })
 }
 
 /// Whether a file is CSV, by its name.
@@ -35,7 +30,7 @@ pub fn is_csv(path: &Path) -> bool {
 }
 
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
-fn images(folder: &Path) -> Result<IdxFiles, Error> {
+pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
     let wrong = |what: String| {
         Error::input(format!("--data {}: {what}; it must be a folder with the four IDX files, or a file of text", folder.display()))
     };

@@ -5,6 +5,7 @@ mod bench;
 mod best;
 mod card;
 mod compare;
+mod corpus;
 mod csv;
 mod data;
 mod describe;

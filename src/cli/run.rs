@@ -25,7 +25,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
     };
-    let session = Session::open(args.place.device.into(), files, args.output.json)?;
+    let session = Session::open(args.place.device.into(), &experiment, files, args.output.json)?;
     let settings = Settings::new(&session, &args.output, args.seeds);
     advise(&experiment, &settings);
     if let Some(count) = args.seeds {
@@ -65,7 +65,7 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
         student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
     };
-    let session = Session::open(device, files, args.json)?;
+    let session = Session::open(device, &directory.experiment()?, files, args.json)?;
     if session.place.backend() != settings.backend {
         eprintln!("note: the run began on {}; on {} its numbers will differ in the last digits", settings.backend, session.place.backend());
     }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use pollster::block_on;
 
-use super::data::{self, Data};
+use super::corpus;
+use super::data;
 use super::error::Error;
 use super::models::{self, Model};
 use super::{interrupt, teacher_cache};
+use crate::data::Tokenizer;
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
 use crate::train::{Materials, Run};
@@ -39,34 +41,39 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn open(device: Choice, files: Files, json: bool) -> Result<Self, Error> {
-        let mut materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
-        match files.data.map(data::read).transpose()? {
-            Some(Data::Images(images)) => materials.images = Some(images),
-            Some(Data::Text(text)) => materials.text = Some(text),
-            None => {}
+    /// What `experiment`, and the same with other seeds, needs.
+    pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
+        let text = files.data.filter(|path| data::is_text(path));
+        if let Some(path) = text.filter(|path| data::is_csv(path) && experiment.task.name != TaskName::Jsonl) {
+            return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
         }
+        let mut materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
         match files.teacher.map(models::any).transpose()? {
             Some(Model::Decoder(model)) => materials.model = Some(*model),
             Some(Model::Encoder(model)) => materials.encoder = Some(*model),
             None => {}
         }
         materials.student = files.student.map(models::decoder).transpose()?;
+        interrupt::listen();
+        match (files.data, text) {
+            (Some(folder), None) => materials.images = Some(data::images(folder)?),
+            (_, Some(path)) => match reader(experiment, &materials) {
+                Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, experiment, tokenizer, json)?),
+                None => materials.text = Some(data::text(path)?),
+            },
+            (None, None) => {}
+        }
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
         let [data, teacher, student, cache] = [files.data, files.teacher, files.student, files.cache].map(absolute);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
-        interrupt::listen();
         Ok(Self { place, json, data: data?, teacher: teacher?, student: student?, cache: cache?, materials })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
-        if let Some(path) = self.data.as_deref().filter(|path| data::is_csv(path) && experiment.task.name != TaskName::Jsonl) {
-            return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
-        }
         let mut run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
         for note in run.notes() {
             eprintln!("note: {note}");
@@ -85,4 +92,15 @@ impl Session {
     fn equip(&self, run: &mut Run) -> Result<(), Error> {
         self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
     }
+}
+
+/// The one tokenizer by which a run reads its texts, and its file: they are kept as it reads them. A run whose student has a tokenizer of its own,
+/// or that makes one out of the text, has them in memory.
+fn reader<'a>(experiment: &Experiment, materials: &'a Materials) -> Option<(&'a Tokenizer, &'a str)> {
+    if materials.student.is_some() || !matches!(experiment.task.name, TaskName::Novel | TaskName::Jsonl) {
+        return None;
+    }
+    let decoder = materials.model.as_ref().filter(|_| !experiment.is_encoder()).map(|model| (&model.tokenizer, &*model.tokenizer_json));
+    let encoder = materials.encoder.as_ref().filter(|_| experiment.is_encoder()).map(|model| (&model.tokenizer, &*model.tokenizer_json));
+    decoder.or(encoder)
 }

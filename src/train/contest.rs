@@ -12,6 +12,7 @@ use super::{
     origin::Origins,
     texts::{Texts, cast},
 };
+use crate::data::text::Corpus;
 use crate::data::{DataError, IdxFiles};
 use crate::device::Place;
 use crate::method::{response::Parts, text::Memory};
@@ -26,6 +27,8 @@ pub struct Materials {
     pub images: Option<IdxFiles>,
     /// The text of the `names`, `novel` and `jsonl` tasks, instead of an embedded one.
     pub text: Option<String>,
+    /// The same, tokenised.
+    pub corpus: Option<Box<dyn Corpus>>,
     /// The weights of a shipped decoder, which the engine does not carry.
     pub teacher: Option<Vec<u8>>,
     /// The teacher of `teacher.source = file`: a decoder, or an encoder.
@@ -51,7 +54,7 @@ pub(super) enum Contest {
 impl Contest {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let text = experiment.task.name.is_text();
-        let unused = if text { materials.images.is_some() } else { materials.text.is_some() };
+        let unused = if text { materials.images.is_some() } else { materials.text.is_some() || materials.corpus.is_some() };
         if unused {
             return Err(DataError::UnusedFiles.into());
         }

@@ -32,7 +32,7 @@ fn tokenizer() -> String {
 }
 
 /// A folder `teacher` without a head for masked words, and a file `text.txt`.
-fn teacher(folder: &Path) -> PathBuf {
+pub fn teacher(folder: &Path) -> PathBuf {
     let path = folder.join("teacher");
     fs::create_dir(&path).unwrap();
     let config = EncoderConfig { masked: false, types: 2, pooler: true, ..EncoderConfig::bert(58, 32, 16, 4, 2) };
@@ -64,7 +64,7 @@ const SMALL: [&str; 16] = [
     "student.layers=2",
 ];
 
-fn distil<'a>(more: &[&'a str]) -> Vec<&'a str> {
+pub fn distil<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["run", "minilm"], &SMALL[..], more].concat()
 }
 

@@ -2,6 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod checkpoint;
+mod corpus;
 mod decoder;
 mod encoder;
 mod inputs;
@@ -24,6 +25,8 @@ const TINY: [&str; 8] =
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_distillery"));
     command.current_dir(folder).args(args).stdin(Stdio::null());
+    // Nothing of this machine's user.
+    command.env("DISTILLERY_CACHE", folder.join("tokens"));
     command
 }
 

@@ -47,7 +47,7 @@ fn windows_of_a_novel_begin_with_words_and_keep_to_their_part() {
 fn a_novel_of_ones_own_is_typed_and_must_be_long_enough() {
     let window = Window { prompt: 2, response: 3, stride: 1 };
     let set = novel(&"“Aé”—b\n\n‘c’…  d ".repeat(20), window).unwrap();
-    assert_eq!(set.text(&[set.train[0].prompt.clone(), set.train[0].response.clone()].concat()), "\"Aé\"-");
+    assert_eq!(set.text(&[set.train.get(0).prompt.clone(), set.train.get(0).response.clone()].concat()), "\"Aé\"-");
     let error = novel("too short", window).unwrap_err().to_string();
     assert!(error.contains("9 characters") && error.contains("50 are needed"), "{error}");
     let error = novel(NOVEL, Window { response: 0, ..window }).unwrap_err().to_string();

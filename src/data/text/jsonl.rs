@@ -14,7 +14,7 @@ const STOPS: [&str; 6] = ["<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s
 ///
 /// # Errors
 /// [`DataError::BadText`] when the tokenizer has none.
-pub(super) fn stop(tokenizer: &Tokenizer) -> Result<u32, DataError> {
+pub fn stop(tokenizer: &Tokenizer) -> Result<u32, DataError> {
     let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
     STOPS.iter().find_map(|token| tokenizer.id(token)).ok_or_else(none)
 }
@@ -30,6 +30,13 @@ pub struct JsonlOptions {
     /// Tokens of prompt, response and stop token together that the model can take.
     pub context: usize,
     pub too_long: TooLong,
+}
+
+impl JsonlOptions {
+    /// A tenth for testing; what is too long is left out.
+    pub fn new(seed: u32, context: usize) -> Self {
+        Self { seed, test_fraction: 0.1, context, too_long: TooLong::Skip }
+    }
 }
 
 /// What happens to an example that is longer than the context.
@@ -75,7 +82,7 @@ pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result
 /// # Errors
 /// As [`jsonl`].
 pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) -> Result<(Vec<TextSet>, usize), DataError> {
-    let formats = tokenizers.iter().map(Format::of).collect::<Result<Vec<_>, _>>()?;
+    let formats = tokenizers.iter().map(Instructions::of).collect::<Result<Vec<_>, _>>()?;
     let mut examples: Vec<Vec<Example>> = Vec::new();
     let mut skipped = 0;
     // Some editors begin a file with a byte order mark.
@@ -95,6 +102,26 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
             }
         }
     }
+    let [train, examples] = divide(examples, skipped, options)?;
+    let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
+    let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
+    let set = |(tokenizer, stop)| TextSet {
+        tokenizer,
+        stop,
+        ends: true,
+        train: train.remove(0).into(),
+        test: test.remove(0).into(),
+        judge: Judge::Exact,
+        overlap: 0,
+    };
+    Ok((tokenizers.into_iter().zip(stops).map(set).collect(), skipped))
+}
+
+/// The examples of a file in the order of the seed, for training and for testing.
+///
+/// # Errors
+/// Fewer than two.
+pub fn divide<T>(mut examples: Vec<T>, skipped: usize, options: &JsonlOptions) -> Result<[Vec<T>; 2], DataError> {
     if examples.len() < 2 {
         let found = format!("{} examples are left, {skipped} were longer than the context of {}", examples.len(), options.context);
         return Err(DataError::BadText(format!("{found}; at least 2 are needed")));
@@ -102,18 +129,7 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
     examples.shuffle(&mut rng(options.seed, "jsonl"));
     let tests = (examples.len() as f64 * options.test_fraction).round() as usize;
     let train = examples.split_off(tests.clamp(1, examples.len() - 1));
-    let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
-    let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
-    let set = |(tokenizer, stop)| TextSet {
-        tokenizer,
-        stop,
-        ends: true,
-        train: train.remove(0),
-        test: test.remove(0),
-        judge: Judge::Exact,
-        overlap: 0,
-    };
-    Ok((tokenizers.into_iter().zip(stops).map(set).collect(), skipped))
+    Ok([train, examples])
 }
 
 /// Examples by reader, out of readers by example.
@@ -125,20 +141,26 @@ fn columns(examples: Vec<Vec<Example>>, readers: usize) -> Vec<Vec<Example>> {
     columns
 }
 
-/// How texts become the tokens of a model.
-struct Format<'a> {
+/// How instructions become the tokens of a model.
+pub struct Instructions<'a> {
     tokenizer: &'a Tokenizer,
     stop: u32,
     chat_ml: bool,
 }
 
-impl<'a> Format<'a> {
-    fn of(tokenizer: &'a Tokenizer) -> Result<Self, DataError> {
+impl<'a> Instructions<'a> {
+    /// # Errors
+    /// As [`stop`].
+    pub fn of(tokenizer: &'a Tokenizer) -> Result<Self, DataError> {
         let chat_ml = ["<|im_start|>", "<|im_end|>"].iter().all(|token| tokenizer.id(token).is_some());
         Ok(Self { tokenizer, stop: stop(tokenizer)?, chat_ml })
     }
 
-    fn example(&self, line: &str) -> Result<Example, String> {
+    /// The example of a line.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn example(&self, line: &str) -> Result<Example, String> {
         let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
         let object = value.as_object().ok_or("not a JSON object, {...}")?;
         let (prompt, response) = match object.get("messages") {

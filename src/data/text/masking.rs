@@ -87,7 +87,8 @@ mod tests {
     fn a_share_is_hidden_mostly_masked_and_every_draw_is_another() {
         let passages = passages(NOVEL, None, 64, Cut::Windows).unwrap();
         let masking = Masking::new(&passages, 0.15, 0.7);
-        let texts: Vec<&[u32]> = passages.train[..100].iter().map(Vec::as_slice).collect();
+        let kept: Vec<_> = passages.train.iter().take(100).collect();
+        let texts: Vec<&[u32]> = kept.iter().map(|text| text.as_slice()).collect();
         let masked = masking.mask(&texts, &mut rng(1, "masks"));
         assert_eq!(masked.hidden.len(), 960, "15 % of 6,400");
         let share = |of: &dyn Fn(u32, u32) -> bool| {
@@ -106,7 +107,8 @@ mod tests {
     #[test]
     fn smoothing_favours_rare_tokens() {
         let passages = passages(NOVEL, None, 64, Cut::Windows).unwrap();
-        let texts: Vec<&[u32]> = passages.train[..200].iter().map(Vec::as_slice).collect();
+        let kept: Vec<_> = passages.train.iter().take(200).collect();
+        let texts: Vec<&[u32]> = kept.iter().map(|text| text.as_slice()).collect();
         let space = passages.tokenizer.encode(" ").unwrap()[0];
         let spaces = |smoothing| {
             let masked = Masking::new(&passages, 0.15, smoothing).mask(&texts, &mut rng(2, "masks"));

@@ -8,6 +8,7 @@
 //! | [`novel`](novel()) | running text in windows of characters |
 //! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
+//! | [`Part`] | the examples of one part, in memory or kept in a file |
 //! | [`passages`](passages()) | texts for encoders: questions with answers, windows, sentences |
 //! | [`Masking`] | which tokens an encoder is to foretell |
 //! | [`meetings`] | where two tokenizers' readings of one text meet |
@@ -20,20 +21,24 @@ mod masking;
 mod meeting;
 mod names;
 mod novel;
+mod part;
 mod passages;
 mod top_k;
 mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
-pub use jsonl::{Jsonl, JsonlOptions, TooLong, jsonl, jsonl_by};
+pub use jsonl::{Instructions, Jsonl, JsonlOptions, TooLong, divide, jsonl, jsonl_by, stop};
 pub use masking::{Masked, Masking};
 pub use meeting::meetings;
 pub use names::{NAMES, names};
-pub use novel::{NOVEL, Window, novel};
-pub use passages::{Cut, Passages, load_passages, passages};
+pub use novel::{NOVEL, Window, novel, typed};
+pub use part::{Part, Piece, Pieces, Shelf};
+pub use passages::{Cut, Passages, SHORTEST, Sentences, load_passages, passages, tests};
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
-pub use windows::{reread, windows};
+pub use windows::{plan, reread, windows};
+
+use std::fmt::Debug;
 
 use super::{DataError, Tokenizer, validation};
 use crate::spec::{Experiment, TaskName};
@@ -62,7 +67,7 @@ pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer])
             Ok(Texts { set, teachers, skipped: 0 })
         }
         (TaskName::Jsonl, Some(text)) => {
-            let options = JsonlOptions { seed, test_fraction: 0.1, context, too_long: TooLong::Skip };
+            let options = JsonlOptions::new(seed, context);
             let mut readers: Vec<Tokenizer> = readers.iter().map(|reader| (*reader).clone()).collect();
             if readers.is_empty() {
                 readers.push(Tokenizer::Bytes);
@@ -73,6 +78,16 @@ pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer])
         (TaskName::Jsonl, None) => Err(DataError::BadText("the jsonl task needs a file: --data FILE.jsonl".into())),
         _ => Err(DataError::UnusedFiles),
     }
+}
+
+/// Texts that a caller has tokenised by the teacher's tokenizer, so that they need not be in memory.
+pub trait Corpus: Debug {
+    /// # Errors
+    /// Too little for the experiment.
+    fn texts(&self, experiment: &Experiment) -> Result<Texts, DataError>;
+    /// # Errors
+    /// As [`Corpus::texts`].
+    fn passages(&self, experiment: &Experiment) -> Result<Passages, DataError>;
 }
 
 /// The texts of a run.
@@ -93,8 +108,8 @@ pub struct TextSet {
     pub stop: u32,
     /// Whether the end of a response is there to be learned. A window that is cut out of running text has none.
     pub ends: bool,
-    pub train: Vec<Example>,
-    pub test: Vec<Example>,
+    pub train: Part<Example>,
+    pub test: Part<Example>,
     pub judge: Judge,
     /// With at most how many of those before it an example of running text shares some of it.
     pub overlap: usize,
@@ -131,10 +146,9 @@ impl TextSet {
 
     /// Tokens of the longest prompt, and of the longest response with its stop token, over both parts.
     pub fn longest(&self) -> (usize, usize) {
-        self.train
-            .iter()
-            .chain(&self.test)
-            .fold((0, 0), |(prompt, response), example| (prompt.max(example.prompt.len()), response.max(example.response.len() + 1)))
+        let sizes = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index)).reduce(|a, b| [a[0].max(b[0]), a[1].max(b[1])]);
+        let longest = [sizes(&self.train), sizes(&self.test)].into_iter().flatten();
+        longest.fold((0, 0), |(prompt, response), [of_prompt, of_response]| (prompt.max(of_prompt), response.max(of_response + 1)))
     }
 
     /// Takes the last examples out of the training part, and those that share text with them: a set whose test part is what was taken.
@@ -144,10 +158,10 @@ impl TextSet {
     pub fn hold_out(&mut self, count: usize) -> Result<Self, DataError> {
         let rest = self.train.len().checked_sub(count + self.overlap).filter(|rest| *rest > 0).ok_or_else(validation::too_few)?;
         let held = self.train.split_off(self.train.len() - count);
-        self.train.truncate(rest);
+        self.train.split_off(rest);
         // Of the right answers to a question of the grammar, a part tells as much as of any other text.
         let judge = if let Judge::Grammar(_) = self.judge { Judge::None } else { self.judge.clone() };
-        Ok(Self { train: Vec::new(), test: held, judge, tokenizer: self.tokenizer.clone(), ..*self })
+        Ok(Self { train: Vec::new().into(), test: held, judge, tokenizer: self.tokenizer.clone(), ..*self })
     }
 
     /// The text of ids, for people to read. Ids that no text has become a note of which.

@@ -31,5 +31,5 @@ pub fn names(text: &str, seed: u32) -> Result<TextSet, DataError> {
     let example = |name: &&str| Ok(Example { prompt: prompt.clone(), response: tokenizer.encode(name)? });
     let mut examples = names.iter().map(example).collect::<Result<Vec<_>, DataError>>()?;
     let train = examples.split_off((names.len() / 10).max(1));
-    Ok(TextSet { stop: prompt[0], ends: true, tokenizer, train, test: examples, judge: Judge::None, overlap: 0 })
+    Ok(TextSet { stop: prompt[0], ends: true, tokenizer, train: train.into(), test: examples.into(), judge: Judge::None, overlap: 0 })
 }

@@ -54,7 +54,15 @@ pub fn novel(text: &str, window: Window) -> Result<TextSet, DataError> {
     };
     let (train, test) = (cut(train)?, cut(test)?);
     let stop = tokenizer.encode("\n")?[0];
-    Ok(TextSet { tokenizer, stop, ends: true, train, test, judge: Judge::None, overlap: (length - 1) / window.stride.max(1) })
+    Ok(TextSet {
+        tokenizer,
+        stop,
+        ends: true,
+        train: train.into(),
+        test: test.into(),
+        judge: Judge::None,
+        overlap: (length - 1) / window.stride.max(1),
+    })
 }
 
 /// Where windows begin: at the start of the part, then at the first word after each stride.
@@ -71,7 +79,7 @@ fn starts(part: &[char], length: usize, stride: usize) -> Vec<usize> {
 }
 
 /// White space of any kind and length as one space, dashes and quotation marks as a typewriter has them.
-pub(super) fn typed(text: &str) -> String {
+pub fn typed(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.split_whitespace().flat_map(|word| word.chars().chain([' '])) {
         match character {

@@ -1,8 +1,10 @@
 //! Texts for encoders, which read both ways: questions of the grammar with their answers, or windows or sentences of running text.
 
+use std::borrow::Cow;
+
 use super::grammar::grammar;
 use super::novel::{NOVEL, typed};
-use super::{Example, QUESTIONS, TextSet};
+use super::{Example, Part, QUESTIONS, TextSet};
 use crate::data::{DataError, Marks, Tokenizer, validation};
 use crate::spec::{Experiment, Objective, TaskName};
 
@@ -11,7 +13,7 @@ use crate::spec::{Experiment, Objective, TaskName};
 const OWN_MARKS: [char; 4] = ['⟨', '⟩', '∅', '▢'];
 
 /// Fewer tokens say too little to be compared.
-const SHORTEST: usize = 6;
+pub const SHORTEST: usize = 6;
 
 /// Texts for encoders, each between its start and its end.
 #[derive(Debug, Clone)]
@@ -19,8 +21,8 @@ pub struct Passages {
     pub tokenizer: Tokenizer,
     pub marks: Marks,
     /// In the order of the text.
-    pub train: Vec<Vec<u32>>,
-    pub test: Vec<Vec<u32>>,
+    pub train: Part<Vec<u32>>,
+    pub test: Part<Vec<u32>>,
     /// How often each token stands in the training texts.
     pub counts: Vec<usize>,
     /// Texts that were cut off because they are longer than the context.
@@ -49,19 +51,19 @@ fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
     let tokenizer = Tokenizer::words(&[all.as_slice(), &marks].concat().join(" "));
     let marks = Marks::named(&tokenizer, marks)?;
     let mut cut = 0;
-    let mut whole = |example: &Example| {
+    let mut whole = |example: Cow<Example>| {
         let ids = [example.prompt.as_slice(), &example.response].concat();
         cut += usize::from(ids.len() + 2 > context);
         marks.around(&ids, context)
     };
-    let (train, test) = (train.iter().map(&mut whole).collect(), test.iter().map(&mut whole).collect());
+    let [train, test] = [train, test].map(|part| part.iter().map(&mut whole).collect());
     Ok(Passages { cut, ..Passages::new(tokenizer, marks, train, test) })
 }
 
 impl Passages {
-    fn new(tokenizer: Tokenizer, marks: Marks, train: Vec<Vec<u32>>, test: Vec<Vec<u32>>) -> Self {
+    pub fn new(tokenizer: Tokenizer, marks: Marks, train: Part<Vec<u32>>, test: Part<Vec<u32>>) -> Self {
         let mut counts = vec![0; tokenizer.vocab()];
-        train.iter().flatten().for_each(|token| counts[*token as usize] += 1);
+        train.iter().for_each(|text| text.iter().for_each(|token| counts[*token as usize] += 1));
         Self { tokenizer, marks, train, test, counts, cut: 0 }
     }
 
@@ -73,12 +75,13 @@ impl Passages {
     pub fn hold_out(&mut self, count: usize) -> Result<Self, DataError> {
         let rest = self.train.len().checked_sub(count.max(2)).filter(|rest| *rest > 1).ok_or_else(validation::too_few)?;
         let test = self.train.split_off(rest);
-        Ok(Self { train: Vec::new(), test, counts: self.counts.clone(), tokenizer: self.tokenizer.clone(), ..*self })
+        Ok(Self { train: Vec::new().into(), test, counts: self.counts.clone(), tokenizer: self.tokenizer.clone(), ..*self })
     }
 
     /// Tokens of the longest text.
     pub fn longest(&self) -> usize {
-        self.train.iter().chain(&self.test).map(Vec::len).max().unwrap_or(1)
+        let longest = |part: &Part<Vec<u32>>| (0..part.len()).map(|index| part.tokens(index)[0]).max().unwrap_or(1);
+        longest(&self.train).max(longest(&self.test))
     }
 }
 
@@ -91,15 +94,42 @@ pub enum Cut {
     Sentences,
 }
 
+impl Cut {
+    /// # Errors
+    /// A context that holds nothing.
+    pub fn check(context: usize) -> Result<(), DataError> {
+        if context < SHORTEST + 2 {
+            return Err(DataError::BadText(format!(
+                "texts of {context} tokens say too little: set text.context to {} or more",
+                SHORTEST + 2
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// How many of so many pieces are for testing.
+///
+/// # Errors
+/// Too few.
+pub fn tests(pieces: usize, context: usize, cut: Cut) -> Result<usize, DataError> {
+    let tests = pieces / 10;
+    if tests < 2 {
+        let what = if cut == Cut::Windows { "windows" } else { "sentences" };
+        return Err(DataError::BadText(format!(
+            "it has {pieces} {what} of up to {context} tokens, and 20 are needed: take more text, or lower text.context"
+        )));
+    }
+    Ok(tests)
+}
+
 /// A text in pieces of at most `context` tokens, start and end counted, read by `tokenizer`, or letter by letter without one. The last tenth
 /// is for testing.
 ///
 /// # Errors
 /// [`DataError::BadText`] for a text that is too short or a context that holds nothing, and what the tokenizer refuses.
 pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: Cut) -> Result<Passages, DataError> {
-    if context < SHORTEST + 2 {
-        return Err(DataError::BadText(format!("texts of {context} tokens say too little: set text.context to {} or more", SHORTEST + 2)));
-    }
+    Cut::check(context)?;
     // BERT's tokenizers read white space of any kind and length as one space.
     let typed = typed(text);
     let (tokenizer, marks) = match tokenizer {
@@ -111,7 +141,7 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
         }
     };
     let mut shortened = 0;
-    let pieces: Vec<Vec<u32>> = match cut {
+    let mut pieces: Vec<Vec<u32>> = match cut {
         Cut::Windows => {
             let ids = tokenizer.encode(&typed)?;
             ids.chunks_exact(context - 2).map(|window| marks.around(window, context)).collect()
@@ -128,38 +158,49 @@ pub fn passages(text: &str, tokenizer: Option<&Tokenizer>, context: usize, cut: 
             pieces
         }
     };
-    let test = pieces.len() / 10;
-    if test < 2 {
-        let what = if cut == Cut::Windows { "windows" } else { "sentences" };
-        return Err(DataError::BadText(format!(
-            "it has {} {what} of up to {context} tokens, and 20 are needed: take more text, or lower text.context",
-            pieces.len()
-        )));
-    }
-    let (train, test) = pieces.split_at(pieces.len() - test);
-    Ok(Passages { cut: shortened, ..Passages::new(tokenizer, marks, train.to_vec(), test.to_vec()) })
+    let test = pieces.split_off(pieces.len() - tests(pieces.len(), context, cut)?);
+    Ok(Passages { cut: shortened, ..Passages::new(tokenizer, marks, pieces.into(), test.into()) })
 }
 
 /// The sentences of a text: they end with a full stop, a question or an exclamation mark (and what closes behind it) before white space, or
 /// with an empty line.
-fn sentences(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let unified = text.replace("\r\n", "\n");
-    for paragraph in unified.split("\n\n") {
-        let mut sentence = String::new();
-        for word in paragraph.split_whitespace() {
-            if !sentence.is_empty() {
-                sentence.push(' ');
+#[derive(Debug, Default)]
+pub struct Sentences {
+    /// One that is not at its end.
+    open: String,
+}
+
+impl Sentences {
+    /// Those that end in the next piece of the text. No word and no white space is cut in two between pieces.
+    pub fn read(&mut self, piece: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for (number, paragraph) in piece.replace("\r\n", "\n").split("\n\n").enumerate() {
+            if number > 0 {
+                found.extend(self.finish());
             }
-            sentence.push_str(word);
-            if word.trim_end_matches(['"', '\'', '”', '’', ')', ']']).ends_with(['.', '!', '?']) {
-                found.push(std::mem::take(&mut sentence));
+            for word in paragraph.split_whitespace() {
+                if !self.open.is_empty() {
+                    self.open.push(' ');
+                }
+                self.open.push_str(word);
+                if word.trim_end_matches(['"', '\'', '”', '’', ')', ']']).ends_with(['.', '!', '?']) {
+                    found.extend(self.finish());
+                }
             }
         }
-        if !sentence.is_empty() {
-            found.push(sentence);
-        }
+        found
     }
+
+    /// The last one, if the text ended within it.
+    pub fn finish(&mut self) -> Option<String> {
+        Some(std::mem::take(&mut self.open)).filter(|sentence| !sentence.is_empty())
+    }
+}
+
+fn sentences(text: &str) -> Vec<String> {
+    let mut reader = Sentences::default();
+    let mut found = reader.read(text);
+    found.extend(reader.finish());
     found
 }
 
@@ -173,8 +214,8 @@ mod tests {
         let found = questions(3, 64).unwrap();
         let set = grammar(3, QUESTIONS);
         assert_eq!((found.train.len(), found.test.len()), (set.train.len(), set.test.len()));
-        let read = found.tokenizer.decode(&found.train[0]).unwrap();
-        let example = &set.train[0];
+        let read = found.tokenizer.decode(&found.train.get(0)).unwrap();
+        let example = set.train.get(0);
         assert_eq!(read, format!("⟨ {} {} ⟩", set.text(&example.prompt), set.text(&example.response)));
         assert!(found.longest() < 32, "{}", found.longest());
     }
@@ -184,8 +225,7 @@ mod tests {
         let found = passages(NOVEL, None, 32, Cut::Windows).unwrap();
         assert!(found.train.iter().chain(&found.test).all(|text| text.len() == 32));
         assert!(found.train.iter().all(|text| text[0] == found.marks.start && text[31] == found.marks.end));
-        let inner = |text: &Vec<u32>| found.tokenizer.decode(&text[1..31]).unwrap();
-        let read: String = found.train.iter().chain(&found.test).map(inner).collect();
+        let read: String = found.train.iter().chain(&found.test).map(|text| found.tokenizer.decode(&text[1..31]).unwrap()).collect();
         assert!(typed(NOVEL).starts_with(&read), "nothing is lost between windows");
         assert_eq!(found.counts[found.marks.start as usize], found.train.len());
         assert_eq!(found.counts[found.marks.mask as usize], 0);

@@ -107,13 +107,13 @@ fn yes_and_no_are_right_half_the_time_and_come_first() {
 fn answers_are_drawn_as_often_as_they_are_likely() {
     let set = grammar(1, 140_000);
     let (_, grammar) = world();
-    let mut counts: BTreeMap<(&[u32], usize), f64> = BTreeMap::new();
+    let mut counts: BTreeMap<(Vec<u32>, usize), f64> = BTreeMap::new();
     for example in &set.train {
         let template = grammar.template(&example.prompt, &example.response).expect("every example is valid");
-        *counts.entry((&example.prompt, template)).or_default() += 1.0;
+        *counts.entry((example.into_owned().prompt, template)).or_default() += 1.0;
     }
     for prompt in grammar.prompts() {
-        let of_template = |template| counts.get(&(prompt, template)).copied().unwrap_or(0.0);
+        let of_template = |template| counts.get(&(prompt.to_vec(), template)).copied().unwrap_or(0.0);
         let total: f64 = (0..grammar.templates(prompt)).map(of_template).sum();
         assert!((800.0..1200.0).contains(&total), "prompts are drawn evenly: {total} of 1,000");
         for (template, (_, p)) in grammar.answers(prompt).iter().enumerate() {
@@ -121,7 +121,7 @@ fn answers_are_drawn_as_often_as_they_are_likely() {
             assert!((share - p).abs() < 0.08, "{}: template {template} has {share} of the draws and {p} of the truth", set.text(prompt));
         }
     }
-    let asked: BTreeSet<&[u32]> = set.test.iter().map(|example| example.prompt.as_slice()).collect();
+    let asked: BTreeSet<Vec<u32>> = set.test.iter().map(|example| example.into_owned().prompt).collect();
     assert_eq!(asked.len(), 140, "every prompt is tested");
 }
 
@@ -141,7 +141,7 @@ fn no_problem_of_arithmetic_is_both_trained_and_tested() {
     let set = arithmetic(5);
     assert_eq!((set.train.len(), set.test.len()), (14_550, 500));
     assert_eq!(set.longest(), (6, 4));
-    let all: BTreeSet<&[u32]> = set.train.iter().chain(&set.test).map(|example| example.prompt.as_slice()).collect();
+    let all: BTreeSet<Vec<u32>> = set.train.iter().chain(&set.test).map(|example| example.into_owned().prompt).collect();
     assert_eq!(all.len(), 15_050, "no problem comes twice");
     for example in set.train.iter().chain(&set.test) {
         let (problem, answer) = (set.text(&example.prompt), set.text(&example.response));

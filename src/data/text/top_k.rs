@@ -46,7 +46,7 @@ impl TopKHeader {
     /// Of the first `examples` training examples of a set.
     pub fn new(teacher: String, set: &TextSet, examples: usize, vocab: usize, k: usize) -> Self {
         let mut fingerprint = Fingerprint::default();
-        for example in &set.train[..examples] {
+        for example in set.train.iter().take(examples) {
             fingerprint.words([example.prompt.len() as u32, example.response.len() as u32, set.end().unwrap_or(u32::MAX)]);
             fingerprint.words(example.prompt.iter().chain(&example.response).copied());
         }

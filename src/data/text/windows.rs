@@ -3,7 +3,7 @@
 use crate::data::{DataError, Tokenizer};
 
 use super::jsonl::stop;
-use super::{Example, Judge, TextSet};
+use super::{Example, Judge, Part, TextSet};
 
 /// Of a window's tokens, one in so many is prompt.
 const PROMPT: usize = 8;
@@ -17,18 +17,9 @@ const PROMPT: usize = 8;
 /// [`DataError::BadText`] if either part is shorter than a window, a window has fewer than 2 tokens, or the tokenizer has no token to stop
 /// with (sampled texts need one).
 pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextSet, DataError> {
-    if context < 2 {
-        return Err(DataError::BadText(format!("a window of {context} tokens has no response: set text.context to 2 or more")));
-    }
     let ids = tokenizer.encode(text)?;
-    let (train, test) = ids.split_at(ids.len() - ids.len() / 10);
-    if test.len() < context {
-        let (found, needed) = (ids.len(), 10 * context);
-        return Err(DataError::BadText(format!(
-            "it has {found} tokens; {needed} are needed for a window of {context} in its last tenth: lower text.context, or take more text"
-        )));
-    }
-    let prompt = (context / PROMPT).max(1);
+    let (trained, prompt) = plan(ids.len(), context)?;
+    let (train, test) = ids.split_at(trained);
     let cut = |part: &[u32]| {
         let example = |window: &[u32]| Example { prompt: window[..prompt].into(), response: window[prompt..].into() };
         part.chunks_exact(context).map(example).collect()
@@ -36,6 +27,23 @@ pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextS
     let (train, test) = (cut(train), cut(test));
     let stop = stop(&tokenizer)?;
     Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None, overlap: 0 })
+}
+
+/// How many of so many tokens are for training, and how many of a window are its prompt.
+///
+/// # Errors
+/// As [`windows`].
+pub fn plan(tokens: usize, context: usize) -> Result<(usize, usize), DataError> {
+    if context < 2 {
+        return Err(DataError::BadText(format!("a window of {context} tokens has no response: set text.context to 2 or more")));
+    }
+    if tokens / 10 < context {
+        let needed = 10 * context;
+        return Err(DataError::BadText(format!(
+            "it has {tokens} tokens; {needed} are needed for a window of {context} in its last tenth: lower text.context, or take more text"
+        )));
+    }
+    Ok((tokens - tokens / 10, (context / PROMPT).max(1)))
 }
 
 /// The windows of a set as another tokenizer reads them, in the same order. A window whose prompt or response ends inside a character is
@@ -46,23 +54,23 @@ pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextS
 pub fn reread(set: &mut TextSet, tokenizer: Tokenizer) -> Result<TextSet, DataError> {
     let stop = stop(&tokenizer)?;
     let own = set.tokenizer.clone();
-    let again = |examples: &mut Vec<Example>| {
+    let again = |examples: &mut Part<Example>| {
         let text =
             |example: &Example| -> Result<[String; 2], DataError> { Ok([own.decode(&example.prompt)?, own.decode(&example.response)?]) };
         let mut found = Vec::new();
         let mut whole = Vec::new();
-        for example in examples.drain(..) {
+        for example in &*examples {
             let [prompt, response] = text(&example)?;
             if !prompt.contains(char::REPLACEMENT_CHARACTER) && !response.contains(char::REPLACEMENT_CHARACTER) {
                 found.push(Example { prompt: tokenizer.encode(&prompt)?, response: tokenizer.encode(&response)? });
-                whole.push(example);
+                whole.push(example.into_owned());
             }
         }
         if whole.is_empty() {
             return Err(DataError::BadText("no window begins and ends between characters: raise text.context".into()));
         }
-        *examples = whole;
-        Ok(found)
+        *examples = whole.into();
+        Ok(Part::from(found))
     };
     let (train, test) = (again(&mut set.train)?, again(&mut set.test)?);
     Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None, overlap: 0 })
@@ -81,7 +89,7 @@ mod tests {
         assert!(set.train.iter().all(|example| example.prompt.len() == 2 && example.response.len() == 14));
         let read = set.train.iter().map(|example| set.text(&[example.prompt.clone(), example.response.clone()].concat()));
         assert_eq!(read.collect::<String>(), text[..176], "nothing is lost between windows");
-        assert!(text[180..].starts_with(&set.text(&set.test[0].prompt)), "the last tenth is for testing");
+        assert!(text[180..].starts_with(&set.text(&set.test.get(0).prompt)), "the last tenth is for testing");
         let error = windows(&text[..100], Tokenizer::Bytes, 16).unwrap_err().to_string();
         assert!(error.contains("100 tokens") && error.contains("160 are needed"), "{error}");
     }

@@ -92,11 +92,11 @@ impl Scene<'_> {
 
     /// The examples of this step's batch.
     pub fn data(&self) -> Vec<Written> {
-        self.rows.iter().map(|row| Written::example(&self.set().train[*row], self.set().end())).collect()
+        self.rows.iter().map(|row| Written::example(&self.set().train.get(*row), self.set().end())).collect()
     }
 
     pub fn prompts(&self) -> Vec<Vec<u32>> {
-        self.rows.iter().map(|row| self.set().train[*row].prompt.clone()).collect()
+        self.rows.iter().map(|row| self.set().train.get(*row).into_owned().prompt).collect()
     }
 
     pub fn sequences(&self, texts: &[Written]) -> Sequences {

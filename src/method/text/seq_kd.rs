@@ -36,10 +36,10 @@ async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Resul
     let size = if scene.large { LARGE_GROUP } else { GROUP };
     let group = row / size;
     let rows = group * size..scene.set().train.len().min((group + 1) * size);
-    let prompts: Vec<Vec<u32>> = reading.set.train[rows.clone()].iter().map(|example| example.prompt.clone()).collect();
+    let prompts: Vec<Vec<u32>> = rows.clone().map(|row| reading.set.train.get(row).into_owned().prompt).collect();
     let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}")).await?;
     for (row, text) in rows.zip(&texts) {
-        let prompt = &scene.set().train[row].prompt;
+        let prompt = &scene.set().train.get(row).into_owned().prompt;
         known[row] = Some(match scene.teachers {
             None => Written::sampled(prompt, text, scene.set().stop),
             Some(teachers) => reread(scene.reading, teachers, prompt, text)?,

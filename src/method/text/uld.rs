@@ -90,11 +90,12 @@ fn hear(scene: &Scene, own: &Sequences, texts: &[Written]) -> Result<Heard, Gene
         let rows = own.spans.iter().flat_map(|(first, count)| (*first..first + count).map(Some)).collect();
         return Ok(Heard { sequences: own.clone(), rows });
     };
-    let theirs: Vec<Written> = scene.rows.iter().map(|row| Written::example(&reading.set.train[*row], reading.set.end())).collect();
+    let theirs: Vec<Written> = scene.rows.iter().map(|row| Written::example(&reading.set.train.get(*row), reading.set.end())).collect();
     let sequences = Sequences::new(&theirs, reading.seq, scene.teacher.config().vocab, scene.place);
     let mut rows = Vec::new();
     for (index, row) in scene.rows.iter().enumerate() {
-        let readers = [scene.reading, reading].map(|reading| (&reading.set.tokenizer, reading.set.train[*row].response.as_slice()));
+        let responses = [scene.reading, reading].map(|reading| reading.set.train.get(*row).into_owned().response);
+        let readers = [(&scene.reading.set.tokenizer, &responses[0][..]), (&reading.set.tokenizer, &responses[1][..])];
         let count = texts[index].response.len();
         let (first, theirs) = sequences.spans[index];
         let mut of_text = vec![None; count];
@@ -189,8 +190,12 @@ mod tests {
         let names = crate::data::text::names("Zoé\nBo\nÉva\nDan\nÉlo\nUma", 0).unwrap();
         let bytes = |text: &[u32]| Tokenizer::Bytes.encode(&names.text(text)).unwrap();
         let mut theirs = names.clone();
-        for example in theirs.train.iter_mut().chain(&mut theirs.test) {
-            *example = crate::data::text::Example { prompt: bytes(&example.prompt), response: bytes(&example.response) };
+        for part in [&mut theirs.train, &mut theirs.test] {
+            let read = |example: std::borrow::Cow<crate::data::text::Example>| crate::data::text::Example {
+                prompt: bytes(&example.prompt),
+                response: bytes(&example.response),
+            };
+            *part = part.iter().map(read).collect();
         }
         (theirs.tokenizer, theirs.stop) = (Tokenizer::Bytes, 10);
         let reading = Reading { set: theirs, seq: 8, longest: 8 };
@@ -208,9 +213,9 @@ mod tests {
             let scene = Scene { teachers: Some(&reading), ..stage.scene(&experiment, &asked, false) };
             let own = scene.sequences(&scene.data());
             let heard = hear(&scene, &own, &scene.data()).unwrap();
-            let response = &stage.reading.set.train[row].response;
+            let response = &stage.reading.set.train.get(row).into_owned().response;
             // The place before each character, and the end: as many bytes of the teacher's as the characters before it have.
-            let prompt = reading.set.train[row].prompt.len();
+            let prompt = reading.set.train.tokens(row)[0];
             let text = stage.reading.set.text(response);
             let places = text.char_indices().map(|(at, _)| at).chain([text.len()]).map(|at| Some(prompt - 1 + at));
             assert_eq!(heard.rows, places.collect::<Vec<_>>(), "{text:?}");

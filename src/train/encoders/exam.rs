@@ -54,7 +54,8 @@ struct Told {
 impl Exam {
     pub fn new(experiment: &Experiment, passages: &Passages, masking: &Masking, place: &Place) -> Self {
         let objective = experiment.encoder.objective;
-        let tests: Vec<&[u32]> = passages.test.iter().take(experiment.text.tests).map(Vec::as_slice).collect();
+        let tests: Vec<_> = passages.test.iter().take(experiment.text.tests).collect();
+        let tests: Vec<&[u32]> = tests.iter().map(|text| text.as_slice()).collect();
         let pad = passages.marks.padding;
         // One length for all: a GPU compiles its kernels for shapes.
         let longest = passages.longest();

@@ -54,7 +54,10 @@ impl Encoders {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let model = cast::model(experiment, materials)?;
         let sentences = experiment.encoder.objective == Objective::Embeddings;
-        let mut passages = load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?;
+        let mut passages = match &materials.corpus {
+            Some(corpus) => corpus.passages(experiment)?,
+            None => load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?,
+        };
         let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
         let held = match experiment.train.validation {
             0.0 => None,
@@ -63,7 +66,8 @@ impl Encoders {
         let batch = experiment.train.batch_size;
         let order = if sentences {
             // A pair is as long as the longer of the two.
-            let lengths = passages.train.windows(2).map(|pair| pair[0].len().max(pair[1].len())).collect();
+            let length = |row: usize| passages.train.tokens(row)[0];
+            let lengths = (1..passages.train.len()).map(|next| length(next - 1).max(length(next))).collect();
             Batches::grouped(experiment.seed, "student batches", lengths, batch / 2)?
         } else {
             Batches::new(experiment.seed, "student batches", passages.train.len(), batch)?
@@ -185,15 +189,17 @@ impl Encoders {
     }
 
     fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, at: usize) -> Batch {
-        let texts: Vec<&[u32]> = order.at(at).iter().map(|row| self.passages.train[*row as usize].as_slice()).collect();
+        let texts: Vec<_> = order.at(at).iter().map(|row| self.passages.train.get(*row as usize)).collect();
+        let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
         Batch::masked(self.masking.mask(&texts, rng), self.longest, self.passages.marks.padding, &self.place)
     }
 
     /// Sentences, and behind them those that follow each.
     fn pairs(&self, at: usize) -> Batch {
         let rows = self.order.at(at);
-        let texts: Vec<&[u32]> =
-            [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train[*row as usize + next].as_slice())).collect();
+        let texts: Vec<_> =
+            [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train.get(*row as usize + next))).collect();
+        let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(1);
         Batch::plain(&texts, longest.next_multiple_of(STEP).min(self.longest), self.passages.marks.padding, &self.place)
     }
@@ -214,8 +220,8 @@ impl Encoders {
 
     /// The last states `[rows, width]` of a network on the first test text.
     pub fn answer_one(&self, role: Role) -> Tensor<2> {
-        let text = self.passages.test[0].as_slice();
-        let batch = Batch::plain(&[text], self.longest, self.passages.marks.padding, &self.place);
+        let text = self.passages.test.get(0);
+        let batch = Batch::plain(&[&text], self.longest, self.passages.marks.padding, &self.place);
         self.nets.speaker(role).state(batch.ids, &batch.padding)
     }
 

@@ -62,7 +62,7 @@ async fn what_is_held_out_of_running_text_shares_none_of_it_with_the_rest() {
     let held = set.hold_out(100).unwrap();
     assert_eq!((held.test.len(), set.train.len()), (100, whole.train.len() - 100 - 7));
     let text = |example: &crate::data::text::Example| whole.text(&[example.prompt.clone(), example.response.clone()].concat());
-    let (last, first) = (text(set.train.last().unwrap()), text(&held.test[0]));
+    let (last, first) = (text(&set.train.get(set.train.len() - 1)), text(&held.test.get(0)));
     let shared = (1..=last.len()).rev().find(|length| first.starts_with(&last[last.len() - length..])).unwrap_or(0);
     assert!(
         shared < 4,

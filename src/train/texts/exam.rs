@@ -55,8 +55,8 @@ pub struct Exam {
 }
 
 impl Exam {
-    /// `tests` is how many test examples are asked where the right answers are not all known.
-    pub fn new(reading: &Reading, vocab: usize, tests: usize, place: &Place) -> Self {
+    /// `tests` is how many test examples are asked where the right answers are not all known, `samples` how many texts are written at most.
+    pub fn new(reading: &Reading, vocab: usize, [tests, samples]: [usize; 2], place: &Place) -> Self {
         let &Reading { ref set, seq, longest } = reading;
         let (mut references, mut prompts, mut yes_or_no) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
@@ -70,12 +70,14 @@ impl Exam {
             }
         } else {
             for example in set.test.iter().take(tests) {
-                references.push(Reference { written: Written::example(example, set.end()), weight: 1.0, prompt: prompts.len() });
-                prompts.push(example.prompt.clone());
+                references.push(Reference { written: Written::example(&example, set.end()), weight: 1.0, prompt: prompts.len() });
+                prompts.push(example.into_owned().prompt);
             }
         }
-        let mut asked: Vec<Written> = set.test.iter().map(|example| Written::example(example, set.end())).collect();
+        let mut asked: Vec<u32> = (0..set.test.len() as u32).collect();
         asked.shuffle(&mut data::rng(0, "prompts of the exam"));
+        asked.truncate(samples);
+        let asked = asked.into_iter().map(|row| Written::example(&set.test.get(row as usize), set.end())).collect();
         let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
         let texts: Vec<Written> = references.iter().map(|reference| reference.written.clone()).collect();
         let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();

@@ -64,7 +64,11 @@ impl Texts {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let models = cast::models(experiment, materials)?;
         let readers = models.readers(experiment)?;
-        let data::text::Texts { set, teachers, skipped } = data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers)?;
+        let texts = match &materials.corpus {
+            Some(corpus) => corpus.texts(experiment)?,
+            None => data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers)?,
+        };
+        let data::text::Texts { set, teachers, skipped } = texts;
         let (mut own, mut other) = (Reading::new(set), teachers.map(Reading::new));
         let mut examples = match experiment.text.examples {
             0 => own.set.train.len(),
@@ -90,7 +94,7 @@ impl Texts {
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let Cast { teacher: (teacher, values), student: (student, first), origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
-        let tests = experiment.text.tests;
+        let tests = [experiment.text.tests, experiment.text.samples];
         let exam = Exam::new(&own, student.vocab, tests, place);
         let validation = held.map(|set| {
             let reading = Reading { set, ..own };
@@ -249,7 +253,7 @@ impl Texts {
     /// Logits `[seq, vocab]` of a network on the first test text.
     pub fn answer_one(&self, role: Role) -> Tensor<2> {
         let (reading, _) = self.side(role);
-        let text = Written::example(&reading.set.test[0], reading.set.end());
+        let text = Written::example(&reading.set.test.get(0), reading.set.end());
         let ids = Sequences::new(&[text], reading.seq, self.nets.network(role).layout.vocab, &self.place).ids;
         self.nets.speaker(role).forward(ids, self.context(role))
     }

@@ -58,8 +58,8 @@ impl Run {
 
 impl Texts {
     async fn block(&self, header: &TopKHeader, first: usize) -> Result<Vec<u8>, RunError> {
-        let examples = &self.own.set.train[first..self.examples.min(first + BLOCK)];
-        let mut texts: Vec<Written> = examples.iter().map(|example| Written::example(example, self.own.set.end())).collect();
+        let (set, rows) = (&self.own.set, first..self.examples.min(first + BLOCK));
+        let mut texts: Vec<Written> = rows.clone().map(|row| Written::example(&set.train.get(row), set.end())).collect();
         texts.resize(BLOCK, texts[0].clone());
         let sequences = Sequences::new(&texts, self.own.seq, header.vocab, &self.place);
         let teacher = self.nets.speaker(Role::Teacher);
@@ -72,7 +72,7 @@ impl Texts {
             tokens.extend(rows.chunks_exact(header.vocab).map(|row| likeliest(row, header.k)));
         }
         let mut tokens = tokens.into_iter();
-        let of_examples = sequences.spans[..examples.len()].iter().map(|(_, count)| tokens.by_ref().take(*count).collect());
+        let of_examples = sequences.spans[..rows.len()].iter().map(|(_, count)| tokens.by_ref().take(*count).collect());
         Ok(header.block(first, &of_examples.collect::<Vec<_>>()))
     }
 }

@@ -1,0 +1,250 @@
+//! Texts of a file, tokenised once by a model's tokenizer: into a file that is mapped, where the next run finds them. Training reads what a
+//! batch needs, so that memory does not grow with the corpus.
+
+mod cache;
+mod pieces;
+mod shelves;
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use self::cache::{Key, Shape, Stale, Tokens, Writer, fingerprint};
+use self::shelves::{Framed, Pairs, Windows};
+use super::error::Error;
+use super::{csv, data, files, interrupt, table};
+use crate::data::text::{
+    Corpus, Cut, Example, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, Shelf, TextSet, Texts, divide, plan,
+    stop, tests, typed,
+};
+use crate::data::{DataError, Fingerprint, Marks, Tokenizer};
+use crate::spec::{Experiment, Objective, TaskName};
+
+/// Texts that are tokenised together, each by one thread.
+const BATCH: usize = 64;
+/// Seconds between two lines about how far it is.
+const SAY_EVERY: f64 = 20.0;
+/// Names the folder of the files.
+const FOLDER: &str = "DISTILLERY_CACHE";
+
+/// A file's texts as a run takes them.
+#[derive(Debug)]
+struct Kept {
+    tokens: Tokens,
+    shape: Shape,
+    tokenizer: Tokenizer,
+}
+
+/// The texts of `path` for an experiment, read by the tokenizer of its teacher.
+///
+/// # Errors
+/// A file that cannot be read, a line that is no instruction, a folder that cannot be written, and Ctrl-C.
+pub fn open(path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, tokenizer_json: &str) -> Result<Box<dyn Corpus>, Error> {
+    Ok(Box::new(open_in(&folder()?, path, experiment, tokenizer, tokenizer_json)?))
+}
+
+fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, tokenizer_json: &str) -> Result<Kept, Error> {
+    let shape = match (experiment.task.name, experiment.is_encoder(), experiment.encoder.objective) {
+        (TaskName::Jsonl, ..) => Shape::Pairs,
+        (_, false, _) => Shape::Text,
+        (_, true, Objective::Masked) => Shape::Words,
+        (_, true, Objective::Embeddings) => Shape::Sentences,
+    };
+    let source = File::open(path).and_then(|mut file| fingerprint(&mut file)).map_err(Error::read(path))?;
+    let key = Key::new(tokenizer_json, source, shape, tokenizer.vocab());
+    let kept = folder.join(name(path, shape, tokenizer_json)?);
+    let tokens = match Tokens::open(&kept, &key)? {
+        Ok(tokens) => tokens,
+        Err(stale) => {
+            let why = match stale {
+                Stale::Missing => "",
+                Stale::Other => " (it has changed)",
+                Stale::Damaged => " (what was kept of it is damaged)",
+            };
+            eprintln!("note: {} is tokenised once{why}, into {}", path.display(), kept.display());
+            tokenise(path, shape, tokenizer, Writer::create(&kept, key.clone())?)?;
+            Tokens::open(&kept, &key)?.map_err(|_| Error::input(format!("{} was changed while it was made: try again", kept.display())))?
+        }
+    };
+    Ok(Kept { tokens, shape, tokenizer: tokenizer.clone() })
+}
+
+/// The user's folder for what can be made again, or the one that is named.
+fn folder() -> Result<PathBuf, Error> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = |below: &str| set("HOME").map(|home| home.join(below));
+    let usual = if cfg!(target_os = "macos") { home("Library/Caches") } else { set("XDG_CACHE_HOME").or_else(|| home(".cache")) };
+    let usual = usual.or_else(|| set("LOCALAPPDATA")).map(|folder| folder.join("distillery"));
+    let folder = set(FOLDER).or(usual).ok_or_else(|| Error::input(format!("there is no folder to keep tokens in: set {FOLDER} to one")))?;
+    let wrong = |error| Error::input(format!("cannot keep tokens in {}: {error}; set {FOLDER} to another folder", folder.display()));
+    fs::create_dir_all(&folder).map_err(wrong)?;
+    Ok(folder)
+}
+
+/// One file for each source, tokenizer and shape.
+fn name(path: &Path, shape: Shape, tokenizer_json: &str) -> Result<String, Error> {
+    let absolute = fs::canonicalize(path).map_err(Error::read(path))?;
+    let mut name = Fingerprint::of(absolute.as_os_str().as_encoded_bytes());
+    name.bytes(format!("{shape:?}").as_bytes());
+    name.bytes(tokenizer_json.as_bytes());
+    Ok(format!("{}-{name}.tokens", path.file_stem().unwrap_or_default().to_string_lossy()))
+}
+
+/// Texts that wait to be tokenised together, in the order in which they are written.
+struct Making<'a> {
+    tokenizer: &'a Tokenizer,
+    writer: Writer,
+    waiting: Vec<String>,
+    /// Texts with fewer tokens are left out.
+    shortest: usize,
+    said: Instant,
+    /// Bytes of the source that were read, and that there are.
+    done: usize,
+    all: usize,
+}
+
+impl Making<'_> {
+    fn add(&mut self, text: String) -> Result<(), Error> {
+        self.waiting.push(text);
+        if self.waiting.len() < BATCH { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        let read: Result<Vec<Vec<u32>>, _> = self.waiting.par_iter().map(|text| self.tokenizer.encode(text)).collect();
+        self.waiting.clear();
+        for ids in read.map_err(|error| Error::input(error.to_string()))? {
+            if ids.len() >= self.shortest {
+                self.writer.push(&ids)?;
+            }
+        }
+        self.say()
+    }
+
+    fn say(&mut self) -> Result<(), Error> {
+        if interrupt::asked() {
+            return Err(Error::Interrupted("stopped while the data were tokenised; the same command begins that anew".into()));
+        }
+        if self.said.elapsed().as_secs_f64() > SAY_EVERY {
+            self.said = Instant::now();
+            eprintln!("tokenised {} of {}", table::bytes(self.done), table::bytes(self.all));
+        }
+        Ok(())
+    }
+}
+
+fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) -> Result<(), Error> {
+    let all = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
+    let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
+    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, said: Instant::now(), done: 0, all };
+    match shape {
+        Shape::Text => pieces::pieces(path, |piece| {
+            making.done += piece.len();
+            making.add(piece.into())
+        })?,
+        Shape::Words => {
+            let mut first = true;
+            pieces::pieces(path, |piece| {
+                making.done += piece.len();
+                let words = typed(piece);
+                if words.is_empty() {
+                    return Ok(());
+                }
+                let gap = if !first && piece.starts_with(char::is_whitespace) { " " } else { "" };
+                first = false;
+                making.add(format!("{gap}{words}"))
+            })?;
+        }
+        Shape::Sentences => {
+            let mut sentences = Sentences::default();
+            pieces::pieces(path, |piece| {
+                making.done += piece.len();
+                sentences.read(piece).into_iter().try_for_each(|sentence| making.add(sentence))
+            })?;
+            sentences.finish().map_or(Ok(()), |sentence| making.add(sentence))?;
+        }
+        Shape::Pairs => pairs(path, &mut making)?,
+    }
+    making.flush()?;
+    making.writer.finish()
+}
+
+/// Instructions, a line at a time; CSV becomes such lines first.
+fn pairs(path: &Path, making: &mut Making) -> Result<(), Error> {
+    let wrong = |problem: String| Error::input(format!("--data {}: {problem}", path.display()));
+    let instructions = Instructions::of(making.tokenizer).map_err(|error| wrong(error.to_string()))?;
+    let mut lines: Box<dyn BufRead> = if data::is_csv(path) {
+        Box::new(io::Cursor::new(csv::as_jsonl(&files::read_text(path)?).map_err(wrong)?))
+    } else {
+        Box::new(BufReader::new(File::open(path).map_err(Error::read(path))?))
+    };
+    let (mut line, mut number) = (String::new(), 0_usize);
+    loop {
+        line.clear();
+        number += 1;
+        making.done += match lines.read_line(&mut line) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Error::input(format!("{}: not a text file: line {number} is not UTF-8; save it as UTF-8", path.display())));
+            }
+            Err(error) => return Err(Error::read(path)(error)),
+        };
+        // Some editors begin a file with a byte order mark.
+        let text = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+        if !text.trim().is_empty() {
+            let example = instructions.example(text).map_err(|problem| wrong(format!("line {number}: {problem}")))?;
+            making.writer.push(&example.prompt)?;
+            making.writer.push(&example.response)?;
+        }
+        if number.is_multiple_of(BATCH) {
+            making.say()?;
+        }
+    }
+}
+
+impl Corpus for Kept {
+    fn texts(&self, experiment: &Experiment) -> Result<Texts, DataError> {
+        let (tokens, context) = (&self.tokens, experiment.text.context);
+        let stop = stop(&self.tokenizer)?;
+        let set = |train, test, ends, judge| TextSet { tokenizer: self.tokenizer.clone(), stop, ends, train, test, judge, overlap: 0 };
+        if self.shape == Shape::Pairs {
+            let fits = |pair: &u32| tokens.pair(*pair as usize).iter().map(|span| span.len()).sum::<usize>() < context;
+            let all = (tokens.texts / 2) as u32;
+            let kept: Vec<u32> = (0..all).filter(fits).collect();
+            let skipped = all as usize - kept.len();
+            let parts = divide(kept, skipped, &JsonlOptions::new(experiment.seed, context))?;
+            let [train, test] = parts.map(|order| part(Pairs { tokens: tokens.clone(), order }));
+            return Ok(Texts { set: set(train, test, true, Judge::Exact), teachers: None, skipped });
+        }
+        let (trained, prompt) = plan(tokens.tokens, context)?;
+        let windows =
+            |from: usize, length: usize| part(Windows { tokens: tokens.clone(), from, count: length / context, size: context, prompt });
+        let (train, test) = (windows(0, trained), windows(trained, tokens.tokens - trained));
+        Ok(Texts { set: set(train, test, false, Judge::None), teachers: None, skipped: 0 })
+    }
+
+    fn passages(&self, experiment: &Experiment) -> Result<Passages, DataError> {
+        let context = experiment.text.context;
+        let cut = if self.shape == Shape::Words { Cut::Windows } else { Cut::Sentences };
+        Cut::check(context)?;
+        let marks = Marks::of(&self.tokenizer)?;
+        let shelf = Framed { tokens: self.tokens.clone(), marks, context, windows: cut == Cut::Windows };
+        let long = |text: &usize| self.tokens.span(*text).len() + 2 > context;
+        let shortened = if cut == Cut::Windows { 0 } else { (0..self.tokens.texts).filter(long).count() };
+        let count = Shelf::<Vec<u32>>::count(&shelf);
+        let mut train: Part<Vec<u32>> = Part::from(Arc::new(shelf) as Arc<dyn Shelf<Vec<u32>>>);
+        let test = train.split_off(count - tests(count, context, cut)?);
+        Ok(Passages { cut: shortened, ..Passages::new(self.tokenizer.clone(), marks, train, test) })
+    }
+}
+
+fn part(shelf: impl Shelf<Example> + 'static) -> Part<Example> {
+    Part::from(Arc::new(shelf) as Arc<dyn Shelf<Example>>)
+}
+
+#[cfg(test)]
+mod tests;
