@@ -144,7 +144,7 @@ pub struct RunArgs {
     pub knobs: KnobArgs,
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// The teacher (teacher.source=file): a LLaMA as GGUF, or a Hugging Face folder
+    /// The teacher (teacher.source=file): a LLaMA as GGUF, a Hugging Face folder, or an id on the Hub such as HuggingFaceTB/SmolLM2-135M
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
     /// What both students start from (sets student.start=file): a decoder as for --teacher; it may have a tokenizer of its own
@@ -246,7 +246,7 @@ pub struct FetchArgs {
 
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// A LLaMA as GGUF, or a Hugging Face folder (config.json, model.safetensors, tokenizer.json)
+    /// A LLaMA as GGUF, a Hugging Face folder (config.json, model.safetensors, tokenizer.json), or an id on the Hub
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The text to continue
@@ -275,7 +275,7 @@ pub struct GenerateArgs {
 
 #[derive(Debug, Args)]
 pub struct ConvertArgs {
-    /// A LLaMA as GGUF, or a Hugging Face folder
+    /// A LLaMA as GGUF, a Hugging Face folder, or an id on the Hub
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// Folder to write
@@ -288,7 +288,7 @@ pub struct ConvertArgs {
 
 #[derive(Debug, Args)]
 pub struct EmbedArgs {
-    /// A Hugging Face folder (config.json, model.safetensors, tokenizer.json)
+    /// A Hugging Face folder (config.json, model.safetensors, tokenizer.json), or an id on the Hub such as sentence-transformers/all-MiniLM-L6-v2
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The sentences

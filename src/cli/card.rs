@@ -89,7 +89,8 @@ fn kind(experiment: &Experiment) -> (&'static str, &'static str) {
 
 /// Folders of this machine are nobody's business.
 fn file_name(path: Option<&Path>) -> Option<PathBuf> {
-    path.map(|path| path.file_name().map_or_else(|| path.to_owned(), PathBuf::from))
+    // An id on the Hub is everybody's.
+    path.map(|path| path.file_name().filter(|_| path.is_absolute()).map_or_else(|| path.to_owned(), PathBuf::from))
 }
 
 fn task(record: &Record) -> String {

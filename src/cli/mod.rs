@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod files;
 mod generate;
+mod hub;
 mod interrupt;
 mod measure;
 mod measured;

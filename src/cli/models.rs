@@ -1,10 +1,11 @@
-//! Models of others on the disk: a Hugging Face folder, or a GGUF file.
+//! Models of others: a Hugging Face folder, a GGUF file, or an id on the Hub.
 
 use std::fs;
 use std::path::Path;
 
 use super::error::Error;
 use super::files::read_text;
+use super::hub;
 use crate::model::LanguageModel;
 use crate::model::encoder::SentenceEncoder;
 use crate::model::formats::{FormatError, bert};
@@ -17,12 +18,14 @@ pub enum Model {
 
 /// Whichever it is.
 pub fn any(path: &Path) -> Result<Model, Error> {
+    let path = &hub::folder(path)?;
     let reads = path.is_dir() && bert::describes(&read_text(&path.join("config.json"))?);
     Ok(if reads { Model::Encoder(Box::new(encoder(path)?)) } else { Model::Decoder(Box::new(decoder(path)?)) })
 }
 
 /// A decoder. Everything is read before any of it is used.
 pub fn decoder(path: &Path) -> Result<LanguageModel, Error> {
+    let path = &hub::folder(path)?;
     if path.is_dir() {
         return folder(path, LanguageModel::from_folder);
     }
@@ -31,6 +34,7 @@ pub fn decoder(path: &Path) -> Result<LanguageModel, Error> {
 
 /// An encoder.
 pub fn encoder(path: &Path) -> Result<SentenceEncoder, Error> {
+    let path = &hub::folder(path)?;
     if path.is_file() {
         return Err(Error::input(format!(
             "{}: an encoder is a folder with config.json, model.safetensors and tokenizer.json",

@@ -8,7 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::{interrupt, teacher_cache};
+use super::{hub, interrupt, teacher_cache};
 use crate::data::Tokenizer;
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
@@ -31,7 +31,7 @@ pub struct Session {
     pub json: bool,
     /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
-    /// The teacher's file or folder, absolute.
+    /// The teacher's file or folder, absolute, or its id on the Hub.
     pub teacher: Option<PathBuf>,
     /// The student's, absolute.
     pub student: Option<PathBuf>,
@@ -64,7 +64,13 @@ impl Session {
             (None, None) => {}
         }
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
-        let [data, teacher, student, cache] = [files.data, files.teacher, files.student, files.cache].map(absolute);
+        // A model's id on the Hub is no path.
+        let model = |path: Option<&Path>| match path.filter(|path| hub::is_id(path)) {
+            Some(id) => Ok(Some(id.into())),
+            None => absolute(path),
+        };
+        let [data, cache] = [files.data, files.cache].map(absolute);
+        let [teacher, student] = [files.teacher, files.student].map(model);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");

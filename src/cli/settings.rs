@@ -16,7 +16,7 @@ pub struct Settings {
     pub adapter: String,
     /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
-    /// The teacher's file or folder, absolute.
+    /// The teacher's file or folder, absolute, or its id on the Hub.
     #[serde(default)]
     pub teacher: Option<PathBuf>,
     /// The student's, absolute.

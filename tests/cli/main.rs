@@ -5,6 +5,7 @@ mod checkpoint;
 mod corpus;
 mod decoder;
 mod encoder;
+mod hub;
 mod inputs;
 mod results;
 mod resume;
@@ -25,8 +26,8 @@ const TINY: [&str; 8] =
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_distillery"));
     command.current_dir(folder).args(args).stdin(Stdio::null());
-    // Nothing of this machine's user.
-    command.env("DISTILLERY_CACHE", folder.join("tokens"));
+    // Nothing of this machine's user, and no network.
+    command.env("DISTILLERY_CACHE", folder.join("tokens")).env("HF_HOME", folder.join("hf")).env("HF_HUB_OFFLINE", "1");
     command
 }
 

@@ -1,0 +1,172 @@
+//! Models of the Hugging Face Hub by their id. What was fetched once, by this program or by Python's `huggingface_hub`, needs no network.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use hf_hub::api::sync::{ApiBuilder, ApiRepo};
+use hf_hub::{Cache, CacheRepo};
+
+use super::error::Error;
+
+/// What a model consists of.
+const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/// Whether it is a model's id on the Hub, `OWNER/NAME`, and no path: a path that exists wins.
+pub fn is_id(path: &Path) -> bool {
+    let part = |text: &str| {
+        let inner = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+        !text.is_empty() && !text.starts_with('.') && inner
+    };
+    let id = path.to_str().and_then(|text| text.split_once('/')).is_some_and(|(owner, name)| part(owner) && part(name));
+    id && !path.exists()
+}
+
+/// The folder of a model: a path as it is, the Hub's out of the cache, into which it is fetched first where it has to be.
+///
+/// # Errors
+/// [`Error::Unreachable`] for an id that is not in the cache and cannot be had.
+pub fn folder(path: &Path) -> Result<PathBuf, Error> {
+    let Some(id) = path.to_str().filter(|_| is_id(path)) else { return Ok(path.into()) };
+    let cache = Cache::from_env();
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("HF_HUB_OFFLINE").is_some_and(|value| value != "0") {
+        let missing = |file| unreachable(id, &cache, &format!("{file} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it"));
+        return cached(&cache.model(id.into())).map_err(missing);
+    }
+    let mut builder = ApiBuilder::from_env().with_progress(std::io::stderr().is_terminal());
+    if let Some(token) = set("HF_TOKEN") {
+        builder = builder.with_token(Some(token));
+    }
+    fetched(builder, &cache, id)
+}
+
+/// The folder of a model in the cache, or the file that it lacks.
+fn cached(repo: &CacheRepo) -> Result<PathBuf, &'static str> {
+    let mut folder = PathBuf::new();
+    for name in FILES {
+        let file = repo.get(name).ok_or(name)?;
+        folder = file.parent().map(Into::into).unwrap_or_default();
+    }
+    Ok(folder)
+}
+
+fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Error> {
+    if let Ok(folder) = cached(&cache.model(id.into())) {
+        return Ok(folder);
+    }
+    eprintln!("note: {id} is fetched from the Hugging Face Hub, into {}", cache.path().display());
+    let wrong = |problem: String| unreachable(id, cache, &problem);
+    let repo = builder.build().map_err(|error| wrong(error.to_string()))?.model(id.into());
+    let get = |repo: &ApiRepo, name: &str| repo.get(name).map_err(|error| wrong(format!("{name}: {error}")));
+    // A model that has changed since a part of it was fetched is fetched whole.
+    for _ in 0..2 {
+        let files = FILES.iter().map(|name| get(&repo, name)).collect::<Result<Vec<_>, _>>()?;
+        if let Ok(folder) = cached(&cache.model(id.into()))
+            && files.iter().all(|file| file.parent() == Some(&folder))
+        {
+            return Ok(folder);
+        }
+    }
+    Err(wrong("it changed while it was fetched".into()))
+}
+
+fn unreachable(id: &str, cache: &Cache, problem: &str) -> Error {
+    Error::Unreachable(format!(
+        "{id}: there is no such file or folder here, and as a model of the Hugging Face Hub it cannot be had: {problem}\nIt needs {} (and HF_TOKEN where the \
+         model asks for it). Without network, get it elsewhere by `hf download {id}` and bring it to {}, or into a folder of your own and name that",
+        FILES.join(", "),
+        cache.path().display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    const ID: &str = "who/tiny-model_1.0";
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    /// Answers as the Hub does for the files that it has, and is asked `requests` times.
+    fn serve(files: &'static [&'static str], requests: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming().take(requests) {
+                let mut stream = stream.unwrap();
+                let lines: Vec<String> =
+                    BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                let name = lines[0].strip_prefix(&format!("GET /{ID}/resolve/main/")).and_then(|rest| rest.split(' ').next());
+                let Some(name) = name.filter(|name| files.contains(name)) else {
+                    stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+                    continue;
+                };
+                let whole = format!("content of {name}");
+                let body = if lines.iter().any(|line| line.eq_ignore_ascii_case("range: bytes=0-0")) { &whole[..1] } else { &whole };
+                let head = format!(
+                    "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes 0-{}/{}\r\nETag: \"of-{name}\"\r\nX-Repo-Commit: {COMMIT}\r\nConnection: close\r\n\r\n",
+                    body.len(),
+                    body.len() - 1,
+                    whole.len()
+                );
+                stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).unwrap();
+            }
+        });
+        address
+    }
+
+    fn get(cache: &Path, endpoint: String) -> Result<PathBuf, Error> {
+        let cache = Cache::new(cache.into());
+        fetched(ApiBuilder::from_cache(cache.clone()).with_endpoint(endpoint).with_progress(false), &cache, ID)
+    }
+
+    #[test]
+    fn a_model_is_fetched_once_and_then_needs_no_network() {
+        let cache = tempfile::tempdir().unwrap();
+        // Of each file first what it is, then the file.
+        let folder = get(cache.path(), serve(&FILES, 6)).unwrap();
+        assert!(folder.ends_with(format!("models--who--tiny-model_1.0/snapshots/{COMMIT}")), "{}", folder.display());
+        for name in FILES {
+            assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), format!("content of {name}"));
+        }
+        let nobody = "http://127.0.0.1:9".to_owned();
+        assert_eq!(get(cache.path(), nobody.clone()).unwrap(), folder);
+        fs::remove_file(folder.join("tokenizer.json")).unwrap();
+        let error = get(cache.path(), nobody).unwrap_err().to_string();
+        assert!(["tokenizer.json", "hf download who/tiny-model_1.0", "HF_TOKEN"].iter().all(|part| error.contains(part)), "{error}");
+    }
+
+    /// As `huggingface_hub` writes it: blobs, and snapshots that refer to them.
+    #[test]
+    fn what_python_fetched_is_found() {
+        let cache = tempfile::tempdir().unwrap();
+        let model = cache.path().join("models--who--tiny-model_1.0");
+        let snapshot = model.join("snapshots").join(COMMIT);
+        for folder in [&snapshot, &model.join("refs")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(model.join("refs/main"), COMMIT).unwrap();
+        FILES.iter().for_each(|name| fs::write(snapshot.join(name), name).unwrap());
+        assert_eq!(get(cache.path(), "http://127.0.0.1:9".into()).unwrap(), snapshot);
+    }
+
+    #[test]
+    fn a_model_without_the_files_is_named_with_what_it_lacks() {
+        let cache = tempfile::tempdir().unwrap();
+        let error = get(cache.path(), serve(&["config.json", "tokenizer.json"], 5)).unwrap_err();
+        assert!(error.to_string().contains("model.safetensors: ") && error.to_string().contains("404"), "{error}");
+        assert_eq!(error.exit_code(), 1);
+    }
+
+    #[test]
+    fn paths_are_no_ids() {
+        for path in ["model", "./a/b", "/a/b", "a/b/c", "../b", "src/cli", "a/b c", "a/", "C:\\a/b"] {
+            assert!(!is_id(Path::new(path)), "{path}");
+        }
+        assert!(is_id(Path::new("sentence-transformers/all-MiniLM-L6-v2")));
+    }
+}
