@@ -19,8 +19,9 @@ use super::report;
 use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
+use super::table::{percent, thousands};
 use crate::spec::TeacherSource;
-use crate::train::{Event, Phase, Role, Run, RunError};
+use crate::train::{Event, NetworkSize, Phase, Role, Run, RunError};
 
 pub struct Race {
     run: Run,
@@ -108,6 +109,9 @@ impl Race {
         }))?;
         let from = if self.step > 0 { format!("from step {}, ", self.step) } else { String::new() };
         self.progress.person(&format!("{from}on {} ({}), into {}", place.backend(), place.adapter(), self.directory.path().display()));
+        if let Some(text) = adapters(&self.run.summary().networks) {
+            self.progress.person(&text);
+        }
         // What a GPU has free is not told.
         if place.backend() == "cpu"
             && let Some(text) = memory::announcement(self.run.memory(), memory::free())
@@ -195,6 +199,11 @@ impl Race {
         for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
             let Some(files) = block_on(self.run.folder(role))? else { break };
             self.directory.write_folder(name, &files)?;
+            // Where a model lies on this machine is nobody's business.
+            let base = self.settings.student.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+            if let Some(files) = block_on(self.run.adapters(role, &base))? {
+                self.directory.write_folder(&format!("{name}/adapter"), &files)?;
+            }
         }
         let source = self.run.experiment().teacher.source;
         if source != TeacherSource::File {
@@ -217,6 +226,18 @@ impl Race {
             cause => Error::Stopped { cause: Box::new(cause), directory: self.resume_path.clone(), checkpoint: self.saved },
         }
     }
+}
+
+/// What learns where not all does.
+fn adapters(networks: &[NetworkSize]) -> Option<String> {
+    let student = networks.iter().find(|size| size.role == Role::Distilled)?;
+    let (learn, all) = (student.adapters?, student.parameters);
+    Some(format!(
+        "adapters (LoRA): {} parameters of each student learn, its other {} stand still ({})",
+        thousands(learn),
+        thousands(all),
+        percent(learn as f64 / all as f64)
+    ))
 }
 
 /// The newest checkpoint that can be read. A damaged one is passed by with a note: the one before leads to the same numbers.

@@ -5,6 +5,7 @@ pub mod formats;
 mod language;
 mod layers;
 mod layout;
+pub mod lora;
 mod network;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -89,6 +89,17 @@ choices! {
 }
 
 choices! {
+    /// The matrices of a student's layers that get an adapter (LoRA).
+    LoraTargets {
+        /// Of attention and feed-forward layers.
+        All,
+        /// Queries, keys, values, output.
+        Attention,
+        FeedForward,
+    }
+}
+
+choices! {
     /// How a student of text is distilled.
     Method {
         /// The teacher's distribution of every token of the data, under any divergence.

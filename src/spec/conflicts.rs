@@ -6,6 +6,14 @@ use super::{Experiment, SpecError, Task};
 /// # Errors
 /// The first contradiction, with the remedy.
 pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
+    let student = &experiment.student;
+    if student.lora_rank > 0 && (student.start == Start::Random || experiment.teacher.source != TeacherSource::File) {
+        return conflict(
+            "student.lora_rank",
+            "adapters change a checkpoint a little, and these students start from none: set student.start=teacher_layers or file with \
+             teacher.source=file, or this to 0",
+        );
+    }
     if experiment.is_encoder() {
         encoder(experiment)
     } else if experiment.task.name.is_text() {

@@ -132,6 +132,11 @@ pub struct Network {
     pub heads: usize,
     /// Students only.
     pub start: Start,
+    /// Students out of a checkpoint: rank of their adapters (LoRA); 0 = all weights learn.
+    pub lora_rank: usize,
+    /// What the adapters add is multiplied by this over their rank.
+    pub lora_alpha: f64,
+    pub lora_targets: LoraTargets,
 }
 
 impl Network {
@@ -153,6 +158,9 @@ impl Default for Network {
             dim: 96,
             heads: 4,
             start: Start::Random,
+            lora_rank: 0,
+            lora_alpha: 16.0,
+            lora_targets: LoraTargets::All,
         }
     }
 }
@@ -183,7 +191,7 @@ impl Teacher {
     /// The shape of each teacher network.
     pub fn network(&self) -> Network {
         let Self { kind, channels, widths, family, layers, dim, heads, .. } = self.clone();
-        Network { kind, channels, widths, family, layers, dim, heads, start: Start::Random }
+        Network { kind, channels, widths, family, layers, dim, heads, ..Network::default() }
     }
 }
 

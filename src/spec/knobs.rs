@@ -119,6 +119,8 @@ const BUILT: &[&str] = &["pretrained", "live"];
 /// The student is told probabilities: from a bare answer it learns as from a label.
 const TOLD: Need = ("distill.access", &["top_k", "logits", "hidden"]);
 const FILE: &[&str] = &["file"];
+/// Students that start from a checkpoint.
+const CHECKPOINT: &[Need] = &[("student.kind", TRANSFORMER), ("teacher.source", FILE), ("student.start", &["teacher_layers", "file"])];
 const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
 /// Methods that compare the two token by token; of classifiers there is no other.
@@ -192,6 +194,11 @@ pub const TABLE: &[Knob] = &[
         "Random weights, student.layers of the teacher's layers, evenly spaced, or a decoder of your own (--student MODEL).",
     )
     .needs(&[("student.kind", TRANSFORMER)]),
+    row("student.lora_rank", int_log(0, 1024), "Rank of the students' adapters (LoRA), all else frozen; 0 = all weights learn.")
+        .needs(CHECKPOINT),
+    row("student.lora_alpha", float_log(0.1, 1024.0), "What the adapters add is multiplied by this over their rank.").needs(CHECKPOINT),
+    row("student.lora_targets", choice(&["all", "attention", "feed_forward"]), "Matrices of the layers that get an adapter.")
+        .needs(CHECKPOINT),
     row("distill.access", choice(&["labels", "top_k", "logits", "hidden"]), "What the student may see of the teacher.").live().main(),
     row("distill.top_k", int_log(1, 64), "Likeliest classes or tokens that the teacher tells with their log-probabilities.")
         .live()

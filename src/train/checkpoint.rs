@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Materials, Optimizer, Run, RunError, contest::Contest, event::*, patience::Best};
+use super::{Learner, Materials, Run, RunError, contest::Contest, event::*, patience::Best};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
-use crate::model::formats::{self, bert, huggingface};
-use crate::model::{self, Decoded, Named, Trainable};
+use crate::model::formats::{self, bert, huggingface, peft};
+use crate::model::lora::is_factor;
+use crate::model::{self, Decoded, Named, Parameter, Trainable};
 use crate::spec::{Experiment, Train};
 
 /// Metadata key of [`Progress`].
@@ -63,13 +64,16 @@ impl Pending {
 /// A network that a checkpoint holds, whichever its kind.
 pub(super) trait Saved {
     fn steps(&self) -> usize;
+    /// All its weights, adapters merged into them.
     fn add_parameters(&self, prefix: &str, pending: &mut Pending);
+    /// What learns, and with `whole` what is frozen too.
+    fn add_learned(&self, prefix: &str, whole: bool, pending: &mut Pending);
     /// The state of its optimiser.
     fn add_state(&self, prefix: &str, pending: &mut Pending);
     /// Other values for all parameters; its optimiser starts afresh.
-    fn put(&mut self, values: &[Vec<f32>], train: &Train, place: &Place);
-    /// Puts saved parameters and state back.
-    fn restore(&mut self, prefix: &str, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError>;
+    fn replace(&mut self, values: &[Vec<f32>], train: &Train, place: &Place);
+    /// Puts saved parameters and state back: what [`Saved::add_learned`] and [`Saved::add_state`] wrote.
+    fn restore(&mut self, prefix: &str, steps: usize, whole: bool, place: &Place, file: &mut Decoded) -> Result<(), RunError>;
 }
 
 impl<N: Trainable> Saved for Learner<N> {
@@ -78,27 +82,38 @@ impl<N: Trainable> Saved for Learner<N> {
     }
 
     fn add_parameters(&self, prefix: &str, pending: &mut Pending) {
-        for (parameter, tensor) in N::shapes(&self.layout).into_iter().zip(self.net.parameters()) {
+        for (parameter, tensor) in N::shapes(&self.layout).into_iter().zip(self.merged().parameters()) {
             pending.add(format!("{prefix}{}", parameter.name), parameter.shape, tensor);
         }
     }
 
+    fn add_learned(&self, prefix: &str, whole: bool, pending: &mut Pending) {
+        for (parameter, tensor) in self.stored() {
+            if whole || self.lora().is_none() || is_factor(&parameter.name) {
+                pending.add(format!("{prefix}{}", parameter.name), parameter.shape, tensor);
+            }
+        }
+    }
+
     fn add_state(&self, prefix: &str, pending: &mut Pending) {
-        for (name, tensor) in self.optimizer.state(&N::shapes(&self.layout)) {
+        for (name, tensor) in self.optimizer.state(&self.learning()) {
             pending.add(format!("{prefix}{name}"), tensor.dims().to_vec(), tensor);
         }
     }
 
-    fn put(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
-        self.net = N::build(&self.layout, values, &place.autodiff());
-        self.optimizer = Optimizer::new(train);
+    fn replace(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
+        self.start_from(values, train, place);
     }
 
-    fn restore(&mut self, prefix: &str, steps: usize, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
-        let parameters = N::shapes(&self.layout);
-        let values = parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()?;
-        self.net = N::build(&self.layout, &values, &place.autodiff());
-        self.optimizer.restore(&parameters, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
+    fn restore(&mut self, prefix: &str, steps: usize, whole: bool, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
+        let mut take = |parameters: &[Parameter]| {
+            parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()
+        };
+        let frozen = if whole && self.lora().is_some() { Some(take(&N::shapes(&self.layout))?) } else { None };
+        let learning = self.learning();
+        let learned = take(&learning)?;
+        self.put(frozen.as_deref(), learned, place);
+        self.optimizer.restore(&learning, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
         self.steps = steps;
         Ok(())
     }
@@ -119,6 +134,12 @@ impl Run {
         if self.experiment.teacher_learns() { &ROLES } else { &ROLES[1..] }
     }
 
+    /// Whether what is frozen under adapters has to be saved: it is in the models from files, unless the students began as a teacher that had
+    /// first to learn.
+    fn saves_whole(&self) -> bool {
+        self.experiment.teacher_learns()
+    }
+
     /// The run as bytes.
     ///
     /// # Errors
@@ -129,7 +150,7 @@ impl Run {
         for &role in self.trained() {
             for (index, learner) in self.contest.networks(role).into_iter().enumerate() {
                 learner_steps.push(learner.steps());
-                learner.add_parameters(&prefix(role, index), &mut pending);
+                learner.add_learned(&prefix(role, index), self.saves_whole(), &mut pending);
                 learner.add_state(&prefix(role, index), &mut pending);
             }
         }
@@ -171,11 +192,12 @@ impl Run {
             }
         }
         let mut steps = progress.learner_steps.into_iter();
+        let whole = run.saves_whole();
         for &role in run.trained() {
             let count = run.contest.networks(role).len();
             for index in 0..count {
                 let steps = steps.next().ok_or_else(|| wrong("it holds fewer networks than its experiment has".into()))?;
-                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, place, &mut file)?;
+                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, whole, place, &mut file)?;
             }
         }
         if let Some(memory) = progress.memory {
@@ -237,6 +259,21 @@ impl Run {
         Ok(Some(files))
     }
 
+    /// The adapters of a student that began as a model from a file, for `peft`; `base` is that model's name. `None` in other runs.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn adapters(&self, role: Role, base: &str) -> Result<Option<Vec<formats::File>>, RunError> {
+        let (Contest::Texts(texts), Some(_)) = (&self.contest, &self.contest.origins().student) else { return Ok(None) };
+        let network = texts.nets.network(role);
+        let Some(lora) = network.lora() else { return Ok(None) };
+        let mut pending = Pending::default();
+        network.add_learned("", false, &mut pending);
+        let factors: Vec<Vec<f32>> = pending.read().await?.into_iter().map(|(_, _, values)| values).collect();
+        let files = peft::folder(&network.layout, lora, &factors, base);
+        files.map(Some).map_err(|error| RunError::Model(error.to_string()))
+    }
+
     /// Puts the weights of a file, as [`Run::weights`] writes them, into a student and evaluates it. Its optimiser starts afresh.
     ///
     /// # Errors
@@ -254,7 +291,7 @@ impl Run {
         for (name, shape, own) in own.read().await? {
             values.push(if is_projection(&name) { own } else { file.take(&name, &shape)? });
         }
-        self.contest.network_mut(role, 0).put(&values, &self.experiment.train, &self.place);
+        self.contest.network_mut(role, 0).replace(&values, &self.experiment.train, &self.place);
         self.evaluate().await
     }
 }
@@ -262,7 +299,7 @@ impl Run {
 /// Every parameter of a network, on the host.
 async fn values<N: Trainable>(network: &Learner<N>) -> Result<Vec<Vec<f32>>, RunError> {
     let mut reads = Reads::default();
-    network.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
+    network.merged().parameters().into_iter().for_each(|tensor| reads.add(tensor));
     Ok(reads.run().await?)
 }
 

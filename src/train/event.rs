@@ -77,6 +77,10 @@ pub struct NetworkSize {
     pub parameters: usize,
     /// Bytes of the f32 parameters.
     pub bytes: usize,
+    /// Parameters of adapters, where they alone learn. They are not in `parameters`: at the end they are merged into them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub adapters: Option<usize>,
     pub layers: Layers,
 }
 

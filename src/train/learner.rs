@@ -6,7 +6,8 @@ use burn::tensor::Tensor;
 use super::mean::Mean;
 use super::optimizer::{Optimizer, gradients};
 use crate::device::Place;
-use crate::model::{Net, Trainable};
+use crate::model::lora::{self, Lora};
+use crate::model::{Net, Parameter, Trainable};
 use crate::spec::Train;
 
 /// Rows per forward pass outside training: bounds the memory that wide maps take.
@@ -18,6 +19,8 @@ pub struct Learner<N: Trainable = Net> {
     pub net: N,
     pub optimizer: Optimizer,
     pub steps: usize,
+    /// Adapters that learn while all else stands still.
+    lora: Option<Lora>,
     /// The gradient of the next step, as far as its micro-batches were seen.
     gathered: Mean,
 }
@@ -25,8 +28,68 @@ pub struct Learner<N: Trainable = Net> {
 impl<N: Trainable> Learner<N> {
     /// A network with these values on a device with gradients.
     pub fn new(layout: N::Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
-        let net = N::build(&layout, values, &place.autodiff());
-        Self { layout, net, optimizer: Optimizer::new(train), steps: 0, gathered: Mean::default() }
+        let net = build(&layout, values, None, place);
+        Self::of(layout, net, None, train)
+    }
+
+    fn of(layout: N::Layout, net: N, lora: Option<Lora>, train: &Train) -> Self {
+        Self { layout, net, optimizer: Optimizer::new(train), steps: 0, lora, gathered: Mean::default() }
+    }
+
+    /// Two of them that start alike. Of adapted ones only the adapters learn, and there is one copy of what is frozen.
+    pub fn twins(layout: N::Layout, values: &[Vec<f32>], lora: Option<Lora>, train: &Train, place: &Place) -> [Self; 2] {
+        let first: N = build(&layout, values, lora, place);
+        let second = match lora {
+            Some(lora) => lora.start(first.clone(), &N::shapes(&layout)),
+            None => build(&layout, values, None, place),
+        };
+        [first, second].map(|net| Self::of(layout.clone(), net, lora, train))
+    }
+
+    /// Other values for all parameters. Adapters and optimiser start afresh.
+    pub fn start_from(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
+        self.net = build(&self.layout, values, self.lora, place);
+        self.optimizer = Optimizer::new(train);
+    }
+
+    /// Other values for what learns, and for what is frozen if there are any.
+    pub fn put(&mut self, frozen: Option<&[Vec<f32>]>, learned: Vec<Vec<f32>>, place: &Place) {
+        match self.lora {
+            None => self.net = build(&self.layout, &learned, None, place),
+            Some(_) => {
+                if let Some(values) = frozen {
+                    self.net = build(&self.layout, values, self.lora, place);
+                }
+                self.net = lora::put(self.net.clone(), learned);
+            }
+        }
+    }
+
+    /// Without gradients, adapters merged into their matrices: what it is to all others.
+    pub fn merged(&self) -> N {
+        self.net.valid().materialize()
+    }
+
+    /// Without gradients, for a step. One that `writes` passes through it often, so that adapters are merged; otherwise the room is saved.
+    pub fn speaker(&self, writes: bool) -> N {
+        if writes { self.merged() } else { self.net.valid() }
+    }
+
+    /// The parameters that learn, in the order of the network.
+    pub fn learning(&self) -> Vec<Parameter> {
+        let parameters = N::shapes(&self.layout);
+        self.lora.map_or(parameters.clone(), |lora| lora.factors(&parameters))
+    }
+
+    /// All values as they stand with their names, factors of adapters behind their matrices.
+    pub fn stored(&self) -> Vec<(Parameter, Tensor<1>)> {
+        let parameters = N::shapes(&self.layout);
+        let parameters = self.lora.map_or(parameters.clone(), |lora| lora.listing(&parameters));
+        parameters.into_iter().zip(self.net.parameters()).collect()
+    }
+
+    pub fn lora(&self) -> Option<&Lora> {
+        self.lora.as_ref()
     }
 
     /// One step down the gradient of `loss`.
@@ -44,6 +107,14 @@ impl<N: Trainable> Learner<N> {
     pub fn step(&mut self, lr: f64) {
         self.net = self.optimizer.step(self.net.clone(), self.gathered.take(), lr);
         self.steps += 1;
+    }
+}
+
+fn build<N: Trainable>(layout: &N::Layout, values: &[Vec<f32>], lora: Option<Lora>, place: &Place) -> N {
+    let net = N::build(layout, values, &place.autodiff());
+    match lora {
+        Some(lora) => lora.attach(net, &N::shapes(layout)),
+        None => net,
     }
 }
 

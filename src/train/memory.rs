@@ -20,11 +20,15 @@ impl Run {
         let learns = self.experiment.teacher_learns();
         let file = if self.experiment.teacher.source == TeacherSource::File { teacher } else { 0 };
         let taught = if learns { 4 * teacher } else { teacher } + file;
+        // Of adapted students the adapters learn. What is frozen is there once, and once more for each in a step, with what its adapters add.
+        let sizes = &self.summary().networks;
+        let adapters = sizes.iter().find_map(|size| size.adapters).map(|count| count * F32);
+        let (learned, frozen) = adapters.map_or((student, 0), |adapters| (adapters, 3 * student));
         // While a checkpoint is written, value and moments of all that learn are there twice more: as numbers and as the file. A step of
         // several micro-batches holds another gradient.
-        let saved = 2 * 3 * (2 * student + if learns { teacher } else { 0 });
-        let gathered = if self.experiment.train.accumulate > 1 { 2 * student } else { 0 };
-        let students = 2 * 4 * student + saved + gathered;
+        let saved = 2 * 3 * (2 * learned + if learns { teacher } else { 0 });
+        let gathered = if self.experiment.train.accumulate > 1 { 2 * learned } else { 0 };
+        let students = 2 * 4 * learned + frozen + saved + gathered;
         let first = if self.experiment.student.start != Start::Random { student } else { 0 };
         taught + students + first + self.step_memory()
     }

@@ -10,12 +10,12 @@ use crate::device::Place;
 use crate::model::Parameter;
 use crate::spec::{LrSchedule, OptimizerKind, Train};
 
-/// An optimiser and its state for every parameter.
+/// An optimiser and its state for every parameter that learns.
 #[derive(Clone)]
 pub struct Optimizer {
     rule: Rule,
     clip: Option<GradientClipping>,
-    /// One slot per parameter, in the order of the network; empty before the first step.
+    /// One slot per parameter that learns, in the order of the network; empty before the first step.
     slots: Vec<Slot>,
 }
 
@@ -51,7 +51,7 @@ impl Optimizer {
         Self { rule, clip, slots: Vec::new() }
     }
 
-    /// One step down the gradient of every parameter, as [`gradients`] has them.
+    /// One step down the gradient of every parameter that learns, as [`gradients`] has them. Frozen ones have no state.
     pub fn step<N: Module>(&mut self, net: N, gradients: Vec<Tensor<1>>, lr: f64) -> N {
         net.map(&mut Update { optimizer: self, gradients: gradients.into_iter(), lr, index: 0 })
     }
@@ -121,12 +121,15 @@ impl Optimizer {
     }
 }
 
-/// The gradient of a loss at every parameter of a network, flat.
+/// The gradient of a loss at every parameter of a network that learns, flat.
 pub fn gradients<N: Module>(net: &N, loss: &Tensor<1>) -> Vec<Tensor<1>> {
     struct Collect(Gradients, Vec<Tensor<1>>);
     impl ModuleVisitor for Collect {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let value = param.val();
+            if !value.is_require_grad() {
+                return;
+            }
             // A parameter that the loss does not reach (a projection without hints) has a zero gradient, so that all stay in step.
             let gradient = value.grad_remove(&mut self.0).unwrap_or_else(|| value.clone().inner().zeros_like());
             self.1.push(gradient.flatten(0, D - 1));
@@ -146,9 +149,12 @@ struct Update<'a> {
 
 impl ModuleMapper for Update<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, value) = (param.id, param.val());
+        if !value.is_require_grad() {
+            return param;
+        }
         let index = self.index;
         self.index += 1;
-        let (id, value) = (param.id, param.val());
         let shape = value.dims();
         let gradient = self.gradients.next().expect("one gradient for every parameter");
         let gradient = match &self.optimizer.clip {

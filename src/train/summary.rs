@@ -1,9 +1,9 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
-use super::{classes::Classes, contest::Contest, encoders::Encoders, evaluate::Exam, texts::Texts};
+use super::{Learner, classes::Classes, contest::Contest, encoders::Encoders, evaluate::Exam, texts::Texts};
 use crate::method::text::large;
-use crate::model::Layout;
+use crate::model::{Layout, Parameter, Trainable};
 use crate::spec::{Access, Distill, Experiment, knobs};
 
 /// Facts of an open run.
@@ -34,8 +34,8 @@ impl Facts {
 
     fn of_encoders(encoders: &Encoders) -> Self {
         let size = |role| {
-            let config = &encoders.nets.network(role).layout;
-            transformer(role, config.parameter_count(), [config.layers, config.width, config.heads])
+            let learner = encoders.nets.network(role);
+            transformer(role, learner, [learner.layout.layers, learner.layout.width, learner.layout.heads])
         };
         let teacher = &encoders.nets.teacher.layout;
         Self {
@@ -54,8 +54,8 @@ impl Facts {
 
     fn of_texts(texts: &Texts) -> Self {
         let size = |role| {
-            let config = &texts.nets.network(role).layout;
-            transformer(role, config.parameter_count(), [config.layers, config.width, config.heads])
+            let learner = texts.nets.network(role);
+            transformer(role, learner, [learner.layout.layers, learner.layout.width, learner.layout.heads])
         };
         let vocab = texts.nets.teacher.layout.vocab;
         Self {
@@ -81,7 +81,13 @@ impl Facts {
         let size = |role: Role, layout: &Layout, count: usize| {
             let parameters = layout.parameter_count() * count;
             let prefix = if count > 1 { format!("{count} × ") } else { String::new() };
-            NetworkSize { role, parameters, bytes: parameters * 4, layers: Layers::Path(format!("{prefix}{}", layout.describe())) }
+            NetworkSize {
+                role,
+                parameters,
+                bytes: parameters * 4,
+                adapters: None,
+                layers: Layers::Path(format!("{prefix}{}", layout.describe())),
+            }
         };
         Self {
             networks: vec![size(Role::Teacher, teacher, teachers), size(Role::Alone, student, 1), size(Role::Distilled, student, 1)],
@@ -136,6 +142,9 @@ impl Facts {
     }
 }
 
-fn transformer(role: Role, parameters: usize, [blocks, width, heads]: [usize; 3]) -> NetworkSize {
-    NetworkSize { role, parameters, bytes: parameters * 4, layers: Layers::Blocks { blocks, width, heads } }
+fn transformer<N: Trainable>(role: Role, learner: &Learner<N>, [blocks, width, heads]: [usize; 3]) -> NetworkSize {
+    let count = |list: Vec<Parameter>| list.iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum::<usize>();
+    let parameters = count(N::shapes(&learner.layout));
+    let adapters = learner.lora().map(|_| count(learner.learning()));
+    NetworkSize { role, parameters, bytes: parameters * 4, adapters, layers: Layers::Blocks { blocks, width, heads } }
 }

@@ -3,6 +3,7 @@
 use super::{Learner, checkpoint::Saved, event::*};
 use crate::device::Place;
 use crate::model::Trainable;
+use crate::model::lora::Lora;
 use crate::spec::Train;
 
 /// A teacher and two students that start alike.
@@ -15,10 +16,16 @@ pub struct Trio<N: Trainable> {
 }
 
 impl<N: Trainable> Trio<N> {
-    /// Networks of these shapes and values: the teacher's, and both students'.
-    pub fn new(teacher: (N::Layout, &[Vec<f32>]), student: (N::Layout, &[Vec<f32>]), train: &Train, place: &Place) -> Self {
-        let learner = |(layout, values): &(N::Layout, &[Vec<f32>])| Learner::new(layout.clone(), values, train, place);
-        Self { teacher: learner(&teacher), alone: learner(&student), distilled: learner(&student), frozen: None }
+    /// Networks of these shapes and values: the teacher's, and both students', of whom only adapters learn if there are any.
+    pub fn new(
+        teacher: (N::Layout, &[Vec<f32>]),
+        student: (N::Layout, &[Vec<f32>]),
+        lora: Option<Lora>,
+        train: &Train,
+        place: &Place,
+    ) -> Self {
+        let [alone, distilled] = Learner::twins(student.0, student.1, lora, train, place);
+        Self { teacher: Learner::new(teacher.0, teacher.1, train, place), alone, distilled, frozen: None }
     }
 
     /// The teacher stands still from now on.
@@ -35,7 +42,7 @@ impl<N: Trainable> Trio<N> {
     pub fn speaker(&self, role: Role) -> N {
         match (role, &self.frozen) {
             (Role::Teacher, Some(frozen)) => frozen.clone(),
-            _ => self.network(role).net.valid(),
+            _ => self.network(role).merged(),
         }
     }
 

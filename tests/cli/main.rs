@@ -7,6 +7,7 @@ mod decoder;
 mod encoder;
 mod hub;
 mod inputs;
+mod lora;
 mod results;
 mod resume;
 mod student;

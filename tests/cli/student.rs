@@ -26,26 +26,26 @@ const LETTERS: &str = r#"{"version": "1.0", "truncation": null, "padding": null,
         "vocab": {"a": 0, "b": 1, "\u0120": 2, "\u010a": 3}, "merges": []}}"#;
 
 /// A student with the teacher's tokenizer and rows of its embedding rounded up.
-fn rounded(folder: &Path, name: &str, seed: u32) -> TransformerConfig {
+pub fn rounded(folder: &Path, name: &str, seed: u32) -> TransformerConfig {
     let config = TransformerConfig::llama(4224, 64, 12, 2, [2, 2], 16);
     model_of(folder, name, &config, seed, (&tokenizer(), 4100));
     config
 }
 
 /// A GPT-2 with another tokenizer, some rows to spare.
-fn other(folder: &Path, name: &str) -> TransformerConfig {
+pub fn other(folder: &Path, name: &str) -> TransformerConfig {
     let config = TransformerConfig { tied: true, ..TransformerConfig::gpt2(8, 64, 12, 2, 2) };
     model_of(folder, name, &config, 3, (JOINING, 6));
     config
 }
 
-fn jsonl(folder: &Path) {
+pub fn jsonl(folder: &Path) {
     let lines = "{\"prompt\": \"ab\", \"completion\": \"ba ab\"}\n{\"prompt\": \"b\", \"completion\": \"a bb\"}\n".repeat(8);
     fs::write(folder.join("text.txt"), lines).unwrap();
 }
 
 /// Leaves the newest of the checkpoints up to step 3, and goes on.
-fn stopped_and_resumed(folder: &Path, name: &str) {
+pub fn stopped_and_resumed(folder: &Path, name: &str) {
     let directory = folder.join(name);
     for checkpoint in checkpoints(&directory).iter().filter(|checkpoint| *checkpoint != "step-000003.safetensors") {
         fs::remove_file(directory.join("checkpoints").join(checkpoint)).unwrap();

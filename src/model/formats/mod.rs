@@ -7,6 +7,7 @@
 //! | [`gguf_llama`] | a LLaMA in a GGUF: shape, weights, tokenizer |
 //! | [`huggingface`] | `config.json` and `model.safetensors` |
 //! | [`names`] | which of their tensors make up which of ours |
+//! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
 //! | [`bert_names`] | which of their tensors make up which of ours |
 
@@ -16,6 +17,7 @@ pub mod gguf;
 pub mod gguf_llama;
 pub mod huggingface;
 mod names;
+pub mod peft;
 #[cfg(test)]
 mod tests;
 

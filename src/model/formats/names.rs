@@ -105,7 +105,7 @@ pub fn scatter(parameters: &[Parameter], pieces: impl Fn(&Parameter) -> Pieces, 
 }
 
 /// `[n, columns]`, row by row, as `[columns, n]`.
-fn transpose(values: &[f32], columns: usize) -> Vec<f32> {
+pub fn transpose(values: &[f32], columns: usize) -> Vec<f32> {
     let rows = values.len() / columns;
     let mut out = Vec::with_capacity(values.len());
     for column in 0..columns {

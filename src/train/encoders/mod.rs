@@ -9,7 +9,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Materials, RunError,
-    checkpoint::Saved,
     contest::losses,
     event::*,
     mean::Mean,
@@ -23,6 +22,7 @@ use crate::method::encoder::{Batch, masked, sentences};
 use crate::method::response::Parts;
 use crate::model::Trainable;
 use crate::model::encoder::Encoder;
+use crate::model::lora::Lora;
 use crate::spec::{Experiment, Objective, Start};
 use exam::Exam;
 
@@ -74,7 +74,7 @@ impl Encoders {
         };
         let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
         Ok(Self {
-            nets: Trio::new((teacher, &values), (student, &first), &experiment.train, place),
+            nets: Trio::new((teacher, &values), (student, &first), Lora::of(experiment), &experiment.train, place),
             order,
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
             longest: passages.longest(),
@@ -116,7 +116,7 @@ impl Encoders {
         self.nets.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
         let (_, values) = cast::layers(&self.nets.teacher.layout, &reads.run().await?, experiment)?;
         for student in [&mut self.nets.alone, &mut self.nets.distilled] {
-            student.put(&values, &experiment.train, &self.place);
+            student.start_from(&values, &experiment.train, &self.place);
         }
         Ok(true)
     }

@@ -6,7 +6,6 @@ pub mod read;
 mod remember;
 mod told;
 
-use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
@@ -16,6 +15,7 @@ use crate::device::Place;
 use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
 use crate::model::Transformer;
+use crate::model::lora::Lora;
 use crate::model::transformer::Context;
 use crate::spec::{Experiment, Method, Text, Transfer};
 use cast::Cast;
@@ -107,7 +107,7 @@ impl Texts {
         let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();
         let place = place.clone();
         Ok(Self {
-            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), &experiment.train, &place),
+            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), Lora::of(experiment), &experiment.train, &place),
             memory: Memory::default(),
             contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
                 .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
@@ -158,7 +158,7 @@ impl Texts {
             let step = from + at;
             last = [Vec::new(), Vec::new()];
             let (alone, distilled) = (self.nets.alone.net.clone(), self.nets.distilled.net.clone());
-            let speaker = distilled.valid();
+            let speaker = self.nets.distilled.speaker(writes(experiment));
             for micro in 0..accumulate {
                 let at = step * accumulate + micro;
                 let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
@@ -266,6 +266,11 @@ impl Texts {
     pub fn remember(&mut self, memory: Memory) {
         self.memory = memory;
     }
+}
+
+/// Whether the student writes texts of its own while it learns.
+fn writes(experiment: &Experiment) -> bool {
+    matches!(experiment.text.method, Method::Gkd | Method::Distillm | Method::Distillm2 | Method::Minillm | Method::Dpkd)
 }
 
 fn rows(order: &Batches, step: usize) -> Vec<usize> {

@@ -10,7 +10,11 @@ export type NetworkSize = { role: Role, parameters: number,
 /**
  * Bytes of the f32 parameters.
  */
-bytes: number, layers: Layers, };
+bytes: number, 
+/**
+ * Parameters of adapters, where they alone learn. They are not in `parameters`: at the end they are merged into them.
+ */
+adapters?: number, layers: Layers, };
 
 export type Summary = { preset: string, 
 /**
