@@ -1,4 +1,5 @@
-//! Peak memory and time of one token-KD step over a large vocabulary: `cargo run --release --example kd_memory -- whole|chunks`.
+//! Peak memory and time of one token-KD step over a large vocabulary:
+//! `cargo run --release --example kd_memory -- whole|chunks [checkpointing]`.
 //!
 //! Shapes are SmolLM2's: a teacher of 30 layers, a student of 15, 49,152 tokens; 8 texts of 128 tokens. Weights are random. Linux.
 
@@ -29,9 +30,9 @@ fn main() {
     let chunks = match std::env::args().nth(1).as_deref() {
         Some("chunks") => true,
         Some("whole") => false,
-        _ => return eprintln!("say `whole` or `chunks`"),
+        _ => return eprintln!("say `whole` or `chunks`, and `checkpointing` for burn's gradient checkpointing"),
     };
-    let place = Place::cpu();
+    let place = Place::cpu().recomputing(std::env::args().any(|argument| argument == "checkpointing"));
     let config = |layers| TransformerConfig::llama(VOCAB, 8192, 576, layers, [9, 3], 1536);
     let (large, small) = (config(30), config(15));
     let teacher = Transformer::build(&large, &large.initial(&mut data::rng(0, "teacher")), &place.inner());

@@ -34,18 +34,20 @@ pub struct Place {
     backend: &'static str,
     adapter: String,
     note: Option<String>,
+    /// Whether the backward pass computes again what is cheap, so that the forward pass need not keep it.
+    recompute: bool,
 }
 
 impl Place {
     /// The CPU backend (burn-flex).
     pub fn cpu() -> Self {
-        Self { device: Device::flex(), backend: "cpu", adapter: "burn-flex".into(), note: None }
+        Self { device: Device::flex(), backend: "cpu", adapter: "burn-flex".into(), note: None, recompute: false }
     }
 
     /// A GPU that has been initialised.
     fn gpu(device: Device, backend: &'static str, adapter: String) -> Self {
         shader_log::install();
-        Self { device, backend, adapter, note: None }
+        Self { device, backend, adapter, note: None, recompute: false }
     }
 
     /// The device without gradients.
@@ -53,9 +55,16 @@ impl Place {
         self.device.clone()
     }
 
+    /// The same device, on which training keeps less and computes more, or not: burn's gradient checkpointing. Tensors of both kinds cannot meet
+    /// in one operation; those without gradients meet either.
+    pub fn recomputing(&self, recompute: bool) -> Self {
+        Self { recompute, ..self.clone() }
+    }
+
     /// The device with gradients.
     pub fn autodiff(&self) -> Device {
-        self.device.clone().autodiff()
+        let device = self.device.clone().autodiff();
+        if self.recompute { device.gradient_checkpointing() } else { device }
     }
 
     /// `cpu`, `webgpu`, `vulkan` or `metal`.

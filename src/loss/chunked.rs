@@ -71,15 +71,13 @@ pub fn chunked_rows(
     let (plain, transposed) = (hidden.clone().inner(), head.clone().inner().transpose());
     let [rows, _] = plain.dims();
     let chunks = (0..rows).step_by(chunk.max(1)).map(|start| start..rows.min(start + chunk.max(1)));
-    let values: Vec<Tensor<1>> = chunks
-        .map(|range| of(Tensor::from_inner(plain.clone().slice([range.clone()]).matmul(transposed.clone())), range).inner())
-        .collect();
+    let values: Vec<Tensor<1>> =
+        chunks.map(|range| of(plain.clone().slice([range.clone()]).matmul(transposed.clone()), range).inner()).collect();
     let values = if values.is_empty() { Tensor::zeros([0], &plain.device()) } else { Tensor::cat(values, 0) };
     let leaf = Tensor::from_inner(values.clone()).require_grad();
     let total = loss(leaf.clone());
     let slopes = if total.is_tracked() { leaf.grad_remove(&mut total.backward()) } else { None };
     let slopes = slopes.unwrap_or_else(|| values.zeros_like());
-    let carrier =
-        chunked(hidden, head, chunk, |logits, range| (of(logits, range.clone()) * Tensor::from_inner(slopes.clone().slice([range]))).sum());
+    let carrier = chunked(hidden, head, chunk, |logits, range| (of(logits, range.clone()) * slopes.clone().slice([range])).sum());
     carrier.clone() - carrier.inner() + total.inner()
 }

@@ -274,6 +274,8 @@ pub struct Train {
     pub batch_size: usize,
     /// Micro-batches of a step.
     pub accumulate: usize,
+    /// The backward pass computes cheap operations again instead of keeping their results.
+    pub gradient_checkpointing: bool,
     pub optimizer: OptimizerKind,
     pub lr: f64,
     pub schedule: LrSchedule,
@@ -300,6 +302,7 @@ impl Default for Train {
             steps: 1000,
             batch_size: 64,
             accumulate: 1,
+            gradient_checkpointing: false,
             optimizer: OptimizerKind::Adamw,
             lr: 2e-3,
             schedule: LrSchedule::Constant,

@@ -373,6 +373,11 @@ pub const TABLE: &[Knob] = &[
     row("train.clip", float(0.0, 100.0), "Largest gradient norm of a tensor; 0 = none."),
     row("train.batch_size", int_log(1, 1024), "Rows per step, or of each micro-batch of a step."),
     row("train.accumulate", int_log(1, 256), "Micro-batches per step: the optimiser sees the mean of their gradients, memory holds one."),
+    row(
+        "train.gradient_checkpointing",
+        Kind::Bool,
+        "Less memory for more time: the backward pass computes cheap operations again instead of keeping their results.",
+    ),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
     row(

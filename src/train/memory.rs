@@ -43,7 +43,7 @@ impl Run {
                 let TransformerConfig { vocab, width, layers, heads, hidden, .. } = texts.nets.alone.layout;
                 let rows = batch * texts.own.seq;
                 let logits = if vocab > large::VOCABULARY { CHUNK.min(rows) } else { rows } * vocab;
-                both_students(layers * block([batch, texts.own.seq], [width, heads, hidden]) + 6 * logits)
+                both_students(layers * self.block([batch, texts.own.seq], [width, heads, hidden]) + 6 * logits)
             }
             Contest::Encoders(encoders) => {
                 let EncoderConfig { vocab, width, layers, heads, hidden, .. } = encoders.nets.alone.layout;
@@ -52,18 +52,19 @@ impl Run {
                     Objective::Masked => masked::chunk(vocab, rows).min(rows) * vocab,
                     Objective::Embeddings => 0,
                 };
-                both_students(layers * block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits)
+                both_students(layers * self.block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits)
             }
         }
+    }
+
+    /// Numbers that a block keeps: some ten vectors of its width and a few of its feed-forward layer for each token, and the attention of every
+    /// pair of tokens before and after the softmax. Gradient checkpointing was seen to save a third (`benches/kd_memory.rs`).
+    fn block(&self, [batch, seq]: [usize; 2], [width, heads, hidden]: [usize; 3]) -> usize {
+        let kept = batch * seq * (10 * width + 4 * hidden) + 3 * batch * heads * seq * seq;
+        if self.experiment.train.gradient_checkpointing { kept * 2 / 3 } else { kept }
     }
 }
 
 fn both_students(numbers: usize) -> usize {
     2 * F32 * numbers
-}
-
-/// Numbers that a block keeps: some ten vectors of its width and a few of its feed-forward layer for each token, and the attention of every
-/// pair of tokens before and after the softmax.
-fn block([batch, seq]: [usize; 2], [width, heads, hidden]: [usize; 3]) -> usize {
-    batch * seq * (10 * width + 4 * hidden) + 3 * batch * heads * seq * seq
 }

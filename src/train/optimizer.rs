@@ -155,7 +155,7 @@ impl ModuleMapper for Update<'_> {
         }
         let index = self.index;
         self.index += 1;
-        let shape = value.dims();
+        let (shape, strategy) = (value.dims(), value.gradient_checkpointing_strategy());
         let gradient = self.gradients.next().expect("one gradient for every parameter");
         let gradient = match &self.optimizer.clip {
             Some(clip) => clip.clip_gradient(gradient),
@@ -167,7 +167,11 @@ impl ModuleMapper for Update<'_> {
             Some(place) => *place = slot,
             None => self.optimizer.slots.push(slot),
         }
-        Param::initialized(id, Tensor::from_inner(flat.reshape(shape)).require_grad())
+        let mut fresh = Tensor::from_inner(flat.reshape(shape));
+        if let Some(strategy) = strategy {
+            fresh = fresh.with_gradient_checkpointing_strategy(strategy);
+        }
+        Param::initialized(id, fresh.require_grad())
     }
 }
 

@@ -35,10 +35,11 @@ impl Run {
     /// An experiment that contradicts itself or its data, and a device that fails.
     pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let contest = Contest::new(&experiment, place, materials)?;
+        let place = place.recomputing(experiment.train.gradient_checkpointing);
+        let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {
             facts: Facts::of(&contest),
-            place: place.clone(),
+            place,
             contest,
             phase: Phase::Students,
             step: 0,

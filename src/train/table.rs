@@ -72,7 +72,7 @@ impl Table {
         let rows: Vec<i32> = (from..from + count).flat_map(|at| self.batches.at(at)).collect();
         let count = rows.len();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.inputs.device());
-        let gather = |table: &Tensor<2>| Tensor::<2>::from_inner(table.clone().select(0, rows.clone()));
+        let gather = |table: &Tensor<2>| table.clone().select(0, rows.clone());
         Batch { inputs: gather(&self.inputs), targets: gather(&self.targets), teacher: self.teacher.as_ref().map(gather) }
     }
 }

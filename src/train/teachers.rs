@@ -77,17 +77,11 @@ impl Teachers {
     /// What the student hears of the teacher on a batch. `kept` are logits computed before.
     pub fn guide(&self, inputs: &Tensor<2>, kept: Option<Tensor<2>>, with_features: bool) -> Guide {
         let plain = || inputs.clone().inner();
-        let activations = with_features.then(|| {
-            let mut found = self.learners[0].net.valid().forward(plain());
-            found.logits = Tensor::from_inner(found.logits);
-            found.hidden = found.hidden.map(Tensor::from_inner);
-            found.maps = found.maps.into_iter().map(Tensor::from_inner).collect();
-            found
-        });
+        let activations = with_features.then(|| self.learners[0].net.valid().forward(plain()));
         let logits = match (kept, &activations) {
             (Some(kept), _) => kept,
             (None, Some(found)) => found.logits.clone(),
-            (None, None) => Tensor::from_inner(self.logits(&plain())),
+            (None, None) => self.logits(&plain()),
         };
         Guide { logits, activations }
     }

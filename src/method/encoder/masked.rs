@@ -19,7 +19,7 @@ pub fn chunk(vocab: usize, rows: usize) -> usize {
 
 /// Masked language modelling alone: cross-entropy of the tokens to be foretold, mean over them.
 pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
-    let state = student.state(Tensor::from_inner(batch.ids.clone()), &batch.padding);
+    let state = student.state(batch.ids.clone(), &batch.padding);
     let (total, [hard, _]) = words((student, &state), None, &batch.hidden, distill, [1.0, 0.0]);
     Parts::of(total, hard, None)
 }
@@ -30,7 +30,7 @@ pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
 /// at all real tokens. A term of weight 0 is not computed.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment: &Experiment) -> Parts {
     let terms = &experiment.encoder;
-    let own = student.trace(Tensor::from_inner(batch.ids.clone()), &batch.padding);
+    let own = student.trace(batch.ids.clone(), &batch.padding);
     let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
     let weights = [terms.masked_weight, terms.soft_weight * scale(&experiment.distill)];
     let heard = (weights[1] > 0.0).then(|| (teacher, theirs.state()));
@@ -65,7 +65,7 @@ fn words(
         return (state.clone().sum() * 0.0, [None, None]);
     }
     let [count, asked] = rows.counts.map(|count| count.max(1) as f64);
-    let guess = student.guess(state.clone().select(0, Tensor::from_inner(rows.rows.clone())));
+    let guess = student.guess(state.clone().select(0, rows.rows.clone()));
     let heard = teacher.map(|(net, state)| (net.guess(state.select(0, rows.rows.clone())), net.output().transpose()));
     let weights = &rows.weights;
     // The parts are only looked at, and a chunk has one loss: they are summed beside it, without a graph.
@@ -79,14 +79,14 @@ fn words(
     let total = chunked(guess, student.output(), chunk(vocab, rows.filled()), |logits, range| {
         let targets: Tensor<2> = one_hot(rows.tokens.clone().slice([range.clone()]), vocab);
         let hard = (hard_weight > 0.0).then(|| {
-            let weights = Tensor::from_inner(rows.asked.clone().slice([range.clone()]));
-            let tokens = sequence::token_log_probs(logits.clone(), Tensor::from_inner(targets.clone()));
+            let weights = rows.asked.clone().slice([range.clone()]);
+            let tokens = sequence::token_log_probs(logits.clone(), targets.clone());
             note(0, (tokens * weights).sum() / -asked) * hard_weight
         });
         let soft = heard.as_ref().map(|(guess, output)| {
             let theirs = guess.clone().slice([range.clone()]).matmul(output.clone());
-            let rows = sequence::soft_rows(Tensor::from_inner(theirs), logits, Tensor::from_inner(targets), distill);
-            let weights = Tensor::from_inner(weights.clone().slice([range.clone()]));
+            let rows = sequence::soft_rows(theirs, logits, targets, distill);
+            let weights = weights.clone().slice([range.clone()]);
             note(1, (rows * weights).sum() / count) * soft_weight
         });
         hard.into_iter().chain(soft).reduce(|sum, term| sum + term).expect("one of the two")
@@ -98,9 +98,7 @@ fn words(
 /// the teacher that stands as high (TinyBERT).
 fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> Option<Tensor<1>> {
     let real = &batch.real;
-    let pick = |own: &Tensor<2>, theirs: &Tensor<2>| {
-        (own.clone().select(0, Tensor::from_inner(real.rows.clone())), theirs.clone().select(0, real.rows.clone()))
-    };
+    let pick = |own: &Tensor<2>, theirs: &Tensor<2>| (own.clone().select(0, real.rows.clone()), theirs.clone().select(0, real.rows.clone()));
     let direction = (terms.cosine_weight > 0.0).then(|| {
         let (own, theirs) = pick(&own.state(), &theirs.state());
         real.mean(representations::cosine(own, theirs)) * terms.cosine_weight

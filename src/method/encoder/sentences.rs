@@ -14,7 +14,7 @@ const TEMPERATURE: f64 = 0.05;
 /// Without a teacher: of a batch whose second half holds the sentences that follow those of its first, each is to find its successor
 /// (Logeswaran & Lee 2018, with one encoder).
 pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
-    let own = embedded(student, Tensor::from_inner(batch.ids.clone()), batch);
+    let own = embedded(student, batch.ids.clone(), batch);
     let [rows, _] = own.dims();
     let half = rows / 2;
     let hard = representations::contrastive(own.clone().narrow(0, 0, half), own.narrow(0, half, half), TEMPERATURE);
@@ -23,7 +23,7 @@ pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
 
 /// `cosine_weight·(1 − cos) + similarity_weight·mean((S_s − S_t)²) + contrastive_weight·InfoNCE`. A term of weight 0 is not computed.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, terms: &EncoderTerms) -> Parts {
-    let own = embedded(student, Tensor::from_inner(batch.ids.clone()), batch);
+    let own = embedded(student, batch.ids.clone(), batch);
     let theirs = embedded(teacher, batch.ids.clone(), batch);
     let term = |weight: f64, of: &dyn Fn() -> Tensor<1>| (weight > 0.0).then(of);
     let soft = term(terms.cosine_weight, &|| representations::cosine(own.clone(), theirs.clone()).mean());

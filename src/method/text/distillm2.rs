@@ -45,7 +45,7 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
     let skews = skews(&teacher, &student);
     let per_row: Vec<Vec<f64>> = skews.iter().zip(&sequences.spans).map(|(skew, (_, count))| vec![*skew; *count]).collect();
     let [rows, _] = targets.dims();
-    let skew = Tensor::from_inner(sequences.to_rows(&per_row, scene.place)).reshape([rows, 1]);
+    let skew = sequences.to_rows(&per_row, scene.place).reshape([rows, 1]);
     Ok(sequence::masked_mean(divergences(log_p, log_q, skew, forward), scene.mask(sequences)))
 }
 

@@ -64,8 +64,8 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     let distill = &scene.experiment.distill;
     let responses = sequences.responses(CHUNK, scene.place);
     let rows = responses.rows.clone();
-    let state = scene.student.state(Tensor::from_inner(sequences.ids.clone()), &scene.contexts[1]);
-    let state = state.select(0, Tensor::from_inner(rows.clone()));
+    let state = scene.student.state(sequences.ids.clone(), &scene.contexts[1]);
+    let state = state.select(0, rows.clone());
     let heard = (learn != Learn::Labels).then(|| match scene.cache {
         // What is kept is about the data: `Both` alone has it.
         Some(cache) if learn == Learn::Both => Heard::kept(scene, cache, responses.weights.dims()[0]),
@@ -81,19 +81,19 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
         value
     };
     let total = chunked(state, scene.student.output(), CHUNK, |logits, range| {
-        let weights = Tensor::from_inner(responses.weights.clone().slice([range.clone()]));
-        let targets: Tensor<2> = Tensor::from_inner(batch::one_hot(responses.next.clone().slice([range.clone()]), vocab));
+        let weights = responses.weights.clone().slice([range.clone()]);
+        let targets: Tensor<2> = batch::one_hot(responses.next.clone().slice([range.clone()]), vocab);
         let hard = |logits| add(0, (sequence::token_log_probs(logits, targets.clone()) * weights.clone()).sum().neg());
         let Some(heard) = &heard else { return hard(logits) };
         let soft = |logits| {
             let rows = match heard {
                 Heard::State(state) => {
-                    let heard = Tensor::from_inner(scene.teacher.logits(state.clone().slice([range.clone()])));
+                    let heard = scene.teacher.logits(state.clone().slice([range.clone()]));
                     sequence::soft_rows(heard, logits, targets.clone(), distill)
                 }
                 Heard::Likeliest { ids, log_probs } => {
-                    let log_p = Tensor::from_inner(log_probs.clone().slice([range.clone()]));
-                    let ids = Tensor::from_inner(ids.clone().slice([range.clone()]));
+                    let log_p = log_probs.clone().slice([range.clone()]);
+                    let ids = ids.clone().slice([range.clone()]);
                     sequence::cached_top_k_rows(log_p, ids, logits, distill.temperature)
                 }
             };

@@ -28,8 +28,8 @@ impl<'a> Rows<'a> {
     fn of(scene: &'a Scene<'a>, sequences: &Sequences) -> Self {
         let responses = sequences.responses(CHUNK, scene.place);
         let rows = responses.rows.clone();
-        let student = scene.student.state(Tensor::from_inner(sequences.ids.clone()), &scene.contexts[1]);
-        let student = student.select(0, Tensor::from_inner(rows.clone()));
+        let student = scene.student.state(sequences.ids.clone(), &scene.contexts[1]);
+        let student = student.select(0, rows.clone());
         let teacher = scene.teacher.state(sequences.ids.clone(), &scene.contexts[0]).select(0, rows);
         Self { scene, responses, student, teacher }
     }
@@ -46,7 +46,7 @@ impl<'a> Rows<'a> {
     }
 
     fn part(&self, values: &Tensor<1>, range: &Range<usize>) -> Tensor<1> {
-        Tensor::from_inner(values.clone().slice([range.clone()]))
+        values.clone().slice([range.clone()])
     }
 
     /// The tokens that came, one-hot, `[chunk, vocab]`.
@@ -55,7 +55,7 @@ impl<'a> Rows<'a> {
     }
 
     fn teacher_logits(&self, range: &Range<usize>) -> Tensor<2> {
-        Tensor::from_inner(self.scene.teacher.logits(self.teacher.clone().slice([range.clone()])))
+        self.scene.teacher.logits(self.teacher.clone().slice([range.clone()]))
     }
 
     /// Rows of a chunk that count.
@@ -93,7 +93,7 @@ pub fn policy(scene: &Scene, sequences: &Sequences, values: [&[Vec<f64>]; 3]) ->
     let rows = Rows::of(scene, sequences);
     let values = values.map(|values| rows.filled(values));
     let total = chunked(rows.student.clone(), scene.student.output(), CHUNK, |logits, range| {
-        let targets = Tensor::from_inner(rows.targets(&range));
+        let targets = rows.targets(&range);
         let mask = rows.part(&rows.responses.weights, &range);
         let values = values.each_ref().map(|values| rows.part(values, &range));
         minillm::surrogate(scene, logits, targets, || rows.teacher_logits(&range), values, mask) * rows.tokens(&range)
@@ -110,14 +110,14 @@ pub fn preferred(scene: &Scene, chosen: &Sequences, rejected: &Sequences, settin
     let of = |logits: Tensor<2>, range: Range<usize>| {
         // Both counts are multiples of the chunk: none has rows of both.
         let (side, start) = if range.start < split { (&rows[0], range.start) } else { (&rows[1], range.start - split) };
-        sequence::token_log_probs(logits, Tensor::from_inner(side.targets(&(start..start + CHUNK))))
+        sequence::token_log_probs(logits, side.targets(&(start..start + CHUNK)))
     };
     let references = rows.each_ref().map(|side| side.log_probs(scene.teacher, &side.teacher));
     let loss = |log_q: Tensor<1>| {
         let own = [log_q.clone().narrow(0, 0, split), log_q.narrow(0, split, rows[1].count())];
         let [chosen, rejected] = [0, 1].map(|at| preference::Texts {
             log_q: sums(sides[at], &rows[at].responses, own[at].clone()),
-            reference: sums(sides[at], &rows[at].responses, Tensor::from_inner(references[at].clone())),
+            reference: sums(sides[at], &rows[at].responses, references[at].clone()),
             tokens: scene.per_text(&sides[at].lengths()),
         });
         preference::texts(chosen, rejected, settings).loss
@@ -127,10 +127,10 @@ pub fn preferred(scene: &Scene, chosen: &Sequences, rejected: &Sequences, settin
 
 /// Sums over each text of one number per row of its responses, `[batch]`.
 fn sums(sequences: &Sequences, responses: &Responses, values: Tensor<1>) -> Tensor<1> {
-    let values = values * Tensor::from_inner(responses.weights.clone());
-    let rows = Tensor::from_inner(sequences.mask.zeros_like());
-    let rows = rows.select_assign(0, Tensor::from_inner(responses.rows.clone()), values, IndexingUpdateOp::Add);
-    sequences.sums(rows, Tensor::from_inner(sequences.mask.clone()))
+    let values = values * responses.weights.clone();
+    let rows = sequences.mask.zeros_like();
+    let rows = rows.select_assign(0, responses.rows.clone(), values, IndexingUpdateOp::Add);
+    sequences.sums(rows, sequences.mask.clone())
 }
 
 /// DPKD's token form on given texts, `[1]`.

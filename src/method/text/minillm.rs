@@ -120,7 +120,7 @@ fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
 
 fn policy(scene: &Scene, sequences: &Sequences, rollouts: &Rollouts) -> Tensor<1> {
     let rows = [&rollouts.log_q, &rollouts.weights, &rollouts.advantages];
-    let rows = rows.map(|values| Tensor::from_inner(sequences.to_rows(values, scene.place)));
+    let rows = rows.map(|values| sequences.to_rows(values, scene.place));
     let (logits, targets) = (scene.student_logits(sequences), scene.targets(sequences));
     surrogate(scene, logits, targets, || scene.teacher_logits(sequences), rows, scene.mask(sequences))
 }

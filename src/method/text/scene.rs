@@ -105,27 +105,27 @@ impl Scene<'_> {
 
     /// Logits `[rows, vocab]` with gradients.
     pub fn student_logits(&self, sequences: &Sequences) -> Tensor<2> {
-        self.student.forward(Tensor::from_inner(sequences.ids.clone()), &self.contexts[1])
+        self.student.forward(sequences.ids.clone(), &self.contexts[1])
     }
 
-    /// Logits `[rows, vocab]` on the device with gradients, which do not reach the teacher.
+    /// Logits `[rows, vocab]` without gradients: beside the student's they are constants.
     pub fn teacher_logits(&self, sequences: &Sequences) -> Tensor<2> {
-        Tensor::from_inner(self.teacher.forward(sequences.ids.clone(), &self.contexts[0]))
+        self.teacher.forward(sequences.ids.clone(), &self.contexts[0])
     }
 
     pub fn targets(&self, sequences: &Sequences) -> Tensor<2> {
-        Tensor::from_inner(sequences.targets())
+        sequences.targets()
     }
 
     pub fn mask(&self, sequences: &Sequences) -> Tensor<1> {
-        Tensor::from_inner(sequences.mask.clone())
+        sequences.mask.clone()
     }
 
     /// Numbers per text as a tensor `[batch]`.
     pub fn per_text(&self, values: &[f64]) -> Tensor<1> {
         let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
         let count = values.len();
-        Tensor::from_inner(Tensor::from_data(TensorData::new(values, [count]), &self.place.inner()))
+        Tensor::from_data(TensorData::new(values, [count]), &self.place.inner())
     }
 
     /// The step and the micro-batch, for the key of a random number.

@@ -48,8 +48,8 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
     let tokens = responses.tokens.max(1) as f64;
     let device = scene.place.inner();
 
-    let state = scene.student.state(Tensor::from_inner(own.ids.clone()), &scene.contexts[1]);
-    let state = state.select(0, Tensor::from_inner(responses.rows.clone()));
+    let state = scene.student.state(own.ids.clone(), &scene.contexts[1]);
+    let state = state.select(0, responses.rows.clone());
     let mut rows: Vec<i32> = heard.rows.iter().map(|row| row.unwrap_or(0) as i32).collect();
     rows.resize(count, 0);
     let mut weights: Vec<f32> = heard.rows.iter().map(|row| if row.is_some() { 1.0 } else { 0.0 }).collect();
@@ -71,11 +71,11 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
         value
     };
     let total = chunked(state, scene.student.output(), chunk, |logits, range| {
-        let part = |weights: &Tensor<1>| Tensor::from_inner(weights.clone().slice([range.clone()]));
-        let targets: Tensor<2> = Tensor::from_inner(batch::one_hot(responses.next.clone().slice([range.clone()]), vocab));
+        let part = |weights: &Tensor<1>| weights.clone().slice([range.clone()]);
+        let targets: Tensor<2> = batch::one_hot(responses.next.clone().slice([range.clone()]), vocab);
         let hard = (sequence::token_log_probs(logits.clone(), targets) * part(&responses.weights)).sum().neg() / tokens;
         let Sorted { teacher, ranks } = &sorted[range.start / chunk];
-        let (teacher, ranks) = (Tensor::from_inner(teacher.clone()), Tensor::from_inner(ranks.clone()));
+        let (teacher, ranks) = (teacher.clone(), ranks.clone());
         let apart = uld::uld_rows(teacher, logits / distill.temperature, ranks);
         let soft = (apart * part(&weights)).sum() / pairs;
         add(0, hard) * distill.alpha + add(1, soft) * (1.0 - distill.alpha)

@@ -158,7 +158,6 @@ pub fn embeddings(state: Tensor<2>, padding: &Padding) -> Tensor<2> {
     let [_, width] = state.dims();
     let (batch, seq) = (padding.batch(), padding.seq);
     let shares: Tensor<2> = padding.real.clone() / padding.real.clone().sum_dim(1);
-    let shares = if state.device().is_autodiff() { Tensor::from_inner(shares) } else { shares };
     let mean = shares.reshape([batch, 1, seq]).matmul(state.reshape([batch, seq, width])).reshape([batch, width]);
     mean.clone() / mean.square().sum_dim(1).sqrt().clamp_min(1e-12)
 }

@@ -14,7 +14,7 @@ pub fn attend(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tensor<4
         return module::attention(query, key, value, None, Some(bias), AttentionModuleOptions::default());
     }
     // The scale goes to the smaller matrix, and the sum divides after the values are mixed: fewer passes over `[seq, keys]`.
-    let scores = (query * (head as f64).sqrt().recip()).matmul(key.swap_dims(2, 3)) + Tensor::from_inner(bias);
+    let scores = (query * (head as f64).sqrt().recip()).matmul(key.swap_dims(2, 3)) + bias;
     let weights = (scores.clone() - scores.detach().max_dim(3)).exp();
     let sum = weights.clone().sum_dim(3);
     weights.matmul(value) / sum
@@ -25,7 +25,7 @@ pub fn attend(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tensor<4
 pub fn rotate(x: Tensor<4>, rope: &[Tensor<4>; 2]) -> Tensor<4> {
     let [_, _, _, head] = x.dims();
     let half = head / 2;
-    let [cos, sin] = rope.clone().map(|table| if x.device().is_autodiff() { Tensor::from_inner(table) } else { table });
+    let [cos, sin] = rope.clone();
     let (a, b) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
     Tensor::cat(vec![a.clone() * cos.clone() - b.clone() * sin.clone(), b * cos + a * sin], 3)
 }

@@ -5,6 +5,7 @@ mod checkpoints;
 mod encoders;
 mod looks;
 mod race;
+mod recompute;
 mod texts;
 mod validation;
 mod workloads;

@@ -72,8 +72,7 @@ impl Classifier {
         let inputs = Tensor::<2>::from_data(inputs, &self.place.inner());
         let targets = Tensor::<2>::from_data(targets, &self.place.inner());
         let logits = self.teacher.forward(inputs.clone()).logits;
-        let guide = Guide { logits: Tensor::from_inner(logits), activations: None };
-        let (inputs, targets) = (Tensor::from_inner(inputs), Tensor::from_inner(targets));
+        let guide = Guide { logits, activations: None };
         let parts = response::distilled(&self.student.net, inputs, targets, &guide, &self.distill);
         self.student.learn(&parts.total, self.lr);
         parts.total.inner()

@@ -45,10 +45,10 @@ impl Language {
     pub fn step(&mut self, k: usize) -> Tensor<1> {
         let (ids, targets) = self.batches[k % BATCHES].clone();
         let ids = Tensor::<2, Int>::from_data(ids, &self.place.inner());
-        let targets = Tensor::from_inner(Tensor::<2>::from_data(targets, &self.place.inner()));
+        let targets = Tensor::<2>::from_data(targets, &self.place.inner());
         let [teacher, student] = &self.contexts;
-        let heard = Tensor::from_inner(self.teacher.forward(ids.clone(), teacher));
-        let logits = self.student.net.forward(Tensor::from_inner(ids), student);
+        let heard = self.teacher.forward(ids.clone(), teacher);
+        let logits = self.student.net.forward(ids, student);
         let hard = hard::cross_entropy(logits.clone(), targets.clone());
         let soft = soft::soft_loss(heard, logits, targets, &self.distill);
         let loss = combine(hard, soft, None, None, &self.distill);
