@@ -194,7 +194,7 @@ pub const TABLE: &[Knob] = &[
         "Random weights, student.layers of the teacher's layers, evenly spaced, or a decoder of your own (--student MODEL).",
     )
     .needs(&[("student.kind", TRANSFORMER)]),
-    row("student.lora_rank", int_log(0, 1024), "Rank of the students' adapters (LoRA), all else frozen; 0 = all weights learn.")
+    row("student.lora_rank", int(0, 1024), "Rank of the students' adapters (LoRA), all else frozen; 0 = all weights learn.")
         .needs(CHECKPOINT),
     row("student.lora_alpha", float_log(0.1, 1024.0), "What the adapters add is multiplied by this over their rank.").needs(CHECKPOINT),
     row("student.lora_targets", choice(&["all", "attention", "feed_forward"]), "Matrices of the layers that get an adapter.")
