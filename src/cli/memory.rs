@@ -19,7 +19,7 @@ pub fn free() -> Option<usize> {
 
 /// What to do where memory is short.
 pub const KNOBS: &str = "lower train.batch_size (and raise train.accumulate by as much: the step stays the same), or text.context, student.layers \
-     or student.dim; set train.gradient_checkpointing=true (the same numbers, a fifth slower); of students out of a checkpoint let adapters learn alone (student.lora_rank=8); of a teacher that trains teacher.layers or teacher.dim";
+     or student.dim; set train.gradient_checkpointing=true (the same numbers, more time); of students out of a checkpoint let adapters learn alone (student.lora_rank=8); of a teacher that trains teacher.layers or teacher.dim";
 
 /// What is worth saying before a run that needs so many bytes.
 pub fn announcement(needed: usize, free: Option<usize>) -> Option<String> {

@@ -64,8 +64,7 @@ impl Rows {
 
     /// The mean of one number per row over those that count. `values` is `[n]`, with or without gradients.
     pub fn mean(&self, values: Tensor<1>) -> Tensor<1> {
-        let weights = if values.is_autodiff() { Tensor::from_inner(self.weights.clone()) } else { self.weights.clone() };
-        (values * weights).sum() / self.counts[0].max(1) as f64
+        (values * self.weights.clone()).sum() / self.counts[0].max(1) as f64
     }
 }
 

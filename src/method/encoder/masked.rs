@@ -98,7 +98,8 @@ fn words(
 /// the teacher that stands as high (TinyBERT).
 fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> Option<Tensor<1>> {
     let real = &batch.real;
-    let pick = |own: &Tensor<2>, theirs: &Tensor<2>| (own.clone().select(0, real.rows.clone()), theirs.clone().select(0, real.rows.clone()));
+    let pick =
+        |own: &Tensor<2>, theirs: &Tensor<2>| (own.clone().select(0, real.rows.clone()), theirs.clone().select(0, real.rows.clone()));
     let direction = (terms.cosine_weight > 0.0).then(|| {
         let (own, theirs) = pick(&own.state(), &theirs.state());
         real.mean(representations::cosine(own, theirs)) * terms.cosine_weight
