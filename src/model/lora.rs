@@ -20,14 +20,23 @@ pub struct Lora {
     pub targets: LoraTargets,
     /// Decides the first values.
     seed: u32,
+    /// The page has no checkpoint to adapt, and not the room for burn's code: there this type has no value, and what is for it is not compiled.
+    #[cfg(target_family = "wasm")]
+    never: std::convert::Infallible,
 }
 
 impl Lora {
     /// Of the students; none where all of their weights learn.
+    #[cfg(not(target_family = "wasm"))]
     pub fn of(experiment: &Experiment) -> Option<Self> {
         let student = &experiment.student;
         let (rank, alpha, targets) = (student.lora_rank, student.lora_alpha, student.lora_targets);
         (rank > 0).then_some(Self { rank, alpha, targets, seed: experiment.seed })
+    }
+
+    #[cfg(target_family = "wasm")]
+    pub fn of(_: &Experiment) -> Option<Self> {
+        None
     }
 
     /// Whether a parameter of that name gets an adapter. `qkv` is queries, keys and values side by side, which share an A; so do the gate and
@@ -93,10 +102,9 @@ impl Lora {
         self.start(net, parameters)
     }
 
-    /// The page has no checkpoint to adapt, and not the room for burn's code.
     #[cfg(target_family = "wasm")]
-    pub fn attach<N: Module>(&self, net: N, _: &[Parameter]) -> N {
-        net
+    pub fn attach<N: Module>(&self, _: N, _: &[Parameter]) -> N {
+        match self.never {}
     }
 }
 
