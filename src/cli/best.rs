@@ -32,7 +32,7 @@ impl Score {
     }
 
     fn decides(&self) -> (f64, f64) {
-        self.validation.map_or((self.accuracy, self.loss), |held| (held.accuracy, held.loss))
+        Validation::or(self.validation, (self.accuracy, self.loss))
     }
 
     fn better(&self, other: &Self) -> bool {

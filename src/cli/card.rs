@@ -88,7 +88,7 @@ fn kind(experiment: &Experiment) -> (&'static str, &'static str) {
 }
 
 /// Folders of this machine are nobody's business.
-fn file_name(path: Option<&Path>) -> Option<PathBuf> {
+pub(super) fn file_name(path: Option<&Path>) -> Option<PathBuf> {
     // An id on the Hub is everybody's.
     path.map(|path| path.file_name().filter(|_| path.is_absolute()).map_or_else(|| path.to_owned(), PathBuf::from))
 }

@@ -4,6 +4,8 @@
 use csv_core::{ReadRecordResult, Reader};
 use serde_json::json;
 
+use super::files::newlines;
+
 /// Names of the two columns, the keys that JSONL has for them last.
 const COLUMNS: [([&str; 2], [&str; 2]); 3] = [
     (["prompt", "response"], ["prompt", "completion"]),
@@ -82,10 +84,6 @@ fn records(text: &str) -> Result<Vec<Record>, String> {
         rest = &rest[read..];
     }
     Ok(found)
-}
-
-fn newlines(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
 #[cfg(test)]

@@ -37,9 +37,18 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = fs::read(path).map_err(Error::read(path))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::input(format!("{}: not a text file: line {line} is not UTF-8 (byte {at}); save it as UTF-8", path.display()))
+        not_utf8(path, newlines(&error.as_bytes()[..at]), at)
     })
+}
+
+pub fn newlines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// What is wrong with a file whose byte `at`, behind so many lines, is not UTF-8.
+pub fn not_utf8(path: &Path, lines: usize, at: usize) -> Error {
+    let line = lines + 1;
+    Error::input(format!("{}: not a text file: line {line} is not UTF-8 (byte {at}); save it as UTF-8", path.display()))
 }
 
 #[cfg(test)]

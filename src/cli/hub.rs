@@ -1,4 +1,6 @@
 //! Models of the Hugging Face Hub by their id. What was fetched once, by this program or by Python's `huggingface_hub`, needs no network.
+//!
+//! The crate trusts the authorities that it brings with it, and not the machine's; it sets no limit to how long a download may stall.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ pub fn folder(path: &Path) -> Result<PathBuf, Error> {
     let Some(id) = path.to_str().filter(|_| is_id(path)) else { return Ok(path.into()) };
     let cache = Cache::from_env();
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if set("HF_HUB_OFFLINE").is_some_and(|value| value != "0") {
+    if set("HF_HUB_OFFLINE").is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())) {
         let missing = |file| unreachable(id, &cache, &format!("{file} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it"));
         return cached(&cache.model(id.into())).map_err(missing);
     }

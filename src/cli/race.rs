@@ -199,9 +199,8 @@ impl Race {
         for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
             let Some(files) = block_on(self.run.folder(role))? else { break };
             self.directory.write_folder(name, &files)?;
-            // Where a model lies on this machine is nobody's business.
-            let base = self.settings.student.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-            if let Some(files) = block_on(self.run.adapters(role, &base))? {
+            let base = card::file_name(self.settings.student.as_deref()).unwrap_or_default();
+            if let Some(files) = block_on(self.run.adapters(role, &base.to_string_lossy()))? {
                 self.directory.write_folder(&format!("{name}/adapter"), &files)?;
             }
         }

@@ -183,6 +183,8 @@ impl Run {
             return Err(wrong(format!("it is of version {}, this build reads {VERSION}", progress.version)));
         }
         let mut run = Self::new(progress.experiment, place, materials).await?;
+        // Its own knows whether the backward pass computes anew.
+        let place = run.place.clone();
         let origins = run.contest.origins();
         for (who, origin, before) in [("teacher", &origins.teacher, progress.teacher), ("student", &origins.student, progress.student)] {
             if origin.as_ref().map(|origin| &origin.fingerprint) != before.as_ref() {
@@ -197,7 +199,7 @@ impl Run {
             let count = run.contest.networks(role).len();
             for index in 0..count {
                 let steps = steps.next().ok_or_else(|| wrong("it holds fewer networks than its experiment has".into()))?;
-                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, whole, place, &mut file)?;
+                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, whole, &place, &mut file)?;
             }
         }
         if let Some(memory) = progress.memory {

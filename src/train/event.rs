@@ -169,10 +169,17 @@ pub struct Validation {
     pub loss: f64,
 }
 
+impl Validation {
+    /// Accuracy and loss of the validation part, or where there is none of the test rows.
+    pub fn or(held: Option<Self>, tested: (f64, f64)) -> (f64, f64) {
+        held.map_or(tested, |held| (held.accuracy, held.loss))
+    }
+}
+
 impl Evaluation {
     /// What students are chosen by: accuracy and loss, of the validation part where there is one.
     pub fn score(&self) -> (f64, f64) {
-        self.validation.map_or((self.accuracy, self.loss), |held| (held.accuracy, held.loss))
+        Validation::or(self.validation, (self.accuracy, self.loss))
     }
 
     /// Takes over what the same network did on the validation part.

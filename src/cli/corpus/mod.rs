@@ -6,9 +6,8 @@ mod pieces;
 mod shelves;
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -16,10 +15,9 @@ use rayon::prelude::*;
 use self::cache::{Key, Shape, Stale, Tokens, Writer, fingerprint};
 use self::shelves::{Framed, Pairs, Windows};
 use super::error::Error;
-use super::{csv, data, files, interrupt, table};
+use super::{data, files, interrupt, table};
 use crate::data::text::{
-    Corpus, Cut, Example, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, Shelf, TextSet, Texts, divide, plan,
-    stop, tests, typed,
+    Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, TextSet, Texts, divide, plan, stop, tests, typed,
 };
 use crate::data::{DataError, Fingerprint, Marks, Tokenizer};
 use crate::spec::{Experiment, Objective, TaskName};
@@ -177,22 +175,20 @@ fn pairs(path: &Path, making: &mut Making) -> Result<(), Error> {
     let wrong = |problem: String| Error::input(format!("--data {}: {problem}", path.display()));
     let instructions = Instructions::of(making.tokenizer).map_err(|error| wrong(error.to_string()))?;
     let mut lines: Box<dyn BufRead> = if data::is_csv(path) {
-        Box::new(io::Cursor::new(csv::as_jsonl(&files::read_text(path)?).map_err(wrong)?))
+        Box::new(Cursor::new(data::text(path)?))
     } else {
         Box::new(BufReader::new(File::open(path).map_err(Error::read(path))?))
     };
-    let (mut line, mut number) = (String::new(), 0_usize);
+    let (mut bytes, mut number) = (Vec::new(), 0_usize);
     loop {
-        line.clear();
+        bytes.clear();
+        let count = lines.read_until(b'\n', &mut bytes).map_err(Error::read(path))?;
+        if count == 0 {
+            return Ok(());
+        }
+        let line = std::str::from_utf8(&bytes).map_err(|error| files::not_utf8(path, number, making.done + error.valid_up_to()))?;
         number += 1;
-        making.done += match lines.read_line(&mut line) {
-            Ok(0) => return Ok(()),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(Error::input(format!("{}: not a text file: line {number} is not UTF-8; save it as UTF-8", path.display())));
-            }
-            Err(error) => return Err(Error::read(path)(error)),
-        };
+        making.done += count;
         // Some editors begin a file with a byte order mark.
         let text = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
         if !text.trim().is_empty() {
@@ -217,12 +213,13 @@ impl Corpus for Kept {
             let kept: Vec<u32> = (0..all).filter(fits).collect();
             let skipped = all as usize - kept.len();
             let parts = divide(kept, skipped, &JsonlOptions::new(experiment.seed, context))?;
-            let [train, test] = parts.map(|order| part(Pairs { tokens: tokens.clone(), order }));
+            let [train, test] = parts.map(|order| Part::kept(Pairs { tokens: tokens.clone(), order }));
             return Ok(Texts { set: set(train, test, true, Judge::Exact), teachers: None, skipped });
         }
         let (trained, prompt) = plan(tokens.tokens, context)?;
-        let windows =
-            |from: usize, length: usize| part(Windows { tokens: tokens.clone(), from, count: length / context, size: context, prompt });
+        let windows = |from: usize, length: usize| {
+            Part::kept(Windows { tokens: tokens.clone(), from, count: length / context, size: context, prompt })
+        };
         let (train, test) = (windows(0, trained), windows(trained, tokens.tokens - trained));
         Ok(Texts { set: set(train, test, false, Judge::None), teachers: None, skipped: 0 })
     }
@@ -235,15 +232,10 @@ impl Corpus for Kept {
         let shelf = Framed { tokens: self.tokens.clone(), marks, context, windows: cut == Cut::Windows };
         let long = |text: &usize| self.tokens.span(*text).len() + 2 > context;
         let shortened = if cut == Cut::Windows { 0 } else { (0..self.tokens.texts).filter(long).count() };
-        let count = Shelf::<Vec<u32>>::count(&shelf);
-        let mut train: Part<Vec<u32>> = Part::from(Arc::new(shelf) as Arc<dyn Shelf<Vec<u32>>>);
-        let test = train.split_off(count - tests(count, context, cut)?);
+        let mut train = Part::kept(shelf);
+        let test = train.split_off(train.len() - tests(train.len(), context, cut)?);
         Ok(Passages { cut: shortened, ..Passages::new(self.tokenizer.clone(), marks, train, test) })
     }
-}
-
-fn part(shelf: impl Shelf<Example> + 'static) -> Part<Example> {
-    Part::from(Arc::new(shelf) as Arc<dyn Shelf<Example>>)
 }
 
 #[cfg(test)]

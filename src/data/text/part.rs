@@ -103,10 +103,11 @@ impl<T> FromIterator<T> for Part<T> {
     }
 }
 
-impl<T: 'static> From<Arc<dyn Shelf<T>>> for Part<T> {
-    fn from(shelf: Arc<dyn Shelf<T>>) -> Self {
+impl<T> Part<T> {
+    /// All of a shelf.
+    pub fn kept(shelf: impl Shelf<T> + 'static) -> Self {
         let all = 0..shelf.count();
-        Self::Kept(shelf, all)
+        Self::Kept(Arc::new(shelf), all)
     }
 }
 

@@ -39,7 +39,7 @@ async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Resul
     let prompts: Vec<Vec<u32>> = rows.clone().map(|row| reading.set.train.get(row).into_owned().prompt).collect();
     let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}")).await?;
     for (row, text) in rows.zip(&texts) {
-        let prompt = &scene.set().train.get(row).into_owned().prompt;
+        let prompt = &scene.set().train.get(row).prompt;
         known[row] = Some(match scene.teachers {
             None => Written::sampled(prompt, text, scene.set().stop),
             Some(teachers) => reread(scene.reading, teachers, prompt, text)?,

@@ -1,7 +1,5 @@
 //! An encoder as `transformers` keeps it: `config.json` and `model.safetensors` of BERT, DistilBERT or ELECTRA.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
@@ -138,9 +136,7 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> (String, V
             None => continue,
         };
     }
-    // transformers asks for this entry.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    (serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, false))
+    (serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, super::metadata(), false))
 }
 
 /// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, for embeddings of sentences, `SentenceTransformer`

@@ -1,7 +1,5 @@
 //! A decoder as `transformers` keeps it: `config.json` and `model.safetensors`.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::names::{self, Family};
@@ -119,9 +117,7 @@ pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, h
         }),
     };
     let tensors = names::scatter(&config.parameters(), |parameter| names::pieces(family, config, parameter), values);
-    // transformers asks for this entry.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, metadata, half)))
+    Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, super::metadata(), half)))
 }
 
 /// A decoder and its tokenizer as the files of a folder that `AutoModelForCausalLM` and `AutoTokenizer` load. `stop` are the tokens that end a

@@ -21,6 +21,8 @@ pub mod peft;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
 use super::transformer::{ShapeError, TransformerConfig};
@@ -75,4 +77,9 @@ fn remedy(error: &WeightsError) -> &'static str {
         WeightsError::Format(_) => "; it is cut short or damaged: download it again",
         _ => "",
     }
+}
+
+/// What transformers and peft ask of the metadata of a file of tensors.
+fn metadata() -> HashMap<String, String> {
+    HashMap::from([("format".to_owned(), "pt".to_owned())])
 }

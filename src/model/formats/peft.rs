@@ -1,6 +1,6 @@
 //! Adapters as the library `peft` keeps them: `adapter_config.json` and `adapter_model.safetensors`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -33,16 +33,16 @@ pub fn folder(config: &TransformerConfig, lora: &Lora, factors: &[Vec<f32>], bas
             factor("A", [lora.rank, parameter.shape[0]], a.clone());
             factor("B", [out, lora.rank], std::mem::replace(&mut b, rest));
             // GPT-2 has a `c_proj` in attention and another behind it.
-            targets.insert(module.rsplitn(3, '.').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("."));
+            let at = module.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
+            targets.insert(module[at..].to_owned());
         }
     }
     let description = json!({
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base, "r": lora.rank, "lora_alpha": lora.alpha,
         "target_modules": targets, "fan_in_fan_out": family == Family::Gpt2, "bias": "none", "lora_dropout": 0.0, "inference_mode": true,
     });
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     Ok(vec![
         ("adapter_config.json", serde_json::to_vec_pretty(&description).expect("plain data")),
-        ("adapter_model.safetensors", weights::encode(&tensors, metadata, false)),
+        ("adapter_model.safetensors", weights::encode(&tensors, super::metadata(), false)),
     ])
 }

@@ -1,7 +1,11 @@
 //! Gradient checkpointing changes what is kept, and no number.
 
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{GradientCheckpointingStrategy, Tensor};
+
 use super::*;
 use crate::device::testing::test_async;
+use crate::train::contest::Contest;
 
 /// All that a run says but for its clock and its settings.
 async fn told(preset: &str, set: &[(&str, &str)], checkpointing: &str) -> serde_json::Value {
@@ -33,4 +37,29 @@ async fn gradient_checkpointing_changes_no_number() {
         assert!(without.as_array().unwrap().len() > 3, "{preset} ran");
         assert_eq!(without, with, "{preset}");
     }
+}
+
+/// Whether every parameter of the distilled student has its graph computed anew.
+fn recomputes(run: &Run) -> bool {
+    struct All(bool);
+    impl ModuleVisitor for All {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 &= param.val().gradient_checkpointing_strategy() == Some(GradientCheckpointingStrategy::Balanced);
+        }
+    }
+    let Contest::Classes(classes) = &run.contest else { unreachable!("digits have classes") };
+    let mut all = All(true);
+    classes.distilled.net.visit(&mut all);
+    all.0
+}
+
+#[test_async]
+async fn a_resumed_run_saves_as_much_memory_as_before() {
+    let experiment = Experiment::from_preset("first-light", [("train.gradient_checkpointing", "true")]).unwrap();
+    let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap();
+    run.advance(5).await.unwrap();
+    let bytes = run.save().await.unwrap();
+    assert!(recomputes(&run), "with the knob");
+    let resumed = Run::resume(&bytes, &Place::cpu(), &Materials::default()).await.unwrap();
+    assert!(recomputes(&resumed), "and after a checkpoint");
 }

@@ -183,6 +183,9 @@ impl Exam {
         network: &Transformer,
         place: &Place,
     ) -> Result<Vec<Written>, RunError> {
+        if self.asked.is_empty() {
+            return Ok(Vec::new());
+        }
         let temperature = if matches!(set.judge, Judge::Exact) { 0.0 } else { experiment.text.sampling_temperature };
         let prompts: Vec<Vec<u32>> = self.asked.iter().cycle().take(experiment.text.samples).map(|text| text.prompt.clone()).collect();
         let request = Request {

@@ -9,7 +9,7 @@ mod told;
 use burn::tensor::Tensor;
 
 use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
-use crate::data::text::{TextSet, TopK};
+use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::method::response::Parts;
@@ -98,7 +98,9 @@ impl Texts {
         let exam = Exam::new(&own, student.vocab, tests, place);
         let validation = held.map(|set| {
             let reading = Reading { set, ..own };
-            let exam = Exam::new(&reading, student.vocab, tests, place);
+            // What a network writes counts where one answer is right.
+            let samples = if matches!(reading.set.judge, Judge::Exact) { experiment.text.samples } else { 0 };
+            let exam = Exam::new(&reading, student.vocab, [experiment.text.tests, samples], place);
             (reading.set, exam)
         });
         let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, tests, place), reading, found: None });
@@ -147,9 +149,9 @@ impl Texts {
     }
 
     /// Both students make one step per rate from step `from`, on the same examples unless the teacher answers more prompts than there are
-    /// examples (`text.transfer`); the losses of the last one. A micro-batch counts by the
-    /// tokens of its responses where its loss is a mean over them, so that a step is that of one batch of all its texts; of ULD between two
-    /// tokenizers nearly so, whose soft part counts where both meet. The losses of MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
+    /// examples (`text.transfer`); the losses of the last one. A micro-batch counts by the tokens of its responses where its loss is a mean
+    /// over them, so that a step is that of one batch of all its texts; of ULD between two tokenizers nearly so, whose soft part counts where
+    /// both meet. The losses of MiniLLM, DPKD and DistiLLM-2 are sums of several means: there all micro-batches count alike.
     pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
         self.nets.freeze_teacher();
         let mut last = [Vec::new(), Vec::new()];

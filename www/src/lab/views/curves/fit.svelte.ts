@@ -53,3 +53,15 @@ export class Square {
     };
   }
 }
+
+/** Red, green and blue of one of the page's colours, read once per theme: it makes the browser compute styles. For a component, while it is made. */
+export function channels(name: "ink" | "accent", canvas: () => HTMLCanvasElement | undefined): () => number[] {
+  let theme = $state(0);
+  $effect(() => onThemeChange(() => (theme += 1)));
+  const found = $derived.by(() => {
+    void theme;
+    const host = canvas()?.parentElement;
+    return host ? (palette(host)[name].match(/[\d.]+/g) ?? []).map(Number) : [];
+  });
+  return () => found;
+}

@@ -69,8 +69,8 @@ it("DistilBERT's loss has the weights of the knobs, those of states inside the e
   expect(sum(formulaOf(values), { ...parts, attention: 0.1 }, "all")).toBeCloseTo(5 * 4 * 0.03 + 2 * 1.5 + 0.2 + 3 * 0.1);
 });
 
-const CHOICES = ["distill.divergence", "distill.access", "text.method", "text.preference", "text.variant", "encoder.objective", "encoder.soft_tokens"];
-/** What else puts a term in or takes one out; each also beside the other form of what is learned. */
+const CHOICES = ["distill.divergence", "distill.access", "text.method", "text.preference", "text.variant", "encoder.soft_tokens"];
+/** What else puts a term in or takes one out; each also beside the other form of MiniLLM. */
 const CHANGES: Values[] = [
   { "text.length_norm": "false" },
   { "text.single_step": "false" },
@@ -84,10 +84,9 @@ const CHANGES: Values[] = [
   { "encoder.hidden_weight": "1", "encoder.relation_weight": "1" },
   { "encoder.cosine_weight": "0" },
   { "encoder.cosine_weight": "0", "encoder.hidden_weight": "1" },
-  { "encoder.contrastive_weight": "1" },
   { "encoder.soft_weight": "0" },
 ];
-const OTHERWISE: Values[] = [{}, { "text.variant": "lmops" }, { "encoder.objective": "embeddings" }];
+const OTHERWISE: Values[] = [{}, { "text.variant": "lmops" }];
 /** Every experiment whose formula differs: of each choice each option, and every change. */
 function variants(): Values[] {
   return PRESETS.flatMap(({ values }) => [

@@ -32,17 +32,19 @@ const TEMPERED = ["token_kd", "gkd", "distillm", "uld"];
 function tokenwise(values: Values): Method {
   const alpha = knob(values, "distill.alpha");
   const { words, square } = comparison(values);
-  const hidden: Note[] = values["distill.access"] === "top_k" ? [{ key: NAME("top_k"), params: { count: param(values, "distill.top_k") } }] : [];
+  const few = values["distill.access"] === "top_k";
+  const hidden: Note[] = few ? [{ key: NAME("top_k"), params: { count: param(values, "distill.top_k") } }] : [];
   return {
     terms: [data("q_1", ALPHA, [alpha]), compared(values, 1 - alpha, String.raw`(1-\alpha)`, NAME("teacher"))],
-    definitions: definitions(values),
+    // Of a few log-probabilities there is nothing to standardise.
+    definitions: definitions(few ? { ...values, "distill.standardize": "false" } : values),
     notes: [...words, ...hidden, { key: NAME("symbols"), params: { temperature: param(values, "distill.temperature"), alpha: param(values, "distill.alpha") } }, square],
   };
 }
 
 function sequenceLevel(): Method {
   return {
-    terms: [{ part: "hard", tex: String.raw`\mathrm{CE}(\hat y,q_1)`, weights: [], name: NAME("teacher_texts") }],
+    terms: [{ part: "hard", tex: String.raw`\mathrm{CE}(\hat y,q)`, weights: [], name: NAME("teacher_texts") }],
     definitions: [String.raw`\hat y\sim p(\cdot\,|\,x)`],
     notes: [{ key: NAME("seq_kd.does") }],
   };
@@ -56,7 +58,7 @@ function universal(values: Values): Method {
       { part: "soft", tex: String.raw`(1-\alpha)\cdot\textstyle\sum_i|p_{(i)}-q_{(i)}|`, weights: [1 - alpha], name: NAME("shape") },
     ],
     definitions: [String.raw`p_{(1)}\ge p_{(2)}\ge\dots`, SOFTMAX],
-    notes: [{ key: NAME("data.does") }, { key: NAME("uld.does") }, { key: NAME("symbols"), params: { temperature: param(values, "distill.temperature"), alpha: param(values, "distill.alpha") } }],
+    notes: [{ key: NAME("uld.does") }, { key: NAME("symbols"), params: { temperature: param(values, "distill.temperature"), alpha: param(values, "distill.alpha") } }],
   };
 }
 
