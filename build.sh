@@ -207,11 +207,13 @@ engine() {
 }
 
 # Not -Oz or -Os: what they save (2 MB of 16) comes from making repetitive code less so, and brotli's output grows by 10 %, in 20 times the
-# time. Merged functions make others alike, hence twice. The features are those that rustc switches on for this target, and simd: wasm-opt refuses code that uses others.
+# time. Merged functions make others alike, hence three times; after a fourth brotli's output is larger again. The features are those that
+# rustc switches on for this target, and simd: wasm-opt refuses code that uses others.
 shrink() {
+  local alike="--duplicate-function-elimination --merge-similar-functions"
+  # shellcheck disable=SC2086
   node "$TOOLS/binaryen-$BINARYEN/node_modules/binaryen/bin/wasm-opt" \
-    --duplicate-function-elimination --merge-similar-functions --duplicate-function-elimination --merge-similar-functions \
-    --remove-unused-module-elements --reorder-globals --strip-debug --strip-producers \
+    $alike $alike $alike --remove-unused-module-elements --strip-debug --strip-producers \
     --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types \
     --enable-sign-ext --enable-simd "$1" -o "$1.small"
   mv "$1.small" "$1"
