@@ -12,8 +12,10 @@ const chart = (page) => page.locator(".plot").first();
 for (const locale of ["en", "ko"]) {
   test(`a recorded run is shown, marked as such, while the engine loads: ${locale}`, () =>
     withPage(`?backend=cpu&lang=${locale}`, async (page, open) => {
+      // The page asks for it, and so may what keeps it for offline use: all wait for the same moment.
       let arrived;
-      await page.context().route("**/*.wasm", (route) => new Promise((done) => (arrived = done)).then(() => route.continue()));
+      const arrival = new Promise((done) => (arrived = done));
+      await page.context().route("**/*.wasm", (route) => arrival.then(() => route.continue()));
       const waiting = await open(`?backend=cpu&lang=${locale}`);
       await badge(waiting, locale).waitFor();
       assert.equal((await state(waiting)).engine, "loading");
