@@ -223,6 +223,10 @@ shrink() {
 package() {
   cp LICENSE ATTRIBUTIONS.md pkg/
   cp www/src/engine/generated/types.ts pkg/protocol.d.ts
+  mkdir -p pkg/parts
+  cp src/data/fashion.bin pkg/parts/fashion_images
+  cp src/train/teachers/fashion.safetensors pkg/parts/fashion_teacher
+  cp src/train/teachers/grammar.safetensors pkg/parts/grammar_teacher
   cargo metadata --no-deps --format-version 1 | node -e '
     const [{ name, version, license, description }] = JSON.parse(require("fs").readFileSync(0, "utf8")).packages;
     const entry = (file) => ({ types: `./${file}.d.ts`, default: `./${file}.js` });
@@ -233,9 +237,10 @@ package() {
         ".": entry("distillery"),
         "./protocol": { types: "./protocol.d.ts" },
         "./distillery_bg.wasm": "./distillery_bg.wasm",
+        "./parts/*": "./parts/*",
         "./package.json": "./package.json",
       },
-      files: ["distillery.js", "distillery.d.ts", "distillery_bg.wasm", "distillery_bg.wasm.d.ts", "protocol.d.ts", "snippets", "ATTRIBUTIONS.md"],
+      files: ["distillery.js", "distillery.d.ts", "distillery_bg.wasm", "distillery_bg.wasm.d.ts", "protocol.d.ts", "parts", "snippets", "ATTRIBUTIONS.md"],
       sideEffects: ["./distillery.js", "./snippets/*"],
     }, null, 2));
   ' >pkg/package.json

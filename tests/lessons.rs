@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use distillery::data::Shipped;
 use distillery::device::Place;
 use distillery::eval::statistics::Interval;
 use distillery::spec::Experiment;
@@ -46,9 +47,6 @@ enum Measure {
     Coverage,
     Excess,
 }
-
-/// The shipped teacher of text, which a run is handed.
-const GRAMMAR: &[u8] = include_bytes!("../src/train/teachers/grammar.safetensors");
 
 /// A band of values that can be predicted.
 #[derive(Deserialize)]
@@ -133,7 +131,7 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
 
 /// The last answers of the three networks in a finished run.
 async fn finals(experiment: Experiment) -> Vec<Evaluation> {
-    let materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
+    let materials = Materials { shipped: Shipped::all(), ..Materials::default() };
     let mut run = Run::new(experiment, &Place::cpu(), &materials).await.expect("the run opens");
     let mut last: BTreeMap<Role, Evaluation> = BTreeMap::new();
     while !run.finished() {

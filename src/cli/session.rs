@@ -9,13 +9,10 @@ use super::data;
 use super::error::Error;
 use super::models::{self, Model};
 use super::{hub, interrupt, teacher_cache};
-use crate::data::Tokenizer;
+use crate::data::{Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
 use crate::train::{Materials, Run};
-
-/// The shipped teacher of the grammar: decoders are too large for the page's engine, which is handed it by the page.
-const GRAMMAR: &[u8] = include_bytes!("../train/teachers/grammar.safetensors");
 
 /// Files that are read before anything is made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,7 +44,7 @@ impl Session {
         if let Some(path) = text.filter(|path| data::is_csv(path) && experiment.task.name != TaskName::Jsonl) {
             return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
         }
-        let mut materials = Materials { teacher: Some(GRAMMAR.into()), ..Materials::default() };
+        let mut materials = Materials { shipped: Shipped::all(), ..Materials::default() };
         match files.teacher.map(models::any).transpose()? {
             Some(Model::Decoder(model)) => materials.model = Some(*model),
             Some(Model::Encoder(model)) => materials.encoder = Some(*model),

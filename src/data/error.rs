@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::spec::SpecError;
 
-use super::TokenizerError;
+use super::{Part, TokenizerError};
 
 /// Data that cannot be learned from.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -30,6 +30,9 @@ pub enum DataError {
     Tokenizer(#[from] TokenizerError),
     #[error("this task takes no data files: set task.name=fashion (IDX files), or names, novel or jsonl (a text), or leave the files out")]
     UnusedFiles,
+    /// Only the page meets this, and brings it.
+    #[error("{} is shipped beside the engine and was not brought", .0.id())]
+    NotBrought(Part),
     #[error("nothing is left to learn from: take a class that has rows out of task.omit_class, or set task.labels_per_class=0")]
     NothingToLearn,
 }
@@ -42,6 +45,7 @@ impl DataError {
             Self::BadFile { .. } => "bad_file",
             Self::BadData { .. } | Self::BadText(_) | Self::BadLine { .. } | Self::BadCache(_) | Self::Tokenizer(_) => "bad_data",
             Self::UnusedFiles => "unused_files",
+            Self::NotBrought(_) => "not_brought",
             Self::NothingToLearn => "nothing_to_learn",
         }
     }

@@ -5,13 +5,14 @@
 //! basic arithmetic and `libm` (the sine of the standard library is the platform's, and platforms differ in the last bit).
 
 mod batches;
-mod embedded;
 mod error;
 mod fingerprint;
 mod idx;
 mod marks;
+mod packed;
 mod plane;
 mod seed;
+mod shipped;
 mod split;
 pub mod text;
 mod tokenizer;
@@ -24,6 +25,7 @@ pub use fingerprint::Fingerprint;
 pub use idx::IdxFiles;
 pub use marks::Marks;
 pub use seed::rng;
+pub use shipped::{Part, Shipped};
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub use validation::{held_out, hold_out};
 pub use view::{StudentView, student_view};
@@ -119,16 +121,16 @@ impl Dataset {
 
 /// The data set of a task. The same task gives the same rows everywhere.
 ///
-/// `files` are the unpacked IDX files of the full Fashion-MNIST, or of MNIST; without them `fashion` is the embedded 14×14 subset.
+/// `files` are the unpacked IDX files of the full Fashion-MNIST, or of MNIST; without them `fashion` is the 14×14 subset out of `shipped`.
 ///
 /// # Errors
-/// A task knob out of range, a file that is not what it should be, or files for a task that takes none.
-pub fn load(task: &Task, files: Option<&IdxFiles>) -> Result<Dataset, DataError> {
+/// A task knob out of range, a file that is not there or not what it should be, or files for a task that takes none.
+pub fn load(task: &Task, files: Option<&IdxFiles>, shipped: &Shipped) -> Result<Dataset, DataError> {
     check_task(task)?;
     let dataset = match (task.name, files) {
         (TaskName::Fashion, Some(files)) => idx::read(files)?,
-        (TaskName::Fashion, None) => embedded::fashion(),
-        (TaskName::Digits, None) => embedded::digits(task),
+        (TaskName::Fashion, None) => packed::fashion(shipped.get(Part::FashionImages)?)?,
+        (TaskName::Digits, None) => packed::digits(task),
         (TaskName::Plane, None) => plane::generate(task),
         _ => return Err(DataError::UnusedFiles),
     };

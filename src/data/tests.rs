@@ -10,6 +10,11 @@ fn task(name: TaskName) -> Task {
     Task { name, ..Task::default() }
 }
 
+/// With what every program carries.
+fn load(task: &Task, files: Option<&IdxFiles>) -> Result<Dataset, DataError> {
+    super::load(task, files, &Shipped::default())
+}
+
 fn counts(labels: &[u8], classes: usize) -> Vec<usize> {
     (0..classes).map(|class| labels.iter().filter(|label| usize::from(**label) == class).count()).collect()
 }
@@ -26,11 +31,20 @@ fn digits_are_the_rows_of_scikit_learn() {
 
 #[test]
 fn fashion_is_a_balanced_subset() {
-    let fashion = load(&task(TaskName::Fashion), None).unwrap();
+    let fashion = super::load(&task(TaskName::Fashion), None, &Shipped::all()).unwrap();
     assert_eq!(counts(&fashion.train.labels, 10), [300; 10]);
     assert_eq!(counts(&fashion.test.labels, 10), [100; 10]);
     assert_eq!(fashion.input, [1, 14, 14]);
     assert!(fashion.train.inputs.iter().all(|v| (0.0..=1.0).contains(v)));
+}
+
+#[test]
+fn fashion_without_its_file_asks_for_it_and_a_cut_file_is_refused() {
+    assert_eq!(load(&task(TaskName::Fashion), None), Err(DataError::NotBrought(Part::FashionImages)));
+    let mut shipped = Shipped::default();
+    shipped.bring(Part::FashionImages, vec![0; 393_999]);
+    let error = super::load(&task(TaskName::Fashion), None, &shipped).unwrap_err().to_string();
+    assert!(error.contains("393999 bytes") && error.contains("394000"), "{error}");
 }
 
 #[test]

@@ -52,14 +52,14 @@ pub fn hold_out(dataset: &mut Dataset, view: &mut StudentView, share: f64, seed:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{load, student_view};
+    use crate::data::{Shipped, load, student_view};
     use crate::device::testing::test;
     use crate::spec::{Task, Transfer};
 
     #[test]
     fn what_is_held_out_is_labelled_and_nobody_else_s() {
         let task = Task { labels_per_class: 10, label_noise: 0.2, transfer: Transfer::All, ..Task::default() };
-        let whole = load(&task, None).unwrap();
+        let whole = load(&task, None, &Shipped::default()).unwrap();
         let before = student_view(&whole, &task, 3).unwrap();
         let (mut dataset, mut view) = (whole.clone(), before.clone());
         let held = hold_out(&mut dataset, &mut view, 0.2, 3).unwrap();
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn too_few_rows_are_refused_by_the_name_of_the_knob() {
         let task = Task { labels_per_class: 1, ..Task::default() };
-        let mut dataset = load(&task, None).unwrap();
+        let mut dataset = load(&task, None, &Shipped::default()).unwrap();
         let mut view = student_view(&dataset, &task, 0).unwrap();
         for error in [hold_out(&mut dataset, &mut view, 0.5, 0).unwrap_err(), held_out(1, 0.5).unwrap_err()] {
             assert!(error.to_string().contains("train.validation"), "{error}");

@@ -30,14 +30,14 @@ impl Classes {
     /// # Errors
     /// An experiment that contradicts its data, and a shape for which no teacher is shipped.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        let mut dataset = data::load(&experiment.task, materials.images.as_ref())?;
+        let mut dataset = data::load(&experiment.task, materials.images.as_ref(), &materials.shipped)?;
         let mut view = data::student_view(&dataset, &experiment.task, experiment.seed)?;
         let classes = dataset.classes.len();
         let validation = match experiment.train.validation {
             0.0 => None,
             share => Some(Exam::new(&data::hold_out(&mut dataset, &mut view, share, experiment.seed)?, classes, None, place)),
         };
-        let teachers = Teachers::new(experiment, &dataset, place)?;
+        let teachers = Teachers::new(experiment, &dataset, &materials.shipped, place)?;
         let layout = Layout::new(&experiment.student, &dataset.input, classes);
         let mut guided = layout.clone();
         if experiment.distill.hint_weight > 0.0

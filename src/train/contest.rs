@@ -13,7 +13,7 @@ use super::{
     texts::{Texts, cast},
 };
 use crate::data::text::Corpus;
-use crate::data::{DataError, IdxFiles};
+use crate::data::{DataError, IdxFiles, Shipped};
 use crate::device::Place;
 use crate::method::{response::Parts, text::Memory};
 use crate::model::LanguageModel;
@@ -23,14 +23,14 @@ use crate::spec::Experiment;
 /// What a caller hands in beside the experiment: bytes, because rooms below the shells open no file.
 #[derive(Debug, Default)]
 pub struct Materials {
-    /// Replaces the embedded images of the `fashion` task.
+    /// Replaces the shipped images of the `fashion` task.
     pub images: Option<IdxFiles>,
     /// The text of the `names`, `novel` and `jsonl` tasks, instead of an embedded one.
     pub text: Option<String>,
     /// The same, tokenised.
     pub corpus: Option<Box<dyn Corpus>>,
-    /// The weights of a shipped decoder, which the engine does not carry.
-    pub teacher: Option<Vec<u8>>,
+    /// What the program does not carry itself.
+    pub shipped: Shipped,
     /// The teacher of `teacher.source = file`: a decoder, or an encoder.
     pub model: Option<LanguageModel>,
     pub encoder: Option<SentenceEncoder>,

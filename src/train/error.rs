@@ -56,6 +56,7 @@ impl RunError {
     pub fn parts(&self) -> (Option<String>, Option<String>, Option<String>) {
         match self {
             Self::Spec(error) => error.parts(),
+            Self::Data(DataError::NotBrought(part)) => (Some(part.id().into()), None, None),
             Self::NotFinite { key, value, .. } => (Some((*key).into()), Some(value.to_string()), None),
             Self::NotLive { key, live } => (Some(key.clone()), None, Some(live.clone())),
             Self::NoSuchRow { index, last } => (None, Some(index.to_string()), Some(format!("0–{last}"))),

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::{Learner, RunError, mean::Mean, pretrained, table::Table};
-use crate::data::{self, Batches, Dataset};
+use crate::data::{self, Batches, Dataset, Shipped};
 use crate::device::Place;
 use crate::loss::{hard, teachers::average};
 use crate::method::response::Guide;
@@ -21,12 +21,12 @@ impl Teachers {
     /// Shipped weights, or first weights of live teachers.
     ///
     /// # Errors
-    /// When no shipped teacher fits the task and the shape asked for.
-    pub fn new(experiment: &Experiment, dataset: &Dataset, place: &Place) -> Result<Self, RunError> {
+    /// When no shipped teacher fits the task and the shape asked for, or it is not at hand.
+    pub fn new(experiment: &Experiment, dataset: &Dataset, shipped: &Shipped, place: &Place) -> Result<Self, RunError> {
         let classes = dataset.classes.len();
         let layout = Layout::new(&experiment.teacher.network(), &dataset.input, classes);
         if experiment.teacher.source == TeacherSource::Pretrained {
-            let values = pretrained::load(experiment, &layout)?;
+            let values = pretrained::load(experiment, &layout, shipped)?;
             return Ok(Self { learners: vec![Learner::new(layout, &values, &experiment.train, place)], tables: Vec::new() });
         }
         let labels: Vec<_> = dataset.train.labels.iter().map(|label| Some(*label)).collect();

@@ -57,8 +57,8 @@ impl Engine {
                 vec![self.modes.as_mut().ok_or(none)?.advance(steps).await?]
             }
             Command::Read { prompt } => vec![self.running()?.read(prompt).await?],
-            Command::BringTeacher { bytes } => {
-                self.materials.teacher = Some(bytes.into_vec());
+            Command::Bring { part, bytes } => {
+                self.materials.shipped.bring(part, bytes.into_vec());
                 return Ok(vec![Reply::Engine(EngineEvent::Brought)]);
             }
             Command::SelfTest => {

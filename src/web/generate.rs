@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use ts_rs::{Config, TS};
 
 use super::protocol::{Command, EngineEvent, Reply};
+use crate::data::Part;
 use crate::eval::study;
 use crate::spec::{Divergence, Experiment, TeacherSource, knobs, presets};
 use crate::train;
@@ -49,6 +50,7 @@ fn types() -> String {
         train::Event,
         EngineEvent,
         Reply,
+        Part,
         Command,
         knobs::Kind,
         knobs::Knob,

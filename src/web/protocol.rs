@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
+use crate::data::Part;
 use crate::train::{Event, ModesSpec, Role};
 
 /// What the page may ask of the engine.
@@ -35,8 +36,9 @@ pub enum Command {
     Modes { spec: Option<ModesSpec>, steps: usize },
     /// Lets the networks write after a prompt (text only).
     Read { prompt: usize },
-    /// Gives the engine the weights of a shipped decoder, which it does not carry; runs that are opened or resumed after it have them.
-    BringTeacher {
+    /// Gives the engine a shipped file that it does not carry, after a run was refused for want of it (`not_brought`).
+    Bring {
+        part: Part,
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },

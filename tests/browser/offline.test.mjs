@@ -63,6 +63,9 @@ test("the second visit trains without a network", () =>
           assert.ok((await stored(again)).every(([, answer]) => answer === 200), "no error is kept");
           await again.close();
         }
+        const other = await open("?backend=cpu&preset=fashion");
+        await ready(other);
+        await stepTo(other, 1);
       },
       options,
     ),

@@ -13,7 +13,7 @@ Standard library only. What is missing in DIR is fetched from public sources:
                     apt-get download dataset-fashion-mnist
                     Elsewhere than Debian, put the four files of https://github.com/zalandoresearch/fashion-mnist into DIR.
 
-The format, which src/data/embedded.rs reads: labels, two to a byte; then values, two to a byte; the first of a pair is the low half.
+The format, which src/data/packed.rs reads: labels, two to a byte; then values, two to a byte; the first of a pair is the low half.
 Digits have 17 levels: 16 is stored as 15, and behind the values stands one bit for every stored 15, lowest bit first, 1 where it was 16.
 Fashion-MNIST: the first 300 rows of each class of the training set, then the first 100 of each class of the test set, both in file
 order; each 2x2 block of pixels averaged to one of 16 levels, halves up.

@@ -8,7 +8,7 @@ import type { Plugin } from "vite";
 
 const SOURCE = fileURLToPath(new URL("../src/offline/sw.js", import.meta.url));
 /** Kept only once they were used: most visitors see few of them. */
-const ON_USE = /\.(woff2|safetensors)$/;
+const ON_USE = /\.woff2$/;
 
 export function offline(): Plugin {
   let folder = "";

@@ -11,6 +11,7 @@ mod validation;
 mod workloads;
 
 use super::{Early, Evaluation, Event, LossParts, Materials, Role, Run, better};
+use crate::data::Shipped;
 use crate::device::Place;
 use crate::spec::Experiment;
 
@@ -29,7 +30,12 @@ fn tiny(set: &[(&str, &str)]) -> Experiment {
 }
 
 async fn open(set: &[(&str, &str)]) -> Run {
-    Run::new(tiny(set), &Place::cpu(), &Materials::default()).await.expect("the run opens")
+    Run::new(tiny(set), &Place::cpu(), &all()).await.expect("the run opens")
+}
+
+/// With everything that is shipped.
+fn all() -> Materials {
+    Materials { shipped: Shipped::all(), ..Materials::default() }
 }
 
 /// Everything that a run says until its end.

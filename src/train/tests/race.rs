@@ -1,7 +1,7 @@
 //! What a race promises: a fair start, live knobs, honest errors.
 
 use super::super::*;
-use super::{evaluations, last_losses, open, tiny, to_the_end};
+use super::{all, evaluations, last_losses, open, tiny, to_the_end};
 use crate::device::Place;
 use crate::device::testing::test_async;
 
@@ -152,7 +152,7 @@ async fn cnns_train_with_hints_and_attention_transfer() {
         ("train.eval_every", "4"),
     ];
     let experiment = crate::spec::Experiment::from_preset("fashion", set).unwrap();
-    let mut run = Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap();
+    let mut run = Run::new(experiment, &Place::cpu(), &all()).await.unwrap();
     let losses = last_losses(&to_the_end(&mut run).await);
     let distilled = losses.iter().find(|loss| loss.role == Role::Distilled).unwrap();
     let (hint, attention) = (distilled.hint.unwrap(), distilled.attention.unwrap());
@@ -170,8 +170,7 @@ async fn every_preset_opens_and_makes_a_step() {
         let mut experiment = preset.experiment();
         experiment.teacher.steps = 10;
         experiment.train.steps = 1;
-        let mut run =
-            Run::new(experiment, &Place::cpu(), &Materials::default()).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
+        let mut run = Run::new(experiment, &Place::cpu(), &all()).await.unwrap_or_else(|error| panic!("{}: {error}", preset.id));
         let events = to_the_end(&mut run).await;
         assert!(matches!(events.last(), Some(Event::Finished { .. })), "{}", preset.id);
     }

@@ -1,6 +1,7 @@
 //! The race over text, small and on the CPU backend.
 
 use super::*;
+use crate::data::Shipped;
 use crate::device::testing::test_async;
 use crate::method::text::Memory;
 use crate::train::RunError;
@@ -111,9 +112,16 @@ async fn the_look_of_a_resumed_run_between_two_evaluations_decides_nothing() {
 
 #[test_async]
 async fn a_teacher_of_text_that_is_not_there_is_said_before_the_run() {
-    let experiment = Experiment::from_preset("grammar", [("teacher.source", "pretrained"), ("teacher.dim", "16")]).unwrap();
-    let error = Run::new(experiment, &Place::cpu(), &Materials::default()).await.err().expect("no file, no teacher");
-    assert!(matches!(&error, RunError::Spec(_)) && error.to_string().contains("teacher.source=live"), "{error}");
+    let refused = async |preset: &str, dim: &str, shipped: Shipped| {
+        let experiment = Experiment::from_preset(preset, [("teacher.source", "pretrained"), ("teacher.dim", dim)]).unwrap();
+        Run::new(experiment, &Place::cpu(), &Materials { shipped, ..Materials::default() }).await.err().expect("no teacher")
+    };
+    let error = refused("grammar", "96", Shipped::default()).await;
+    assert_eq!((error.code(), error.parts().0.as_deref()), ("not_brought", Some("grammar_teacher")), "the page brings it: {error}");
+    for (preset, dim) in [("grammar", "16"), ("names", "96")] {
+        let error = refused(preset, dim, Shipped::all()).await;
+        assert!(matches!(&error, RunError::Spec(_)) && error.to_string().contains("teacher.source=live"), "{preset}: {error}");
+    }
 }
 
 #[test_async]

@@ -135,7 +135,7 @@ pub fn networks<'a>(
     let Some(model) = models.teacher else {
         let teacher = config(&experiment.teacher.network(), vocab, contexts[0]);
         let values = match experiment.teacher.source {
-            TeacherSource::Pretrained => pretrained::decoder(&teacher, materials.teacher.as_deref())?,
+            TeacherSource::Pretrained => pretrained::decoder(&teacher, experiment.task.name, &materials.shipped)?,
             TeacherSource::Live | TeacherSource::File => start(&teacher, "teacher 0"),
         };
         let student = random(config(&experiment.student, vocab, contexts[1]));

@@ -84,7 +84,7 @@ export class FakeWorker implements WorkerLike {
         new DataView(bytes.buffer).setUint32(0, this.step);
         return [{ type: "file", name: "fake.checkpoint.safetensors", bytes }];
       }
-      case "bring_teacher":
+      case "bring":
         return [{ type: "brought" }];
       case "weights":
         return [{ type: "file", name: "fake.safetensors", bytes: new Uint8Array(4) }];

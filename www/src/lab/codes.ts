@@ -4,13 +4,13 @@
 export const ENGINE_CODES = [
   "unknown_key", "unknown_preset", "out_of_range", "conflict", "version", "bad_file", "no_adapter", "no_backend", "device_lost",
   "shader_failed", "not_finite", "not_live", "bad_model", "bad_checkpoint", "no_such_row", "unavailable", "bad_data", "unused_files",
-  "nothing_to_learn", "bad_command", "generate",
+  "nothing_to_learn", "bad_command", "generate", "not_brought",
 ] as const;
 
 /** Codes of the page's own side. */
 export const PAGE_CODES = [
   "panic", "crashed", "not_loaded", "not_started", "bad_parameter", "file_kind", "file_size", "no_clipboard", "too_slow", "metrics_json",
-  "metrics_event", "metrics_start", "no_teacher",
+  "metrics_event", "metrics_start", "not_fetched",
 ] as const;
 
 /** Knobs that contradict others, with a text of their own (src/spec/conflicts.rs). */
