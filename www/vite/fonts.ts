@@ -22,6 +22,8 @@ export function katexFonts(): Plugin {
 }
 
 const SOURCES = fileURLToPath(new URL("../src/", import.meta.url));
+/** What the button says that changes to Korean. */
+const NAME = "한국어";
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join("");
 
 /** Every letter of the page's Korean texts, wherever under `src` they stand. */
@@ -38,7 +40,8 @@ function koreanLetters(): string {
 
 /**
  * `virtual:korean-font.css` is the `@font-face` of a Pretendard that holds only the letters that the page writes: some hundred kB instead of
- * two MB. Whoever reads another language loads none of it. In development the system's font will do.
+ * two MB. Whoever reads another language loads none of it, but the letters of the language's own name, for systems without Korean letters. In
+ * development the system's font will do.
  */
 export function koreanFont(): Plugin {
   const id = "virtual:korean-font.css";
@@ -49,12 +52,14 @@ export function koreanFont(): Plugin {
       if (this.environment.mode !== "build") return;
       const whole = readFileSync(createRequire(import.meta.url).resolve("pretendard/dist/web/variable/woff2/PretendardVariable.woff2"));
       const font = await subsetFont(whole, koreanLetters(), { targetFormat: "woff2", variationAxes: { wght: { min: 400, max: 700 } } });
+      const name = await subsetFont(whole, NAME, { targetFormat: "woff2", variationAxes: { wght: { min: 400, max: 400 } } });
       folder = mkdtempSync(join(tmpdir(), "distillery-font-"));
       writeFileSync(join(folder, "korean.woff2"), font);
       writeFileSync(
         join(folder, "korean.css"),
         // Its own name: the page's letters only are no Pretendard.
-        `@font-face{font-family:"Distillery Korean";src:url("./korean.woff2") format("woff2");font-weight:400 700;font-display:swap}`,
+        `@font-face{font-family:"Distillery Korean";src:url("./korean.woff2") format("woff2");font-weight:400 700;font-display:swap}
+@font-face{font-family:"Distillery Korean Name";src:url("data:font/woff2;base64,${Buffer.from(name).toString("base64")}") format("woff2")}`,
       );
     },
     resolveId: (source) => (source !== id ? undefined : folder === null ? "\0korean-font.css" : join(folder, "korean.css")),
