@@ -73,7 +73,12 @@ export function same(knob: Row, a: string | undefined, b: string | undefined): b
 
 /** Whether the knob means anything beside these values. */
 export function applies(knob: Row, values: Values): boolean {
-  return knob.needs.every(([key, allowed]) => allowed.includes(values[key] ?? ""));
+  return unmet(knob, values).length === 0;
+}
+
+/** What the knob needs and does not find in these values. */
+export function unmet(knob: Row, values: Values): Row["needs"] {
+  return knob.needs.filter(([key, allowed]) => !allowed.includes(values[key] ?? ""));
 }
 
 export interface Difference {

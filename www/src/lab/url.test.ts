@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Kind } from "../engine/protocol";
 import { LESSON_IDS } from "../lessons/ids";
 import { PART_IDS } from "./parts";
-import { FIRST_PRESET, KNOBS, PRESETS, applies, presetValues, same, type Values } from "./knobs";
+import { FIRST_PRESET, KNOBS, PRESETS, applies, presetValues, same } from "./knobs";
 import { differing, parseLink, writeLink, type Link } from "./url";
 
 /** A small repeatable generator: the same cases on every machine. */
@@ -47,8 +47,6 @@ function anyLink(seed: number): Link {
   return { preset, values, locale, backend: "auto", panel: null, ...anyClass(next) };
 }
 
-const meaningful = (values: Values) => KNOBS.filter((knob) => applies(knob, values));
-
 describe("links", () => {
   it("bring back every experiment that means anything", () => {
     for (let seed = 1; seed <= 300; seed += 1) {
@@ -56,7 +54,8 @@ describe("links", () => {
       const { link: read, problems } = parseLink(writeLink(link));
       expect(problems).toEqual([]);
       expect([read.preset, read.locale]).toEqual([link.preset, link.locale]);
-      for (const knob of meaningful(link.values)) {
+      // What means something only beside a setting that itself means nothing is left out with it.
+      for (const knob of KNOBS.filter((row) => applies(row, link.values) && applies(row, read.values))) {
         expect(same(knob, read.values[knob.key], link.values[knob.key]), `${knob.key} of seed ${seed}`).toBe(true);
       }
     }
@@ -87,6 +86,12 @@ describe("links", () => {
       { code: "unknown_key", key: "distill.temprature", value: null, allowed: "distill.temperature" },
       { code: "out_of_range", key: "distill.alpha", value: "2", allowed: null },
     ]);
+  });
+
+  it("say which setting has no effect here, and what it needs", () => {
+    const { problems } = parseLink("?preset=first-light&task.shape=rings&distill.temperature=8");
+    expect(problems.map(({ code, key, allowed }) => [code, key, allowed])).toEqual([["no_effect", "task.shape", "task.name=plane"]]);
+    expect(parseLink("?preset=first-light&task.shape=rings&task.name=plane").problems).toEqual([]);
   });
 
   it("name a lesson, a part or a switch that is none, and take the others", () => {

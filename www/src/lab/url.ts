@@ -4,7 +4,7 @@ import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
 import { LESSON_IDS, isLessonId, type LessonId } from "../lessons/ids";
 import { PART_IDS, isPartId, type PartId } from "./parts";
-import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, type Values } from "./knobs";
+import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, unmet, type Values } from "./knobs";
 
 export interface Link {
   preset: string;
@@ -88,6 +88,10 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
     if (value === null) problems.push(refuse("out_of_range", { key, value: text }));
     else link.values[key] = value;
   }
+  for (const knob of KNOBS) {
+    if (!query.has(knob.key) || applies(knob, link.values) || same(knob, link.values[knob.key] ?? "", presetValues(link.preset)[knob.key])) continue;
+    problems.push(refuse("no_effect", { key: knob.key, allowed: unmet(knob, link.values).map(([key, allowed]) => `${key}=${allowed.join("|")}`).join(", ") }));
+  }
   return { link, problems };
 }
 
@@ -109,11 +113,14 @@ function nearest(key: string): string | null {
 /** What differs from the preset, among the knobs that mean anything. */
 export function differing(preset: string, values: Values): Values {
   const base = presetValues(preset);
-  const entries = KNOBS.flatMap((knob) => {
-    const value = values[knob.key];
-    return value === undefined || same(knob, value, base[knob.key]) || !applies(knob, values) ? [] : [[knob.key, value] as const];
-  });
-  return Object.fromEntries(entries);
+  let kept = KNOBS.filter((knob) => values[knob.key] !== undefined && !same(knob, values[knob.key], base[knob.key]) && applies(knob, values));
+  for (;;) {
+    const written = Object.fromEntries(kept.map(({ key }) => [key, values[key]!]));
+    // What only means something beside a value that is not written.
+    const left = kept.filter((knob) => applies(knob, { ...base, ...written }));
+    if (left.length === kept.length) return written;
+    kept = left;
+  }
 }
 
 /** The native command of an experiment, as the engine writes it. */
