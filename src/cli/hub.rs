@@ -9,9 +9,10 @@ use hf_hub::api::sync::{ApiBuilder, ApiRepo};
 use hf_hub::{Cache, CacheRepo};
 
 use super::error::Error;
+use super::models::{INDEX, Index, WEIGHTS};
 
-/// What a model consists of.
-const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+/// What a model consists of besides its weights.
+const FILES: [&str; 2] = ["config.json", "tokenizer.json"];
 
 /// Whether it is a model's id on the Hub, `OWNER/NAME`, and no path: a path that exists wins.
 pub fn is_id(path: &Path) -> bool {
@@ -29,13 +30,14 @@ pub fn is_id(path: &Path) -> bool {
 /// [`Error::Unreachable`] for an id that is not in the cache and cannot be had.
 pub fn folder(path: &Path) -> Result<PathBuf, Error> {
     let Some(id) = path.to_str().filter(|_| is_id(path)) else { return Ok(path.into()) };
-    let cache = Cache::from_env();
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // The crate knows `HF_HOME` alone.
+    let cache = set("HF_HUB_CACHE").map_or_else(Cache::from_env, |path| Cache::new(path.into()));
     if set("HF_HUB_OFFLINE").is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())) {
         let missing = |file| unreachable(id, &cache, &format!("{file} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it"));
         return cached(&cache.model(id.into())).map_err(missing);
     }
-    let mut builder = ApiBuilder::from_env().with_progress(std::io::stderr().is_terminal());
+    let mut builder = ApiBuilder::from_env().with_cache_dir(cache.path().clone()).with_progress(std::io::stderr().is_terminal());
     if let Some(token) = set("HF_TOKEN") {
         builder = builder.with_token(Some(token));
     }
@@ -43,11 +45,17 @@ pub fn folder(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// The folder of a model in the cache, or the file that it lacks.
-fn cached(repo: &CacheRepo) -> Result<PathBuf, &'static str> {
+fn cached(repo: &CacheRepo) -> Result<PathBuf, String> {
+    let get = |name: &str| repo.get(name).ok_or_else(|| name.to_owned());
     let mut folder = PathBuf::new();
     for name in FILES {
-        let file = repo.get(name).ok_or(name)?;
-        folder = file.parent().map(Into::into).unwrap_or_default();
+        folder = get(name)?.parent().map(Into::into).unwrap_or_default();
+    }
+    if repo.get(WEIGHTS).is_none() && repo.get(INDEX).is_some() {
+        let index = Index::read(&folder).map_err(|error| error.to_string())?;
+        index.files().into_iter().try_for_each(|shard| get(shard).map(drop))?;
+    } else {
+        get(WEIGHTS)?;
     }
     Ok(folder)
 }
@@ -62,7 +70,16 @@ fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Erro
     let get = |repo: &ApiRepo, name: &str| repo.get(name).map_err(|error| wrong(format!("{name}: {error}")));
     // A model that has changed since a part of it was fetched is fetched whole.
     for _ in 0..2 {
-        let files = FILES.iter().map(|name| get(&repo, name)).collect::<Result<Vec<_>, _>>()?;
+        let mut files = FILES.iter().map(|name| get(&repo, name)).collect::<Result<Vec<_>, _>>()?;
+        match get(&repo, WEIGHTS) {
+            Ok(whole) => files.push(whole),
+            // Large models have their weights in several files; what has neither is said to lack the first.
+            Err(missing) => {
+                let index = repo.get(INDEX).map_err(|_| missing)?;
+                let index = Index::read(index.parent().unwrap_or(&index))?;
+                files.extend(index.files().into_iter().map(|shard| get(&repo, shard)).collect::<Result<Vec<_>, _>>()?);
+            }
+        }
         if let Ok(folder) = cached(&cache.model(id.into()))
             && files.iter().all(|file| file.parent() == Some(&folder))
         {
@@ -76,7 +93,7 @@ fn unreachable(id: &str, cache: &Cache, problem: &str) -> Error {
     Error::Unreachable(format!(
         "{id}: there is no such file or folder here, and as a model of the Hugging Face Hub it cannot be had: {problem}\nIt needs {} (and HF_TOKEN where the \
          model asks for it). Without network, get it elsewhere by `hf download {id}` and bring it to {}, or into a folder of your own and name that",
-        FILES.join(", "),
+        [&FILES[..], &[WEIGHTS]].concat().join(", "),
         cache.path().display()
     ))
 }
@@ -93,6 +110,9 @@ mod tests {
     const ID: &str = "who/tiny-model_1.0";
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
+    const SHARDS: [&str; 2] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    const WHOLE: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+
     /// Answers as the Hub does for the files that it has, and is asked `requests` times.
     fn serve(files: &'static [&'static str], requests: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -107,7 +127,8 @@ mod tests {
                     stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
                     continue;
                 };
-                let whole = format!("content of {name}");
+                let index = || format!(r#"{{"weight_map": {{"a": "{}", "b": "{}"}}}}"#, SHARDS[0], SHARDS[1]);
+                let whole = if name == INDEX { index() } else { format!("content of {name}") };
                 let body = if lines.iter().any(|line| line.eq_ignore_ascii_case("range: bytes=0-0")) { &whole[..1] } else { &whole };
                 let head = format!(
                     "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes 0-{}/{}\r\nETag: \"of-{name}\"\r\nX-Repo-Commit: {COMMIT}\r\nConnection: close\r\n\r\n",
@@ -130,9 +151,9 @@ mod tests {
     fn a_model_is_fetched_once_and_then_needs_no_network() {
         let cache = tempfile::tempdir().unwrap();
         // Of each file first what it is, then the file.
-        let folder = get(cache.path(), serve(&FILES, 6)).unwrap();
+        let folder = get(cache.path(), serve(&WHOLE, 6)).unwrap();
         assert!(folder.ends_with(format!("models--who--tiny-model_1.0/snapshots/{COMMIT}")), "{}", folder.display());
-        for name in FILES {
+        for name in WHOLE {
             assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), format!("content of {name}"));
         }
         let nobody = "http://127.0.0.1:9".to_owned();
@@ -140,6 +161,18 @@ mod tests {
         fs::remove_file(folder.join("tokenizer.json")).unwrap();
         let error = get(cache.path(), nobody).unwrap_err().to_string();
         assert!(["tokenizer.json", "hf download who/tiny-model_1.0", "HF_TOKEN"].iter().all(|part| error.contains(part)), "{error}");
+    }
+
+    #[test]
+    fn weights_in_several_files_are_fetched_by_their_index() {
+        let cache = tempfile::tempdir().unwrap();
+        // The weights are asked for whole first, in one request.
+        let folder = get(cache.path(), serve(&["config.json", "tokenizer.json", INDEX, SHARDS[0], SHARDS[1]], 11)).unwrap();
+        assert!(SHARDS.iter().all(|name| fs::read_to_string(folder.join(name)).unwrap() == format!("content of {name}")));
+        let nobody = "http://127.0.0.1:9".to_owned();
+        assert_eq!(get(cache.path(), nobody.clone()).unwrap(), folder);
+        fs::remove_file(folder.join(SHARDS[1])).unwrap();
+        assert!(get(cache.path(), nobody).unwrap_err().to_string().contains(SHARDS[1]));
     }
 
     /// As `huggingface_hub` writes it: blobs, and snapshots that refer to them.
@@ -152,14 +185,14 @@ mod tests {
             fs::create_dir_all(folder).unwrap();
         }
         fs::write(model.join("refs/main"), COMMIT).unwrap();
-        FILES.iter().for_each(|name| fs::write(snapshot.join(name), name).unwrap());
+        WHOLE.iter().for_each(|name| fs::write(snapshot.join(name), name).unwrap());
         assert_eq!(get(cache.path(), "http://127.0.0.1:9".into()).unwrap(), snapshot);
     }
 
     #[test]
     fn a_model_without_the_files_is_named_with_what_it_lacks() {
         let cache = tempfile::tempdir().unwrap();
-        let error = get(cache.path(), serve(&["config.json", "tokenizer.json"], 5)).unwrap_err();
+        let error = get(cache.path(), serve(&FILES, 6)).unwrap_err();
         assert!(error.to_string().contains("model.safetensors: ") && error.to_string().contains("404"), "{error}");
         assert_eq!(error.exit_code(), 1);
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
 use super::layers::{check_layers, source_name};
-use super::{Parameter, TransformerConfig};
+use super::{Decoded, Parameter, TransformerConfig};
 use crate::data::{Fingerprint, Tokenizer};
 
 /// Control tokens that end a text in the models that are read here.
@@ -36,11 +36,11 @@ impl LanguageModel {
         Self::new(gguf_llama::load(&file)?, gguf_llama::tokenizer_json(&file)?, stop)
     }
 
-    /// The model of a Hugging Face folder, from its `config.json`, `model.safetensors` and `tokenizer.json`.
+    /// The model of a Hugging Face folder, from its `config.json`, its tensors and its `tokenizer.json`.
     ///
     /// # Errors
     /// What [`huggingface::load`] refuses, and a tokenizer that cannot be read or does not belong to the weights.
-    pub fn from_folder(config: &str, weights: &[u8], tokenizer_json: String) -> Result<Self, FormatError> {
+    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String) -> Result<Self, FormatError> {
         let loaded = huggingface::load(config, weights)?;
         // One id or a list of them; it was JSON a moment ago.
         let stop = match &serde_json::from_str::<Value>(config).unwrap_or_default()["eos_token_id"] {

@@ -32,6 +32,13 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// Takes in what another file of the same network holds.
+    pub fn extend(&mut self, other: Self) {
+        self.metadata.extend(other.metadata);
+        self.tensors.extend(other.tensors);
+        self.others.extend(other.others);
+    }
+
     /// Whether there is a tensor of that name that has not been taken, of whatever type.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name) || self.others.contains_key(name)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use distillery::data;
 use distillery::model::formats::huggingface;
-use distillery::model::{LanguageModel, TransformerConfig};
+use distillery::model::{LanguageModel, TransformerConfig, decode};
 
 use super::*;
 
@@ -41,7 +41,8 @@ pub fn model_of(folder: &Path, name: &str, config: &TransformerConfig, seed: u32
 
 pub fn loaded(folder: &Path) -> LanguageModel {
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-    LanguageModel::from_folder(&text("config.json"), &fs::read(folder.join("model.safetensors")).unwrap(), text("tokenizer.json")).unwrap()
+    let weights = decode(&fs::read(folder.join("model.safetensors")).unwrap()).unwrap();
+    LanguageModel::from_folder(&text("config.json"), weights, text("tokenizer.json")).unwrap()
 }
 
 const SMALL: [&str; 20] = [

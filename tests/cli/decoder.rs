@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use distillery::data;
 use distillery::model::TransformerConfig;
 use distillery::model::formats::huggingface;
+use safetensors::SafeTensors;
 
 use super::*;
 
@@ -87,4 +88,45 @@ fn wrong_models_and_settings_are_refused_by_name() {
     refuse("model", &["a"], "tokenizer.json");
     fs::remove_file(whole.join("config.json")).unwrap();
     refuse("model", &["a"], "config.json");
+}
+
+/// Large checkpoints lie in several files, and an index says what is where.
+#[test]
+fn a_model_in_shards_is_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let whole = model(folder);
+    let logits = || cli(folder, &["generate", "model", "--device", "cpu", "--prompt", "ab", "--logits"]);
+    let expected = stdout(&succeeded(logits()));
+    let weights = fs::read(whole.join("model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&weights).unwrap();
+    let shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    let mut map = serde_json::Map::new();
+    for (at, shard) in shards.into_iter().enumerate() {
+        let part = file.tensors().into_iter().enumerate().filter(|(index, _)| index % 2 == at).map(|(_, tensor)| tensor);
+        let part: Vec<_> = part.inspect(|(name, _)| drop(map.insert(name.clone(), shard.into()))).collect();
+        fs::write(whole.join(shard), safetensors::serialize(part, None).unwrap()).unwrap();
+    }
+    let index = whole.join("model.safetensors.index.json");
+    fs::write(&index, serde_json::json!({ "metadata": {}, "weight_map": map }).to_string()).unwrap();
+    fs::remove_file(whole.join("model.safetensors")).unwrap();
+    assert_eq!(stdout(&succeeded(logits())), expected);
+
+    let refused = |parts: &[&str]| {
+        let output = logits();
+        let said = stderr(&output);
+        assert!(output.status.code() == Some(2) && parts.iter().all(|part| said.contains(part)), "{parts:?} in: {said}");
+    };
+    let second = fs::read(whole.join(shards[1])).unwrap();
+    fs::write(whole.join(shards[1]), &second[..second.len() - 9]).unwrap();
+    refused(&[shards[1], "download it again"]);
+    fs::copy(whole.join(shards[0]), whole.join(shards[1])).unwrap();
+    refused(&["index.json", shards[1], "which has none"]);
+    fs::remove_file(whole.join(shards[1])).unwrap();
+    refused(&["index.json", shards[1], "missing"]);
+    fs::write(whole.join(shards[1]), second).unwrap();
+    fs::write(whole.join("model-00003-of-00003.safetensors"), "").unwrap();
+    refused(&["index.json", "model-00003-of-00003.safetensors", "two models"]);
+    fs::write(&index, "{}").unwrap();
+    refused(&["index.json", "weight_map"]);
 }

@@ -23,6 +23,12 @@ fn a_model_of_the_hub_is_taken_from_its_cache_by_its_id() {
     fs::remove_file(folder.join("a/report.html")).unwrap();
     succeeded(cli(folder, &["resume", "a"]));
     succeeded(cli(folder, &["embed", id, "a cat", "--json", "--device", "cpu"]));
+    // Where `HF_HUB_CACHE` says, as in Python.
+    let (usual, elsewhere) = (folder.join("hf/hub"), folder.join("elsewhere"));
+    fs::rename(&usual, &elsewhere).unwrap();
+    let mut embed = command(folder, &["embed", id, "a cat", "--json", "--device", "cpu"]);
+    succeeded(embed.env("HF_HUB_CACHE", &elsewhere).output().unwrap());
+    fs::rename(&elsewhere, &usual).unwrap();
     let refused = cli(folder, &["embed", "some-body/other", "a cat", "--device", "cpu"]);
     assert_eq!(refused.status.code(), Some(1));
     for part in ["no such file or folder", "HF_HUB_OFFLINE", "hf download some-body/other"] {

@@ -28,7 +28,11 @@ fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_distillery"));
     command.current_dir(folder).args(args).stdin(Stdio::null());
     // Nothing of this machine's user, and no network.
-    command.env("DISTILLERY_CACHE", folder.join("tokens")).env("HF_HOME", folder.join("hf")).env("HF_HUB_OFFLINE", "1");
+    command
+        .env("DISTILLERY_CACHE", folder.join("tokens"))
+        .env("HF_HOME", folder.join("hf"))
+        .env("HF_HUB_OFFLINE", "1")
+        .env_remove("HF_HUB_CACHE");
     command
 }
 

@@ -2,6 +2,7 @@
 
 use super::config::EncoderConfig;
 use crate::data::{Fingerprint, Marks, Tokenizer, TokenizerError};
+use crate::model::Decoded;
 use crate::model::formats::{FormatError, bert};
 
 /// An encoder on the host and its tokenizer.
@@ -17,11 +18,11 @@ pub struct SentenceEncoder {
 }
 
 impl SentenceEncoder {
-    /// The model of a Hugging Face folder, from its `config.json`, `model.safetensors` and `tokenizer.json`.
+    /// The model of a Hugging Face folder, from its `config.json`, its tensors and its `tokenizer.json`.
     ///
     /// # Errors
     /// What [`bert::load`] refuses, and a tokenizer that cannot be read, does not belong to the weights, or lacks BERT's control tokens.
-    pub fn from_folder(config: &str, weights: &[u8], tokenizer_json: String) -> Result<Self, FormatError> {
+    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String) -> Result<Self, FormatError> {
         let bert::LoadedEncoder { config, values } = bert::load(config, weights)?;
         let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?;
         let (known, vocab) = (tokenizer.vocab(), config.vocab);

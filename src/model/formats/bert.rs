@@ -16,15 +16,14 @@ pub struct LoadedEncoder {
     pub values: Vec<Vec<f32>>,
 }
 
-/// The encoder of a folder, from the contents of its two files. It has a pooler and a head for masked tokens if the weights do.
+/// The encoder of a folder, from its description and its tensors. It has a pooler and a head for masked tokens if the weights do.
 ///
 /// # Errors
 /// Another model than `bert`, `distilbert` and `electra`, variants that this encoder has not, and weights that are missing, of another
 /// shape or not finite.
-pub fn load(config_json: &str, safetensors: &[u8]) -> Result<LoadedEncoder, FormatError> {
+pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, FormatError> {
     let json: Value = serde_json::from_str(config_json).map_err(|error| FormatError::Config(error.to_string()))?;
     let (family, mut config) = shape(&json)?;
-    let mut file = weights::decode(safetensors)?;
     let has = |file: &Decoded, config: &EncoderConfig, part: &str| {
         let first = config.parameters().into_iter().find(|parameter| parameter.name.starts_with(part));
         first.is_some_and(|parameter| pieces(family, config, &parameter).tensors.iter().all(|(name, _)| find(file, family, name).is_some()))

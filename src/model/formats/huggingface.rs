@@ -6,7 +6,7 @@ use super::names::{self, Family};
 use super::{File, FormatError, Loaded};
 use crate::data::Tokenizer;
 use crate::model::transformer::{Mlp, Positions, TransformerConfig};
-use crate::model::weights;
+use crate::model::weights::{self, Decoded};
 
 /// The shape that a `config.json` describes.
 ///
@@ -73,13 +73,12 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
     Ok(config)
 }
 
-/// The decoder of a folder, from the contents of its two files.
+/// The decoder of a folder, from its description and its tensors.
 ///
 /// # Errors
 /// As [`config`], and weights that are missing, of another shape or not finite.
-pub fn load(config_json: &str, safetensors: &[u8]) -> Result<Loaded, FormatError> {
+pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError> {
     let config = config(config_json)?;
-    let mut file = weights::decode(safetensors)?;
     let family = names::family(&config)?;
     let values = names::gather(
         &config.parameters(),

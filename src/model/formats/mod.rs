@@ -68,15 +68,8 @@ pub enum FormatError {
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Impossible(#[from] ShapeError),
-    #[error("model.safetensors: {}{}", .0, remedy(.0))]
+    #[error("model.safetensors: {0}")]
     Weights(#[from] WeightsError),
-}
-
-fn remedy(error: &WeightsError) -> &'static str {
-    match error {
-        WeightsError::Format(_) => "; it is cut short or damaged: download it again",
-        _ => "",
-    }
 }
 
 /// What transformers and peft ask of the metadata of a file of tensors.
