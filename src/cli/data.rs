@@ -1,4 +1,4 @@
-//! What `--data` names: a folder with four IDX files, or a text; CSV becomes JSONL.
+//! What `--data` names: a folder with four IDX files, or a text; tables become texts.
 
 use std::fs;
 use std::io::Read;
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-use super::csv;
 use super::error::Error;
 use super::files::read_text;
+use super::tables::{self, Format};
 use crate::data::{DataError, IdxFiles};
 use crate::train::RunError;
 
@@ -17,16 +17,14 @@ pub fn is_text(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
-/// A file of text; of CSV, the lines that it makes.
-pub fn text(path: &Path) -> Result<String, Error> {
-    let text = read_text(path)?;
-    let wrong = |problem| Error::input(format!("--data {}: {problem}", path.display()));
-    Ok(if is_csv(path) { csv::as_jsonl(&text).map_err(wrong)? } else { text })
-}
-
-/// Whether a file is CSV, by its name.
-pub fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"))
+/// A file of text; of a table, its instructions as JSONL or its texts.
+pub fn text(path: &Path, instructions: bool) -> Result<String, Error> {
+    if Format::of(path) == Format::Plain {
+        return read_text(path);
+    }
+    let mut text = String::new();
+    tables::open(path, instructions).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
+    Ok(text)
 }
 
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
@@ -50,12 +48,12 @@ pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
 pub fn blame(folder: Option<&Path>) -> impl FnOnce(RunError) -> Error {
     let folder = folder.map(Path::to_owned);
     move |error| match (error, folder) {
-        (
-            RunError::Data(
-                error @ (DataError::BadFile { .. } | DataError::BadText(_) | DataError::BadLine { .. } | DataError::Tokenizer(_)),
-            ),
-            Some(folder),
-        ) => Error::input(format!("--data {}: {error}", folder.display())),
+        (RunError::Data(DataError::BadLine { line, problem }), Some(file)) => {
+            Error::input(format!("--data {}: {} {line}: {problem}", file.display(), Format::of(&file).unit()))
+        }
+        (RunError::Data(error @ (DataError::BadFile { .. } | DataError::BadText(_) | DataError::Tokenizer(_))), Some(folder)) => {
+            Error::input(format!("--data {}: {error}", folder.display()))
+        }
         (error, _) => error.into(),
     }
 }

@@ -6,7 +6,6 @@ mod best;
 mod card;
 mod compare;
 mod corpus;
-mod csv;
 mod data;
 mod describe;
 mod devices;
@@ -39,6 +38,7 @@ mod source;
 mod suggest;
 mod summary;
 mod table;
+mod tables;
 mod teacher_cache;
 mod tensorboard;
 

@@ -8,6 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
+use super::tables::Format;
 use super::{hub, interrupt, teacher_cache};
 use crate::data::{Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
@@ -41,7 +42,8 @@ impl Session {
     /// What `experiment`, and the same with other seeds, needs.
     pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
         let text = files.data.filter(|path| data::is_text(path));
-        if let Some(path) = text.filter(|path| data::is_csv(path) && experiment.task.name != TaskName::Jsonl) {
+        let instructions = experiment.task.name == TaskName::Jsonl;
+        if let Some(path) = text.filter(|path| Format::of(path) == Format::Csv && !instructions) {
             return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
         }
         let mut materials = Materials { shipped: Shipped::all(), ..Materials::default() };
@@ -56,7 +58,7 @@ impl Session {
             (Some(folder), None) => materials.images = Some(data::images(folder)?),
             (_, Some(path)) => match reader(experiment, &materials) {
                 Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, experiment, tokenizer, json)?),
-                None => materials.text = Some(data::text(path)?),
+                None => materials.text = Some(data::text(path, instructions)?),
             },
             (None, None) => {}
         }

@@ -3,17 +3,14 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Instant;
 
 use pollster::block_on;
 
+use super::clock::Clock;
 use super::error::Error;
 use super::interrupt;
 use crate::data::text::TopK;
 use crate::train::{CACHE_BLOCK as BLOCK, Run};
-
-/// Seconds between two lines about how far it is.
-const SAY_EVERY: f64 = 20.0;
 
 /// Gives a run the words of its teacher from a file, which is completed first.
 ///
@@ -39,15 +36,14 @@ pub fn equip(run: &mut Run, path: &Path) -> Result<(), Error> {
     file.seek(SeekFrom::End(0)).map_err(wrong(path))?;
     let (mut done, all) = (cache.examples(), header.examples);
     let mut bytes = bytes[..whole].to_vec();
-    let mut said = Instant::now();
+    let mut clock = Clock::start();
     eprintln!("the teacher is asked about {} examples, into {}", all - done, path.display());
     while done < all {
         let block = block_on(run.cache_block(&header, done))?;
         file.write_all(&block).map_err(wrong(path))?;
         bytes.extend(block);
         done = all.min(done + BLOCK);
-        if said.elapsed().as_secs_f64() > SAY_EVERY {
-            said = Instant::now();
+        if clock.due() {
             eprintln!("the teacher was asked about {done} of {all} examples");
         }
         if interrupt::asked() && done < all {

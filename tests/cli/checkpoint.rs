@@ -45,7 +45,7 @@ pub fn loaded(folder: &Path) -> LanguageModel {
     LanguageModel::from_folder(&text("config.json"), weights, text("tokenizer.json")).unwrap()
 }
 
-const SMALL: [&str; 20] = [
+pub const SMALL: [&str; 20] = [
     "--set",
     "student.layers=2",
     "--set",
@@ -156,34 +156,6 @@ fn the_student_s_folder_says_what_it_is() {
     }
     let scores: Value = serde_json::from_str(&fs::read_to_string(folder.join("a/best/scores.json")).unwrap()).unwrap();
     loaded(&folder.join("a").join(scores[0]["folder"].as_str().unwrap()));
-}
-
-#[test]
-fn csv_is_read_as_the_same_lines_of_json() {
-    let folder = workplace();
-    let folder = folder.path();
-    let lines = "{\"prompt\": \"ab\", \"completion\": \"ba a\"}\n{\"prompt\": \"b\", \"completion\": \"a\\nbb\"}\n".repeat(8);
-    fs::write(folder.join("pairs.jsonl"), lines).unwrap();
-    fs::write(folder.join("pairs.csv"), format!("response,prompt\n{}", "ba a,ab\n\"a\nbb\",b\n".repeat(8))).unwrap();
-    let run = |data: &str, out: &str, more: &[&str]| {
-        let args = ["run", "smollm2", "--device", "cpu", "--teacher", "model", "--data", data, "--out", out];
-        cli(folder, &[&args[..], &SMALL, &["--set", "train.steps=2"], more].concat())
-    };
-    let jsonl = ["--set", "task.name=jsonl"];
-    succeeded(run("pairs.jsonl", "a", &jsonl));
-    succeeded(run("pairs.csv", "b", &jsonl));
-    same(&folder.join("a"), &folder.join("b"));
-    let refuse = |text: &[u8], more: &[&str], parts: &[&str]| {
-        fs::write(folder.join("bad.csv"), text).unwrap();
-        refused(&run("bad.csv", "no", more), &[&["bad.csv"], parts].concat());
-    };
-    refuse(b"", &jsonl, &["line 1", "empty", "prompt and response"]);
-    refuse(b"ask,say\na,b\n", &jsonl, &["line 1", "\"ask\""]);
-    refuse(b"prompt,response\na,b\n", &jsonl, &["1 examples are left", "at least 2"]);
-    refuse(b"prompt,response\n\"a\nb\",b\n,a\n", &jsonl, &["line 4", "\"prompt\" is empty"]);
-    refuse(b"prompt,response\na,b\na,\xff\n", &jsonl, &["line 3", "UTF-8"]);
-    refuse(b"prompt,response\na,b\na,b\n", &[], &["task.name=jsonl"]);
-    assert!(!folder.join("no").exists(), "nothing was begun");
 }
 
 #[test]

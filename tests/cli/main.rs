@@ -11,6 +11,7 @@ mod lora;
 mod results;
 mod resume;
 mod student;
+mod tables;
 mod tensorboard;
 
 use std::fs;

@@ -6,16 +6,17 @@ mod pieces;
 mod shelves;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use rayon::prelude::*;
 
 use self::cache::{Key, Shape, Stale, Tokens, Writer, fingerprint};
 use self::shelves::{Framed, Pairs, Windows};
+use super::clock::Clock;
 use super::error::Error;
-use super::{data, files, interrupt, table};
+use super::tables::{self, Format};
+use super::{files, interrupt, table};
 use crate::data::text::{
     Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, TextSet, Texts, divide, plan, stop, tests, typed,
 };
@@ -24,8 +25,6 @@ use crate::spec::{Experiment, Objective, TaskName};
 
 /// Texts that are tokenised together, each by one thread.
 const BATCH: usize = 64;
-/// Seconds between two lines about how far it is.
-const SAY_EVERY: f64 = 20.0;
 /// Names the folder of the files.
 const FOLDER: &str = "DISTILLERY_CACHE";
 
@@ -99,10 +98,10 @@ struct Making<'a> {
     waiting: Vec<String>,
     /// Texts with fewer tokens are left out.
     shortest: usize,
-    said: Instant,
-    /// Bytes of the source that were read, and that there are.
+    clock: Clock,
+    /// Bytes of text that were read, and that there are, where the size of the file says it.
     done: usize,
-    all: usize,
+    all: Option<usize>,
 }
 
 impl Making<'_> {
@@ -126,26 +125,28 @@ impl Making<'_> {
         if interrupt::asked() {
             return Err(Error::Interrupted("stopped while the data were tokenised; the same command begins that anew".into()));
         }
-        if self.said.elapsed().as_secs_f64() > SAY_EVERY {
-            self.said = Instant::now();
-            eprintln!("tokenised {} of {}", table::bytes(self.done), table::bytes(self.all));
+        if self.clock.due() {
+            let all = self.all.map(|all| format!(" of {}", table::bytes(all))).unwrap_or_default();
+            eprintln!("tokenised {}{all}", table::bytes(self.done));
         }
         Ok(())
     }
 }
 
 fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) -> Result<(), Error> {
-    let all = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
+    let size = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
+    let all = (Format::of(path) == Format::Plain).then_some(size);
+    let source = tables::open(path, shape == Shape::Pairs).map_err(Error::read(path))?;
     let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
-    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, said: Instant::now(), done: 0, all };
+    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), done: 0, all };
     match shape {
-        Shape::Text => pieces::pieces(path, |piece| {
+        Shape::Text => pieces::pieces(source, path, |piece| {
             making.done += piece.len();
             making.add(piece.into())
         })?,
         Shape::Words => {
             let mut first = true;
-            pieces::pieces(path, |piece| {
+            pieces::pieces(source, path, |piece| {
                 making.done += piece.len();
                 let words = typed(piece);
                 if words.is_empty() {
@@ -158,27 +159,23 @@ fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) ->
         }
         Shape::Sentences => {
             let mut sentences = Sentences::default();
-            pieces::pieces(path, |piece| {
+            pieces::pieces(source, path, |piece| {
                 making.done += piece.len();
                 sentences.read(piece).into_iter().try_for_each(|sentence| making.add(sentence))
             })?;
             sentences.finish().map_or(Ok(()), |sentence| making.add(sentence))?;
         }
-        Shape::Pairs => pairs(path, &mut making)?,
+        Shape::Pairs => pairs(source, path, &mut making)?,
     }
     making.flush()?;
     making.writer.finish()
 }
 
-/// Instructions, a line at a time; CSV becomes such lines first.
-fn pairs(path: &Path, making: &mut Making) -> Result<(), Error> {
+/// Instructions, a line at a time.
+fn pairs(source: impl Read, path: &Path, making: &mut Making) -> Result<(), Error> {
     let wrong = |problem: String| Error::input(format!("--data {}: {problem}", path.display()));
     let instructions = Instructions::of(making.tokenizer).map_err(|error| wrong(error.to_string()))?;
-    let mut lines: Box<dyn BufRead> = if data::is_csv(path) {
-        Box::new(Cursor::new(data::text(path)?))
-    } else {
-        Box::new(BufReader::new(File::open(path).map_err(Error::read(path))?))
-    };
+    let (mut lines, unit) = (BufReader::new(source), Format::of(path).unit());
     let (mut bytes, mut number) = (Vec::new(), 0_usize);
     loop {
         bytes.clear();
@@ -192,7 +189,7 @@ fn pairs(path: &Path, making: &mut Making) -> Result<(), Error> {
         // Some editors begin a file with a byte order mark.
         let text = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
         if !text.trim().is_empty() {
-            let example = instructions.example(text).map_err(|problem| wrong(format!("line {number}: {problem}")))?;
+            let example = instructions.example(text).map_err(|problem| wrong(format!("{unit} {number}: {problem}")))?;
             making.writer.push(&example.prompt)?;
             making.writer.push(&example.response)?;
         }

@@ -1,6 +1,5 @@
 //! A text file in pieces, so that it need not be in memory whole.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -17,8 +16,7 @@ const LONGEST: usize = 1 << 22;
 ///
 /// # Errors
 /// A file that cannot be read or is not UTF-8, with the line, and what `each` returns.
-pub fn pieces(path: &Path, mut each: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-    let mut file = File::open(path).map_err(Error::read(path))?;
+pub fn pieces(mut file: impl Read, path: &Path, mut each: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
     let (mut buffer, mut lines, mut at) = (Vec::new(), 0, 0);
     loop {
         let before = buffer.len();
@@ -66,14 +64,11 @@ mod tests {
 
     #[test]
     fn pieces_are_the_whole_and_are_cut_between_a_word_and_white_space() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("text");
         let words: String =
             (0..90_000).map(|n| format!("{}{}", ["물", "whale", "é", "x."][n % 4], [" ", "\n\n", "  ", "\r\n\r\n"][n % 3])).collect();
         for text in [words, "ohne".repeat(2_000_000), "  \n\n lead".into(), String::new()] {
-            std::fs::write(&path, &text).unwrap();
             let mut found = Vec::new();
-            pieces(&path, |piece| {
+            pieces(text.as_bytes(), Path::new("text"), |piece| {
                 found.push(piece.to_owned());
                 Ok(())
             })
@@ -91,12 +86,9 @@ mod tests {
 
     #[test]
     fn what_is_not_utf_8_is_named_by_its_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("text");
         let mut bytes = "a line\n".repeat(100_000).into_bytes();
         bytes.extend(b"caf\xe9\nmore\n");
-        std::fs::write(&path, bytes).unwrap();
-        let error = pieces(&path, |_| Ok(())).unwrap_err().to_string();
+        let error = pieces(bytes.as_slice(), Path::new("text"), |_| Ok(())).unwrap_err().to_string();
         assert!(error.contains("line 100001 is not UTF-8 (byte 700003)"), "{error}");
     }
 }

@@ -1,0 +1,95 @@
+//! Data in tables, CSV and Parquet: a record at a time they become text, or the lines of JSON that instructions are read from.
+
+mod csv;
+mod parquet;
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
+
+/// Pairs of columns that hold instructions, and the keys that JSONL has for them.
+const PAIRS: [([&str; 2], [&str; 2]); 3] = [
+    (["prompt", "response"], ["prompt", "completion"]),
+    (["prompt", "completion"], ["prompt", "completion"]),
+    (["question", "answer"], ["question", "answer"]),
+];
+const PAIRS_TEXT: &str = "prompt and response (or prompt and completion, or question and answer)";
+
+/// How a file of text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Plain,
+    Csv,
+    Parquet,
+}
+
+impl Format {
+    /// By its name.
+    pub fn of(path: &Path) -> Self {
+        let is = |name: &str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(name));
+        if is("csv") {
+            Self::Csv
+        } else if is("parquet") {
+            Self::Parquet
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// What its records are counted by.
+    pub fn unit(self) -> &'static str {
+        if self == Self::Parquet { "row" } else { "line" }
+    }
+}
+
+/// The bytes of a file as a run reads them: of a table, instructions as JSONL, or a text column with a new line behind every text. It is
+/// read as it is asked for.
+///
+/// # Errors
+/// What is wrong with the file, then and as it is read, with its line, or its column and row.
+pub fn open(path: &Path, instructions: bool) -> io::Result<Box<dyn Read>> {
+    let file = File::open(path)?;
+    Ok(match Format::of(path) {
+        Format::Plain => Box::new(file),
+        Format::Csv => Box::new(Records::of(csv::lines(BufReader::new(file)))),
+        Format::Parquet => Box::new(Records::of(parquet::rows(file, instructions).map_err(invalid)?)),
+    })
+}
+
+/// The two columns of instructions by their numbers, and their keys.
+type Pair = (usize, usize, [&'static str; 2]);
+
+/// The pair that is among these columns.
+fn pair<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Pair> {
+    let place = |name: &str| names.clone().position(|column| column.trim().eq_ignore_ascii_case(name));
+    PAIRS.iter().find_map(|([asks, answers], keys)| Some((place(asks)?, place(answers)?, *keys)))
+}
+
+fn invalid(problem: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, problem)
+}
+
+/// Records one behind the other, as bytes.
+struct Records<I> {
+    records: I,
+    current: Cursor<Vec<u8>>,
+}
+
+impl<I: Iterator<Item = Result<String, String>>> Records<I> {
+    fn of(records: I) -> Self {
+        Self { records, current: Cursor::default() }
+    }
+}
+
+impl<I: Iterator<Item = Result<String, String>>> Read for Records<I> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.current.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let Some(next) = self.records.next() else { return Ok(0) };
+            self.current = Cursor::new(next.map_err(invalid)?.into_bytes());
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Parquet: of all columns the ones that are needed, a row group at a time. Rows become what JSONL has on its lines, or the texts of a column.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use parquet::basic::{Compression, ConvertedType, Type as Physical};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row};
+use parquet::schema::types::{Type, TypePtr};
+use serde_json::{Map, Value};
+
+use super::{PAIRS_TEXT, pair};
+
+/// The column of a chat: a list of messages, each with role and content.
+const CHAT: &str = "messages";
+/// The column of a corpus.
+const TEXT: &str = "text";
+
+/// The rows of a file, each with a new line behind it.
+///
+/// # Errors
+/// A file that is no Parquet, and columns that are missing or hold something else; then, with its number, a row that cannot be read.
+pub fn rows(file: File, instructions: bool) -> Result<impl Iterator<Item = Result<String, String>>, String> {
+    let reader = SerializedFileReader::new(file).map_err(|error| format!("this is no Parquet file, or not the whole of one ({error})"))?;
+    let schema = reader.metadata().file_metadata().schema();
+    let columns = chosen(schema.get_fields(), instructions)?;
+    for (column, _) in &columns {
+        readable(&reader, column.name())?;
+    }
+    let fields = columns.iter().map(|(column, _)| Arc::clone(column)).collect();
+    let wanted = Type::group_type_builder(schema.name()).with_fields(fields).build().map_err(|error| error.to_string())?;
+    let rows = RowIter::from_file_into(Box::new(reader)).project(Some(wanted)).map_err(|error| error.to_string())?;
+    let keys: Vec<(String, &str)> = columns.into_iter().map(|(column, key)| (column.name().to_owned(), key)).collect();
+    Ok(rows.zip(1..).map(move |(row, number)| match row {
+        Err(error) => Err(format!("row {number}: it cannot be read ({error}); the file is damaged")),
+        Ok(row) if instructions => Ok(line(&row, &keys)),
+        Ok(row) => Ok(text(&row)),
+    }))
+}
+
+/// The columns to read, and the keys that JSONL has for them.
+fn chosen(fields: &[TypePtr], instructions: bool) -> Result<Vec<(TypePtr, &'static str)>, String> {
+    let find = |name: &str| fields.iter().find(|field| field.name() == name).cloned();
+    let has = || format!("it has {:?}", fields.iter().map(|field| field.name()).collect::<Vec<_>>());
+    if !instructions {
+        let column = find(TEXT).ok_or_else(|| {
+            format!(
+                "a corpus is read from the column {TEXT}, which is missing; {}. Instructions are read with --set task.name=jsonl",
+                has()
+            )
+        })?;
+        texts(&column)?;
+        return Ok(vec![(column, TEXT)]);
+    }
+    if let Some(column) = find(CHAT) {
+        return Ok(vec![(column, CHAT)]);
+    }
+    let (asks, answers, keys) = pair(fields.iter().map(|field| field.name()))
+        .ok_or_else(|| format!("instructions are read from the column {CHAT}, or from {PAIRS_TEXT}; {}", has()))?;
+    let columns = [asks, answers].map(|at| Arc::clone(&fields[at]));
+    columns.iter().try_for_each(|column| texts(column))?;
+    Ok(columns.into_iter().zip(keys).collect())
+}
+
+/// The column holds texts.
+fn texts(column: &Type) -> Result<(), String> {
+    let text = matches!(column.get_basic_info().converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
+    if column.is_primitive() && column.get_physical_type() == Physical::BYTE_ARRAY && text {
+        return Ok(());
+    }
+    let kind = if column.is_primitive() { column.get_physical_type().to_string() } else { "a list or a struct".into() };
+    Err(format!("column {}: it must hold texts (UTF-8) and holds {kind}", column.name()))
+}
+
+/// The column is packed in a way that this build unpacks.
+fn readable(reader: &impl FileReader, name: &str) -> Result<(), String> {
+    let chunks = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let mut packed =
+        chunks.filter(|chunk| chunk.column_path().parts().first().is_some_and(|part| part == name)).map(|chunk| chunk.compression());
+    let known = |packed: &Compression| {
+        matches!(packed, Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_))
+    };
+    packed.find(|packed| !known(packed)).map_or(Ok(()), |packed| {
+        Err(format!("column {name}: it is compressed with {packed}; write the file with snappy, gzip, zstd or no compression"))
+    })
+}
+
+fn line(row: &Row, keys: &[(String, &str)]) -> String {
+    let value =
+        |column: &str| row.get_column_iter().find(|(name, _)| *name == column).map_or(Value::Null, |(_, field)| field.to_json_value());
+    let object: Map<String, Value> = keys.iter().map(|(column, key)| ((*key).to_owned(), value(column))).collect();
+    format!("{}\n", Value::Object(object))
+}
+
+fn text(row: &Row) -> String {
+    match row.get_column_iter().next() {
+        Some((_, Field::Str(text))) => format!("{text}\n"),
+        // A row without a text.
+        _ => "\n".into(),
+    }
+}
