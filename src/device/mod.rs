@@ -15,7 +15,7 @@ mod software;
 #[cfg(target_family = "wasm")]
 mod web;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
 
 pub use error::DeviceError;
 pub use kernels::gelu;
@@ -36,18 +36,24 @@ pub struct Place {
     note: Option<String>,
     /// Whether the backward pass computes again what is cheap, so that the forward pass need not keep it.
     recompute: bool,
+    /// What the matrices of networks that are made here are multiplied in, where it is not f32.
+    half: Option<FloatDType>,
 }
 
 impl Place {
     /// The CPU backend (burn-flex).
     pub fn cpu() -> Self {
-        Self { device: Device::flex(), backend: "cpu", adapter: "burn-flex".into(), note: None, recompute: false }
+        Self::new(Device::flex(), "cpu", "burn-flex".into())
+    }
+
+    fn new(device: Device, backend: &'static str, adapter: String) -> Self {
+        Self { device, backend, adapter, note: None, recompute: false, half: None }
     }
 
     /// A GPU that has been initialised.
     fn gpu(device: Device, backend: &'static str, adapter: String) -> Self {
         shader_log::install();
-        Self { device, backend, adapter, note: None, recompute: false }
+        Self::new(device, backend, adapter)
     }
 
     /// The device without gradients.
@@ -59,6 +65,16 @@ impl Place {
     /// in one operation; those without gradients meet either.
     pub fn recomputing(&self, recompute: bool) -> Self {
         Self { recompute, ..self.clone() }
+    }
+
+    /// The same device, on which matrices are multiplied in these numbers; none where it cannot.
+    pub fn multiplying(&self, half: Option<FloatDType>) -> Option<Self> {
+        half.is_none_or(|dtype| self.device.supports_dtype(dtype)).then(|| Self { half, ..self.clone() })
+    }
+
+    /// What matrices are multiplied in, where it is not f32.
+    pub fn half(&self) -> Option<FloatDType> {
+        self.half
     }
 
     /// The device with gradients.

@@ -2,7 +2,7 @@
 //! product.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData, module};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData, module};
 
 use super::Parameter;
 
@@ -56,11 +56,15 @@ impl Listing {
 pub struct Dense {
     weight: Param<Tensor<2>>,
     bias: Option<Param<Tensor<1>>>,
+    /// What `x` and `weight` are multiplied in, where it is not f32: forward, and backward for the gradients of both. The weight itself, its gradient and
+    /// what comes out are f32.
+    #[module(skip)]
+    pub half: Option<FloatDType>,
 }
 
 impl Dense {
     pub fn new(from: usize, to: usize, bias: bool, values: &mut Values) -> Self {
-        Self { weight: values.take([from, to]), bias: bias.then(|| values.take([to])) }
+        Self { weight: values.take([from, to]), bias: bias.then(|| values.take([to])), half: None }
     }
 
     /// `[from, to]`.
@@ -70,7 +74,14 @@ impl Dense {
 
     /// `[rows, from]` to `[rows, to]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        module::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
+        let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
+        match self.half {
+            None => module::linear(x, weight, bias),
+            Some(half) => {
+                let product = module::linear(x.cast(half), weight.cast(half), None).cast(FloatDType::F32);
+                bias.map_or(product.clone(), |bias| product + bias.unsqueeze())
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What training and checkpoints ask of a network, whichever it is.
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 
 use super::Parameter;
 
@@ -15,6 +15,11 @@ pub trait Trainable: Module {
 
     /// A network with these values, in the order of the layout's parameters. On a device with gradients it can be trained.
     fn build(layout: &Self::Layout, values: &[Vec<f32>], device: &Device) -> Self;
+
+    /// The same network, whose layers multiply their matrices in other numbers than f32, if it can (mixed precision, Micikevicius et al. 2018).
+    fn multiplying(self, _half: Option<FloatDType>) -> Self {
+        self
+    }
 
     /// Every parameter as a flat tensor without gradients, in the order of the layout's parameters.
     fn parameters(&self) -> Vec<Tensor<1>> {

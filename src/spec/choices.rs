@@ -100,6 +100,15 @@ choices! {
 }
 
 choices! {
+    /// The numbers that the matrices of a decoder's layers are multiplied in. Weights, sums, gradients of weights and losses are f32 in any case.
+    Precision {
+        F32,
+        /// Half the bits: the range of f32 with 8 of its 24 digits.
+        Bf16,
+    }
+}
+
+choices! {
     /// How a student of text is distilled.
     Method {
         /// The teacher's distribution of every token of the data, under any divergence.

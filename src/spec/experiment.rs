@@ -276,6 +276,7 @@ pub struct Train {
     pub accumulate: usize,
     /// The backward pass computes cheap operations again instead of keeping their results.
     pub gradient_checkpointing: bool,
+    pub precision: Precision,
     pub optimizer: OptimizerKind,
     pub lr: f64,
     pub schedule: LrSchedule,
@@ -303,6 +304,7 @@ impl Default for Train {
             batch_size: 64,
             accumulate: 1,
             gradient_checkpointing: false,
+            precision: Precision::F32,
             optimizer: OptimizerKind::Adamw,
             lr: 2e-3,
             schedule: LrSchedule::Constant,

@@ -111,7 +111,7 @@ impl<N: Trainable> Learner<N> {
 }
 
 fn build<N: Trainable>(layout: &N::Layout, values: &[Vec<f32>], lora: Option<Lora>, place: &Place) -> N {
-    let net = N::build(layout, values, &place.autodiff());
+    let net = N::build(layout, values, &place.autodiff()).multiplying(place.half());
     match lora {
         Some(lora) => lora.attach(net, &N::shapes(layout)),
         None => net,

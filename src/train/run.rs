@@ -1,6 +1,6 @@
 //! One experiment under way: the three-way race of teacher, student alone and student distilled.
 
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Tensor};
 use web_time::Instant;
 
 use super::contest::{Contest, Materials};
@@ -8,7 +8,7 @@ use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, pati
 use crate::device::{Place, Reads};
 use crate::loss::soft;
 use crate::method::response::Parts;
-use crate::spec::{Experiment, TeacherSchedule, TeacherSource, knobs};
+use crate::spec::{Experiment, Precision, SpecError, TeacherSchedule, TeacherSource, knobs};
 
 /// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
 const READ_EVERY: usize = 10;
@@ -35,7 +35,15 @@ impl Run {
     /// An experiment that contradicts itself or its data, and a device that fails.
     pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let place = place.recomputing(experiment.train.gradient_checkpointing);
+        let half = match experiment.train.precision {
+            Precision::F32 => None,
+            Precision::Bf16 => Some(FloatDType::BF16),
+        };
+        let lacking = SpecError::Conflict {
+            key: "train.precision",
+            message: "this device does not multiply in bf16: set it to f32, or take another device",
+        };
+        let place = place.recomputing(experiment.train.gradient_checkpointing).multiplying(half).ok_or(lacking)?;
         let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {
             facts: Facts::of(&contest),

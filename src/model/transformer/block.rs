@@ -2,7 +2,7 @@
 //! throughout, so that every projection is one matrix product.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{FloatDType, Tensor, activation};
 
 use super::attention::{attend, rotate};
 use super::cache::Cache;
@@ -32,6 +32,12 @@ impl Block {
             norm2: norm(values),
             up: Dense::new(config.width, config.up(), config.bias, values),
             down: Dense::new(config.hidden, config.width, config.bias, values),
+        }
+    }
+
+    pub(super) fn multiply_in(&mut self, half: Option<FloatDType>) {
+        for matrix in [&mut self.qkv, &mut self.out, &mut self.up, &mut self.down] {
+            matrix.half = half;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The whole decoder: embeddings, blocks, output.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, module};
+use burn::tensor::{Device, FloatDType, Int, Tensor, module};
 
 use super::block::Block;
 use super::cache::Cache;
@@ -40,6 +40,12 @@ impl Trainable for Transformer {
             head: (!config.tied).then(|| Dense::new(width, vocab, false, &mut values)),
             config: config.clone(),
         }
+    }
+
+    /// Embeddings and logits stay f32.
+    fn multiplying(mut self, half: Option<FloatDType>) -> Self {
+        self.layers.iter_mut().for_each(|layer| layer.multiply_in(half));
+        self
     }
 }
 

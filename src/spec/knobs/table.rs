@@ -317,6 +317,12 @@ pub const TABLE: &[Knob] = &[
         Kind::Bool,
         "Less memory for more time: the backward pass computes cheap operations again instead of keeping their results.",
     ),
+    row(
+        "train.precision",
+        choice(&["f32", "bf16"]),
+        "Numbers that the matrices of a decoder's layers are multiplied in: bf16 needs a device that has it; weights and losses stay f32.",
+    )
+    .needs(&[("student.kind", DECODER)]),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
     row(

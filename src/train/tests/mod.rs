@@ -4,6 +4,7 @@ mod accumulate;
 mod checkpoints;
 mod encoders;
 mod looks;
+mod precision;
 mod race;
 mod recompute;
 mod texts;
