@@ -66,16 +66,25 @@ pub enum Command {
     Bench {
         #[arg(value_name = "WORKLOAD")]
         workload: String,
-        #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-        device: DeviceArg,
+        #[arg(long, value_name = DEVICES, default_value = "auto")]
+        device: Choice,
     },
     /// Compare a device with the CPU backend on a fixed problem: forward, backward, optimiser
     SelfTest {
-        #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-        device: DeviceArg,
+        #[arg(long, value_name = DEVICES, default_value = "auto")]
+        device: Choice,
         /// JSON on stdout
         #[arg(long)]
         json: bool,
+    },
+    /// Let other machines compute on a device of this one, by `--device remote:HOST:PORT`, until Ctrl-C
+    #[command(after_help = SERVE_EXAMPLES)]
+    ServeDevice {
+        /// Address and port. Whoever reaches it may compute here, unencrypted: 0.0.0.0 is for networks that you trust
+        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+        listen: String,
+        #[arg(long, value_name = DEVICES, default_value = "auto")]
+        device: Choice,
     },
     /// Write report.html of a run directory again
     Report {
@@ -123,6 +132,14 @@ pub enum Command {
     #[command(after_help = "Example:\n  distillery convert SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2")]
     Convert(ConvertArgs),
 }
+
+const DEVICES: &str = "auto|vulkan|metal|cpu|remote:HOST:PORT";
+
+const SERVE_EXAMPLES: &str = "\
+Examples, for a program built with `cargo build --release --features remote`:
+  distillery serve-device --device vulkan                 on the machine with the GPU, for its own programs only
+  ssh -N -L 3000:127.0.0.1:3000 gpu                       on yours: an encrypted way to it
+  distillery run first-light --device remote:127.0.0.1:3000";
 
 const GENERATE_EXAMPLES: &str = "\
 Examples:
@@ -186,9 +203,9 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 pub struct PlaceArgs {
     /// Where it runs; `auto` takes a hardware GPU when there is one
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl); instructions as JSONL, or .csv with columns prompt,response
+    #[arg(long, value_name = DEVICES, default_value = "auto")]
+    pub device: Choice,
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl); instructions as JSONL, or as .csv or .parquet with columns prompt,response; a text also as .parquet with a column text
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
 }
@@ -199,8 +216,8 @@ pub struct ResumeArgs {
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
     /// Another device than before; numbers are the very same only on the same one
-    #[arg(long, value_enum)]
-    pub device: Option<DeviceArg>,
+    #[arg(long, value_name = DEVICES)]
+    pub device: Option<Choice>,
     /// Where the data are now, if they have moved
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
@@ -269,8 +286,8 @@ pub struct GenerateArgs {
     /// No text: the prompt's tokens and the logits of the next one, as JSON, to compare with other programs
     #[arg(long)]
     pub logits: bool,
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
+    #[arg(long, value_name = DEVICES, default_value = "auto")]
+    pub device: Choice,
 }
 
 #[derive(Debug, Args)]
@@ -300,27 +317,8 @@ pub struct EmbedArgs {
     /// Tokens and embedding of each sentence as a line of JSON
     #[arg(long)]
     pub json: bool,
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DeviceArg {
-    Auto,
-    Vulkan,
-    Metal,
-    Cpu,
-}
-
-impl From<DeviceArg> for Choice {
-    fn from(device: DeviceArg) -> Self {
-        match device {
-            DeviceArg::Auto => Self::Auto,
-            DeviceArg::Vulkan => Self::Vulkan,
-            DeviceArg::Metal => Self::Metal,
-            DeviceArg::Cpu => Self::Cpu,
-        }
-    }
+    #[arg(long, value_name = DEVICES, default_value = "auto")]
+    pub device: Choice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -363,6 +361,7 @@ impl Arguments {
             | Command::Compare { json, .. } => *json,
             // Bench's one line is JSON; errors go to stderr alone.
             Command::Bench { .. }
+            | Command::ServeDevice { .. }
             | Command::Report { .. }
             | Command::ExportTensorboard { .. }
             | Command::Fetch(_)

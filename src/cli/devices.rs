@@ -1,4 +1,6 @@
-//! `devices` and `self-test`.
+//! `devices`, `self-test` and `serve-device`.
+
+use std::net::TcpListener;
 
 use pollster::block_on;
 use serde_json::json;
@@ -25,6 +27,21 @@ pub fn list(json: bool) -> Result<(), Error> {
     output::line(&table.to_string())?;
     let why = if auto { "" } else { ": no hardware GPU was found, and a software one is slower than the CPU backend" };
     output::line(&format!("--device auto takes {chosen}{why}"))
+}
+
+/// Serves a device until Ctrl-C.
+pub fn serve(listen: &str, choice: Choice) -> Result<(), Error> {
+    let place = device::open(choice)?;
+    if let Some(note) = place.note() {
+        eprintln!("note: {note}");
+    }
+    let wrong = |error: std::io::Error| {
+        Error::input(format!("--listen {listen}: {error}; it must be an address of this machine and a free port, such as 127.0.0.1:3000"))
+    };
+    let listener = TcpListener::bind(listen).map_err(wrong)?;
+    let address = listener.local_addr().map_err(wrong)?;
+    output::line(&format!("{} ({}) is served; elsewhere: --device remote:{address}", place.backend(), place.adapter()))?;
+    Ok(device::serve(&place, listener)?)
 }
 
 pub fn self_test(choice: Choice, json: bool) -> Result<(), Error> {

@@ -30,7 +30,7 @@ pub fn embed(args: &EmbedArgs) -> Result<(), Error> {
     if !args.json && texts.len() > TABLE {
         return Err(Error::input(format!("{} sentences make no readable table: take --json for their embeddings", texts.len())));
     }
-    let place = device::open(args.device.into())?;
+    let place = device::open(args.device.clone())?;
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }

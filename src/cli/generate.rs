@@ -24,7 +24,7 @@ pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
     let sampling = Sampling { temperature: args.temperature, top_k: args.top_k, top_p: args.top_p };
     // Before a gigabyte is read.
     sampling.validate()?;
-    let place = device::open(args.device.into())?;
+    let place = device::open(args.device.clone())?;
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod best;
 mod card;
+mod clock;
 mod compare;
 mod corpus;
 mod data;
@@ -72,12 +73,13 @@ pub fn main() -> ExitCode {
 fn carry_out(command: Command) -> Result<(), Error> {
     match command {
         Command::Run(args) => run::start(&args),
-        Command::Bench { workload, device } => bench::bench(&workload, device.into()),
+        Command::Bench { workload, device } => bench::bench(&workload, device),
         Command::Resume(args) => run::resume(&args),
         Command::List { json } => describe::list(json),
         Command::Describe { what, json } => describe::describe(what.as_deref(), json),
         Command::Devices { json } => devices::list(json),
-        Command::SelfTest { device, json } => devices::self_test(device.into(), json),
+        Command::SelfTest { device, json } => devices::self_test(device, json),
+        Command::ServeDevice { listen, device } => devices::serve(&listen, device),
         Command::Report { directory } => report::rewrite(&directory),
         Command::Fetch(args) => fetch::fetch(&args),
         Command::ExportTensorboard { directory, output } => tensorboard::export(&directory, output.as_deref()),

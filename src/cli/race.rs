@@ -20,6 +20,7 @@ use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
 use super::table::{percent, thousands};
+use crate::device::DeviceError;
 use crate::spec::TeacherSource;
 use crate::train::{Event, NetworkSize, Phase, Role, Run, RunError};
 
@@ -220,10 +221,16 @@ impl Race {
     /// Says how to go on, unless the same steps would lead to the same end.
     fn stopped(&self, cause: Error) -> Error {
         self.progress.clear();
-        match cause {
-            Error::Run(RunError::NotFinite { .. }) => cause,
-            cause => Error::Stopped { cause: Box::new(cause), directory: self.resume_path.clone(), checkpoint: self.saved },
-        }
+        let place = self.run.place();
+        let cause = match cause {
+            Error::Run(RunError::NotFinite { .. }) => return cause,
+            Error::Run(RunError::Device(DeviceError::Lost(why))) if place.backend() == "remote" => {
+                let why = why.lines().last().unwrap_or_default().trim();
+                DeviceError::Lost(format!("the server at {} went away, or its device failed ({why})", place.adapter())).into()
+            }
+            cause => cause,
+        };
+        Error::Stopped { cause: Box::new(cause), directory: self.resume_path.clone(), checkpoint: self.saved }
     }
 }
 

@@ -25,7 +25,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
     };
-    let session = Session::open(args.place.device.into(), &experiment, files, args.output.json)?;
+    let session = Session::open(args.place.device.clone(), &experiment, files, args.output.json)?;
     let settings = Settings::new(&session, &args.output, args.seeds);
     advise(&experiment, &settings);
     if let Some(count) = args.seeds {
@@ -58,7 +58,7 @@ fn advise(experiment: &Experiment, settings: &Settings) {
 pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let directory = RunDir::open(&args.directory)?;
     let settings = directory.settings()?;
-    let device = args.device.map_or_else(|| settings.choice(), Into::into);
+    let device = args.device.clone().unwrap_or_else(|| settings.choice());
     let files = Files {
         data: args.data.as_deref().or(settings.data.as_deref()),
         teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),

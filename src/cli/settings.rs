@@ -53,10 +53,8 @@ impl Settings {
     /// The device on which the run began: only there does it reach the very same numbers.
     pub fn choice(&self) -> Choice {
         match self.backend.as_str() {
-            "cpu" => Choice::Cpu,
-            "vulkan" => Choice::Vulkan,
-            "metal" => Choice::Metal,
-            _ => Choice::Auto,
+            "remote" => Choice::Remote(self.adapter.clone()),
+            backend => backend.parse().unwrap_or(Choice::Auto),
         }
     }
 }

@@ -9,6 +9,9 @@ pub enum DeviceError {
     NoAdapter { backend: &'static str, message: String },
     #[error("this build has no {backend} backend; use {instead}")]
     NotBuilt { backend: &'static str, instead: &'static str },
+    /// A device of another machine.
+    #[error("remote:{address}: {problem}")]
+    Server { address: String, problem: String },
     #[error("the device was lost or failed: {0}; go on from the last checkpoint on a fresh device")]
     Lost(String),
     #[error("a shader was refused by the driver, so its results cannot be trusted: {0}; use the CPU backend")]
@@ -21,6 +24,7 @@ impl DeviceError {
         match self {
             Self::NoAdapter { .. } => "no_adapter",
             Self::NotBuilt { .. } => "no_backend",
+            Self::Server { .. } => "no_server",
             Self::Lost(_) => "device_lost",
             Self::Shader(_) => "shader_failed",
         }

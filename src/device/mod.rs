@@ -10,6 +10,11 @@ pub(crate) mod testing;
 
 #[cfg(not(target_family = "wasm"))]
 mod native;
+#[cfg(all(not(target_family = "wasm"), feature = "remote"))]
+mod remote;
+#[cfg(all(not(target_family = "wasm"), not(feature = "remote")))]
+#[path = "no_remote.rs"]
+mod remote;
 #[cfg(target_family = "wasm")]
 mod software;
 #[cfg(target_family = "wasm")]
@@ -24,6 +29,8 @@ pub use self_test::{SelfTest, self_test};
 
 #[cfg(not(target_family = "wasm"))]
 pub use native::{Adapter, Choice, list, open};
+#[cfg(not(target_family = "wasm"))]
+pub use remote::serve;
 #[cfg(target_family = "wasm")]
 pub use web::open_webgpu;
 
@@ -83,12 +90,12 @@ impl Place {
         if self.recompute { device.gradient_checkpointing() } else { device }
     }
 
-    /// `cpu`, `webgpu`, `vulkan` or `metal`.
+    /// `cpu`, `webgpu`, `vulkan`, `metal` or `remote`.
     pub fn backend(&self) -> &str {
         self.backend
     }
 
-    /// What the driver calls the hardware.
+    /// What the driver calls the hardware; of a remote device, its address.
     pub fn adapter(&self) -> &str {
         &self.adapter
     }

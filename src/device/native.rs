@@ -1,17 +1,48 @@
 //! Devices of the native build.
 
+use std::str::FromStr;
+
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
-use super::{DeviceError, Place};
+use super::{DeviceError, Place, remote};
 
 /// What the user asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// A hardware GPU when there is one, else the CPU backend.
     Auto,
     Vulkan,
     Metal,
     Cpu,
+    /// The device that another machine serves at this address, `HOST:PORT`.
+    Remote(String),
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    /// Reads `auto`, `vulkan`, `metal`, `cpu` or `remote:HOST:PORT`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "vulkan" => Ok(Self::Vulkan),
+            "metal" => Ok(Self::Metal),
+            "cpu" => Ok(Self::Cpu),
+            _ => match text.strip_prefix("remote:") {
+                None => Err("a device is auto, vulkan, metal, cpu or remote:HOST:PORT".into()),
+                Some(address) if is_address(address) => Ok(Self::Remote(address.into())),
+                Some(address) => Err(format!("`{address}` is no HOST:PORT; write it as in remote:192.168.1.5:3000 or remote:[::1]:3000")),
+            },
+        }
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let bare = !host.contains([':', '/', '@', ' ']);
+        let v6 = host.starts_with('[') && host.ends_with(']');
+        !host.is_empty() && (bare || v6) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
 }
 
 /// One adapter of this machine.
@@ -52,10 +83,11 @@ pub fn list() -> Vec<Adapter> {
 ///
 /// # Errors
 /// [`DeviceError::NoAdapter`] when a GPU was asked for by name and there is none, [`DeviceError::NotBuilt`] when this build has no such
-/// backend.
+/// backend, [`DeviceError::Server`] when no server of this version answers at the address of a remote device.
 pub fn open(choice: Choice) -> Result<Place, DeviceError> {
     let asked = match choice {
         Choice::Cpu => return Ok(Place::cpu()),
+        Choice::Remote(address) => return remote::open(&address),
         Choice::Vulkan => Some("vulkan"),
         Choice::Metal => Some("metal"),
         Choice::Auto => None,

@@ -70,6 +70,11 @@ impl Run {
         &self.experiment
     }
 
+    /// Where it runs.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub fn finished(&self) -> bool {
         self.phase == Phase::Finished
     }

@@ -8,6 +8,8 @@ mod encoder;
 mod hub;
 mod inputs;
 mod lora;
+#[cfg(feature = "remote")]
+mod remote;
 mod results;
 mod resume;
 mod student;
