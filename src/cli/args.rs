@@ -128,6 +128,9 @@ pub enum Command {
     /// Embed sentences with an encoder (BERT, DistilBERT, ELECTRA), and say how similar they are
     #[command(after_help = EMBED_EXAMPLES)]
     Embed(EmbedArgs),
+    /// Name the labels of texts with an encoder that was fine-tuned for it, such as the student of `minilm-labels`
+    #[command(after_help = CLASSIFY_EXAMPLES)]
+    Classify(EmbedArgs),
     /// Write a language model as a Hugging Face folder, which Python's transformers loads
     #[command(after_help = "Example:\n  distillery convert SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2")]
     Convert(ConvertArgs),
@@ -151,6 +154,11 @@ Examples:
   distillery embed all-MiniLM-L6-v2/ \"A man is eating food.\" \"A man is eating a piece of bread.\"
   distillery embed runs/student/ --data sentences.txt --json > embeddings.jsonl";
 
+const CLASSIFY_EXAMPLES: &str = "\
+Examples:
+  distillery classify runs/labels/student \"a very large fish of the deep sea\"
+  distillery classify runs/labels/student --data texts.txt --json > labels.jsonl";
+
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
@@ -164,9 +172,12 @@ pub struct RunArgs {
     /// The teacher (teacher.source=file): a LLaMA as GGUF, a Hugging Face folder, or an id on the Hub such as HuggingFaceTB/SmolLM2-135M
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
-    /// What both students start from (sets student.start=file): a decoder as for --teacher; it may have a tokenizer of its own
+    /// What both students start from (sets student.start=file), as for --teacher; a decoder may have a tokenizer of its own
     #[arg(long, value_name = "MODEL")]
     pub student: Option<PathBuf>,
+    /// Texts to be tested on (task.name=labels), as --data; without them a tenth of every label of --data is
+    #[arg(long, value_name = "FILE")]
+    pub test: Option<PathBuf>,
     /// Ask the teacher once for its distill.top_k likeliest tokens, keep them here, and learn from the file (distill.access=top_k)
     #[arg(long, value_name = "FILE")]
     pub teacher_cache: Option<PathBuf>,
@@ -205,7 +216,7 @@ pub struct PlaceArgs {
     /// Where it runs; `auto` takes a hardware GPU when there is one
     #[arg(long, value_name = DEVICES, default_value = "auto")]
     pub device: Choice,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl); instructions as JSONL, or as .csv or .parquet with columns prompt,response; a text also as .parquet with a column text
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl, labels); JSONL, or .csv, .tsv or .parquet with columns prompt,response (instructions) or text,label; a text also as .parquet with a column text
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
 }
@@ -221,6 +232,9 @@ pub struct ResumeArgs {
     /// Where the data are now, if they have moved
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
+    /// Where the texts to be tested on are now, if they have moved
+    #[arg(long, value_name = "FILE")]
+    pub test: Option<PathBuf>,
     /// Where the teacher is now, if it has moved
     #[arg(long, value_name = "MODEL")]
     pub teacher: Option<PathBuf>,
@@ -308,13 +322,13 @@ pub struct EmbedArgs {
     /// A Hugging Face folder (config.json, model.safetensors, tokenizer.json), or an id on the Hub such as sentence-transformers/all-MiniLM-L6-v2
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// The sentences
+    /// The texts
     #[arg(value_name = "TEXT", required_unless_present = "data")]
     pub texts: Vec<String>,
-    /// A file with a sentence on every line
+    /// A file with a text on every line
     #[arg(long, value_name = "FILE", conflicts_with = "texts")]
     pub data: Option<PathBuf>,
-    /// Tokens and embedding of each sentence as a line of JSON
+    /// Tokens, and embedding or logits, of each text as a line of JSON
     #[arg(long)]
     pub json: bool,
     #[arg(long, value_name = DEVICES, default_value = "auto")]
@@ -357,6 +371,7 @@ impl Arguments {
             | Command::Describe { json, .. }
             | Command::Devices { json }
             | Command::Embed(EmbedArgs { json, .. })
+            | Command::Classify(EmbedArgs { json, .. })
             | Command::SelfTest { json, .. }
             | Command::Compare { json, .. } => *json,
             // Bench's one line is JSON; errors go to stderr alone.

@@ -30,6 +30,7 @@ fn text(record: &Record) -> String {
         |role: Role| record.facts.networks.iter().find(|size| size.role == role).map_or_else(String::new, |size| size.layers.to_string());
     let public = Settings {
         data: file_name(record.settings.data.as_deref()),
+        test: file_name(record.settings.test.as_deref()),
         teacher: file_name(record.settings.teacher.as_deref()),
         student: file_name(record.settings.student.as_deref()),
         cache: file_name(record.settings.cache.as_deref()),
@@ -82,6 +83,7 @@ fn text(record: &Record) -> String {
 fn kind(experiment: &Experiment) -> (&'static str, &'static str) {
     match (experiment.student.kind, experiment.encoder.objective) {
         (NetworkKind::Encoder, Objective::Masked) => ("fill-mask", "AutoModelForMaskedLM"),
+        (NetworkKind::Encoder, Objective::Classes) => ("text-classification", "AutoModelForSequenceClassification"),
         (NetworkKind::Encoder, Objective::Embeddings) => ("sentence-similarity", "AutoModel"),
         _ => ("text-generation", "AutoModelForCausalLM"),
     }

@@ -17,13 +17,13 @@ pub fn is_text(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
-/// A file of text; of a table, its instructions as JSONL or its texts.
-pub fn text(path: &Path, instructions: bool) -> Result<String, Error> {
+/// A file of text; of a table, its instructions or labelled texts as JSONL, or its texts.
+pub fn text(path: &Path, pairs: bool) -> Result<String, Error> {
     if Format::of(path) == Format::Plain {
         return read_text(path);
     }
     let mut text = String::new();
-    tables::open(path, instructions).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
+    tables::open(path, pairs).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
     Ok(text)
 }
 

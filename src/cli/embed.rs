@@ -1,6 +1,6 @@
-//! `embed`: sentences as vectors, and how similar they are.
+//! `embed` and `classify`: what an encoder makes of texts.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 use pollster::block_on;
 use serde_json::json;
 
@@ -9,41 +9,36 @@ use super::error::Error;
 use super::files::read_text;
 use super::models;
 use super::output;
-use super::table::Table;
+use super::table::{Table, percent};
 use crate::device::{self, Place};
+use crate::eval::metrics;
+use crate::method::encoder::{Batch, classes};
 use crate::model::Trainable;
-use crate::model::encoder::{Encoder, Padding, embeddings};
+use crate::model::encoder::{Encoder, SentenceEncoder, embeddings};
 
-/// Sentences per forward pass.
+/// Texts per forward pass.
 const BATCH: usize = 32;
 /// More would make no table that one can read.
 const TABLE: usize = 12;
 
+/// Texts with their tokens, and what the network made of each.
+struct Read {
+    texts: Vec<String>,
+    tokens: Vec<Vec<u32>>,
+    values: Vec<Vec<f32>>,
+}
+
 pub fn embed(args: &EmbedArgs) -> Result<(), Error> {
-    let texts = match &args.data {
-        Some(path) => read_text(path)?.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect(),
-        None => args.texts.clone(),
-    };
-    if texts.is_empty() {
-        return Err(Error::input("there is no sentence in the file: write one on every line"));
-    }
+    let texts = texts(args)?;
     if !args.json && texts.len() > TABLE {
         return Err(Error::input(format!("{} sentences make no readable table: take --json for their embeddings", texts.len())));
     }
-    let place = device::open(args.device.clone())?;
-    if let Some(note) = place.note() {
-        eprintln!("note: {note}");
-    }
+    let place = open(args)?;
     let model = models::encoder(&args.model)?;
-    let tokens = texts.iter().map(|text| model.encode(text)).collect::<Result<Vec<_>, _>>();
-    let tokens = tokens.map_err(|error| Error::input(error.to_string()))?;
-    let net = Encoder::build(&model.config, &model.values, &place.inner());
-    let mut vectors = Vec::with_capacity(texts.len());
-    for batch in tokens.chunks(BATCH) {
-        vectors.extend(vectors_of(&net, batch, model.marks.padding, &place)?);
-    }
+    let Read { texts, tokens, values } =
+        read(&model, texts, &place, |net, batch| embeddings(net.state(batch.ids.clone(), &batch.padding), &batch.padding))?;
     if args.json {
-        for ((text, tokens), vector) in texts.iter().zip(&tokens).zip(&vectors) {
+        for ((text, tokens), vector) in texts.iter().zip(&tokens).zip(&values) {
             output::line(&json!({ "text": text, "tokens": tokens, "embedding": vector }).to_string())?;
         }
         return Ok(());
@@ -51,21 +46,65 @@ pub fn embed(args: &EmbedArgs) -> Result<(), Error> {
     let numbers = (1..=texts.len()).map(|number| number.to_string());
     let mut table = Table::new([String::new()].into_iter().chain(numbers));
     for (row, text) in texts.iter().enumerate() {
-        let cosine = |other: &Vec<f32>| format!("{:.4}", vectors[row].iter().zip(other).map(|(a, b)| a * b).sum::<f32>());
-        table.row([format!("{} {text}", row + 1)].into_iter().chain(vectors[..=row].iter().map(cosine)));
+        let cosine = |other: &Vec<f32>| format!("{:.4}", values[row].iter().zip(other).map(|(a, b)| a * b).sum::<f32>());
+        table.row([format!("{} {text}", row + 1)].into_iter().chain(values[..=row].iter().map(cosine)));
     }
     output::line(&table.to_string())
 }
 
-/// Embeddings of texts of any lengths, each of length 1.
-fn vectors_of(net: &Encoder, tokens: &[Vec<u32>], pad: u32, place: &Place) -> Result<Vec<Vec<f32>>, Error> {
-    let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
-    let seq = lengths.iter().copied().max().unwrap_or(1);
-    let row =
-        |text: &Vec<u32>| text.iter().map(|id| *id as i32).chain(std::iter::repeat_n(pad as i32, seq - text.len())).collect::<Vec<_>>();
-    let ids: Vec<i32> = tokens.iter().flat_map(row).collect();
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [tokens.len(), seq]), &place.inner());
-    let padding = Padding::new(&lengths, seq, &place.inner());
-    let values = block_on(device::read(embeddings(net.state(ids, &padding), &padding)))?;
-    Ok(values.chunks_exact(net.config().width).map(Into::into).collect())
+pub fn classify(args: &EmbedArgs) -> Result<(), Error> {
+    let texts = texts(args)?;
+    let place = open(args)?;
+    let model = models::encoder(&args.model)?;
+    if model.labels.is_empty() {
+        return Err(Error::input(format!(
+            "{}: it has no head that names labels; `distillery run minilm-labels` makes models that have",
+            args.model.display()
+        )));
+    }
+    let Read { texts, tokens, values } = read(&model, texts, &place, classes::logits)?;
+    let mut table = Table::new(["text", "label", "probability"]);
+    for ((text, tokens), logits) in texts.iter().zip(&tokens).zip(&values) {
+        let best = metrics::argmax(logits);
+        let (label, probability) = (&model.labels[best], metrics::log_softmax(logits, 1.0)[best].exp());
+        if args.json {
+            let line = json!({ "text": text, "tokens": tokens, "label": label, "probability": probability, "logits": logits });
+            output::line(&line.to_string())?;
+        } else {
+            table.row([text.clone(), label.clone(), percent(probability)]);
+        }
+    }
+    if args.json { Ok(()) } else { output::line(&table.to_string()) }
+}
+
+fn texts(args: &EmbedArgs) -> Result<Vec<String>, Error> {
+    let texts: Vec<String> = match &args.data {
+        Some(path) => read_text(path)?.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect(),
+        None => args.texts.clone(),
+    };
+    if texts.is_empty() { Err(Error::input("there is no sentence in the file: write one on every line")) } else { Ok(texts) }
+}
+
+fn open(args: &EmbedArgs) -> Result<Place, Error> {
+    let place = device::open(args.device.into())?;
+    if let Some(note) = place.note() {
+        eprintln!("note: {note}");
+    }
+    Ok(place)
+}
+
+/// Lets an encoder read texts of any lengths; `of` gives a row for each of a batch.
+fn read(model: &SentenceEncoder, texts: Vec<String>, place: &Place, of: impl Fn(&Encoder, &Batch) -> Tensor<2>) -> Result<Read, Error> {
+    let tokens = texts.iter().map(|text| model.encode(text)).collect::<Result<Vec<_>, _>>();
+    let tokens = tokens.map_err(|error| Error::input(error.to_string()))?;
+    let net = Encoder::build(&model.config, &model.values, &place.inner());
+    let mut values = Vec::with_capacity(texts.len());
+    for batch in tokens.chunks(BATCH) {
+        let rows: Vec<&[u32]> = batch.iter().map(Vec::as_slice).collect();
+        let batch = Batch::level(&rows, 1, model.config.context, model.marks.padding, place);
+        let made = of(&net, &batch);
+        let [_, width] = made.dims();
+        values.extend(block_on(device::read(made))?.chunks_exact(width).map(Into::into));
+    }
+    Ok(Read { texts, tokens, values })
 }

@@ -40,6 +40,8 @@ pub enum Measure {
     Similarity,
     /// Mean cosine with the teacher's embedding of the same text (encoders)
     Cosine,
+    /// Mean over the labels of F1 (labels)
+    MacroF1,
 }
 
 impl Measure {
@@ -62,6 +64,7 @@ impl Measure {
             Self::WinRate => text(|text| text.win_rate),
             Self::Similarity => encoder(|encoder| encoder.similarity),
             Self::Cosine => encoder(|encoder| encoder.cosine),
+            Self::MacroF1 => encoder(|encoder| encoder.macro_f1),
         }
     }
 
@@ -81,12 +84,23 @@ impl Measure {
             Self::WinRate => "win rate over alone",
             Self::Similarity => "similarity to teacher",
             Self::Cosine => "cosine with teacher",
+            Self::MacroF1 => "macro-F1",
         }
     }
 
     /// Whether it is a share, whose differences are points.
     pub fn is_share(self) -> bool {
-        matches!(self, Self::Accuracy | Self::Agreement | Self::Coverage | Self::Excess | Self::RougeL | Self::WinRate | Self::Similarity)
+        matches!(
+            self,
+            Self::Accuracy
+                | Self::Agreement
+                | Self::Coverage
+                | Self::Excess
+                | Self::RougeL
+                | Self::WinRate
+                | Self::Similarity
+                | Self::MacroF1
+        )
     }
 
     /// A difference, without its unit.

@@ -87,6 +87,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Pretrain(args) => pretrain::pretrain(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Embed(args) => embed::embed(&args),
+        Command::Classify(args) => embed::classify(&args),
         Command::Convert(args) => generate::convert(&args),
     }
 }

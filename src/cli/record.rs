@@ -174,8 +174,13 @@ pub fn retention(finals: &BTreeMap<Role, Evaluation>, role: Role) -> Option<f64>
 /// The command that repeats an experiment natively, with what only the command line knows.
 pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     let mut command = experiment.command();
-    let files =
-        [("data", &settings.data), ("teacher", &settings.teacher), ("student", &settings.student), ("teacher-cache", &settings.cache)];
+    let files = [
+        ("data", &settings.data),
+        ("test", &settings.test),
+        ("teacher", &settings.teacher),
+        ("student", &settings.student),
+        ("teacher-cache", &settings.cache),
+    ];
     for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
         command.push_str(&format!(" --{name} {}", path.display()));
     }

@@ -3,6 +3,7 @@
 use super::args::{ResumeArgs, RunArgs};
 use super::best;
 use super::error::Error;
+use super::measure::Measure;
 use super::output;
 use super::race::Race;
 use super::record::Record;
@@ -21,6 +22,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
     let experiment = source::experiment(&args.what, &start.chain(args.knobs.set.iter().cloned()).collect::<Vec<_>>())?;
     let files = Files {
         data: args.place.data.as_deref(),
+        test: args.test.as_deref(),
         teacher: args.teacher.as_deref(),
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
@@ -61,6 +63,7 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let device = args.device.clone().unwrap_or_else(|| settings.choice());
     let files = Files {
         data: args.data.as_deref().or(settings.data.as_deref()),
+        test: args.test.as_deref().or(settings.test.as_deref()),
         teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),
         student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
@@ -162,6 +165,11 @@ pub fn sentences(record: &Record) -> Vec<String> {
     let losses: Vec<String> = losses.map(|found| format!("{} {:.3}", found.role.name(), found.loss)).collect();
     if !losses.is_empty() {
         list.push(format!("Loss on test texts, nats per token: {}.", losses.join(", ")));
+    }
+    let named: Vec<String> =
+        ROLES.iter().filter_map(|role| Some(format!("{} {:.3}", role.name(), Measure::MacroF1.of(record.finals.get(role)?)?))).collect();
+    if !named.is_empty() {
+        list.push(format!("Macro-F1 on test texts: {}.", named.join(", ")));
     }
     let students = [Role::Alone, Role::Distilled].into_iter().filter_map(|role| record.finals.get(&role));
     let embeddings: Vec<String> = students.filter_map(embeddings).collect();

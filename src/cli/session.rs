@@ -19,6 +19,7 @@ use crate::train::{Materials, Run};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Files<'a> {
     pub data: Option<&'a Path>,
+    pub test: Option<&'a Path>,
     pub teacher: Option<&'a Path>,
     pub student: Option<&'a Path>,
     pub cache: Option<&'a Path>,
@@ -29,6 +30,8 @@ pub struct Session {
     pub json: bool,
     /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
+    /// File of the texts to be tested on, absolute.
+    pub test: Option<PathBuf>,
     /// The teacher's file or folder, absolute, or its id on the Hub.
     pub teacher: Option<PathBuf>,
     /// The student's, absolute.
@@ -42,9 +45,18 @@ impl Session {
     /// What `experiment`, and the same with other seeds, needs.
     pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
         let text = files.data.filter(|path| data::is_text(path));
-        let instructions = experiment.task.name == TaskName::Jsonl;
-        if let Some(path) = text.filter(|path| Format::of(path) == Format::Csv && !instructions) {
-            return Err(Error::input(format!("--data {}: CSV holds instructions: add --set task.name=jsonl", path.display())));
+        let rows = matches!(experiment.task.name, TaskName::Jsonl | TaskName::Labels);
+        if let Some(path) = text.filter(|path| matches!(Format::of(path), Format::Csv | Format::Tsv) && !rows) {
+            return Err(Error::input(format!(
+                "--data {}: CSV and TSV hold instructions or labelled texts: add --set task.name=jsonl, or start from the preset `minilm-labels`",
+                path.display()
+            )));
+        }
+        if let Some(path) = files.test.filter(|_| experiment.task.name != TaskName::Labels) {
+            return Err(Error::input(format!(
+                "--test {}: only labelled texts have a file to be tested on: task.name=labels",
+                path.display()
+            )));
         }
         let mut materials = Materials { shipped: Shipped::all(), ..Materials::default() };
         match files.teacher.map(models::any).transpose()? {
@@ -52,13 +64,18 @@ impl Session {
             Some(Model::Encoder(model)) => materials.encoder = Some(*model),
             None => {}
         }
-        materials.student = files.student.map(models::decoder).transpose()?;
+        match files.student.map(models::any).transpose()? {
+            Some(Model::Decoder(model)) => materials.student = Some(*model),
+            Some(Model::Encoder(model)) => materials.student_encoder = Some(*model),
+            None => {}
+        }
+        materials.test = files.test.map(|path| data::text(path, true)).transpose()?;
         interrupt::listen();
         match (files.data, text) {
             (Some(folder), None) => materials.images = Some(data::images(folder)?),
             (_, Some(path)) => match reader(experiment, &materials) {
                 Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, experiment, tokenizer, json)?),
-                None => materials.text = Some(data::text(path, instructions)?),
+                None => materials.text = Some(data::text(path, rows)?),
             },
             (None, None) => {}
         }
@@ -68,13 +85,13 @@ impl Session {
             Some(id) => Ok(Some(id.into())),
             None => absolute(path),
         };
-        let [data, cache] = [files.data, files.cache].map(absolute);
+        let [data, test, cache] = [files.data, files.test, files.cache].map(absolute);
         let [teacher, student] = [files.teacher, files.student].map(model);
         let place = device::open(device)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
-        Ok(Self { place, json, data: data?, teacher: teacher?, student: student?, cache: cache?, materials })
+        Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache: cache?, materials })
     }
 
     /// Opens a run before its first step.

@@ -16,6 +16,9 @@ pub struct Settings {
     pub adapter: String,
     /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
+    /// The file of the texts to be tested on, absolute.
+    #[serde(default)]
+    pub test: Option<PathBuf>,
     /// The teacher's file or folder, absolute, or its id on the Hub.
     #[serde(default)]
     pub teacher: Option<PathBuf>,
@@ -41,6 +44,7 @@ impl Settings {
             backend: place.backend().into(),
             adapter: place.adapter().into(),
             data: session.data.clone(),
+            test: session.test.clone(),
             teacher: session.teacher.clone(),
             student: session.student.clone(),
             cache: session.cache.clone(),

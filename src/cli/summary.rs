@@ -64,6 +64,9 @@ pub struct RoleSummary {
     pub rouge_l: Option<Interval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub win_rate: Option<Interval>,
+    /// Of labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub macro_f1: Option<Interval>,
 }
 
 impl Summary {
@@ -92,6 +95,7 @@ impl Summary {
                 excess: over(role, &|found| Measure::Excess.of(found)),
                 rouge_l: over(role, &|found| Measure::RougeL.of(found)),
                 win_rate: over(role, &|found| Measure::WinRate.of(found)),
+                macro_f1: over(role, &|found| Measure::MacroF1.of(found)),
             };
             Some((role, summary))
         });
@@ -127,12 +131,13 @@ impl Summary {
         }
         // A measure that no network of these runs has gets no column.
         type Cell = fn(&RoleSummary) -> Option<String>;
-        let all: [(Measure, Cell); 5] = [
+        let all: [(Measure, Cell); 6] = [
             (Measure::Coverage, |role| role.coverage.as_ref().map(shares)),
             (Measure::Length, |role| role.length.as_ref().map(plain)),
             (Measure::Excess, |role| role.excess.as_ref().map(shares)),
             (Measure::RougeL, |role| role.rouge_l.as_ref().map(shares)),
             (Measure::WinRate, |role| role.win_rate.as_ref().map(shares)),
+            (Measure::MacroF1, |role| role.macro_f1.as_ref().map(shares)),
         ];
         let text: Vec<_> = all.into_iter().filter(|(_, cell)| self.roles.values().any(|role| cell(role).is_some())).collect();
         header.extend(text.iter().map(|(measure, _)| measure.name()));
@@ -167,7 +172,7 @@ pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, meas
     let (mean, unit) = (measure.difference(difference.mean), measure.unit());
     match (difference.half_width, difference.verdict()) {
         (Some(half), Some(verdict)) => {
-            let quality = matches!(measure, Measure::Accuracy | Measure::Similarity);
+            let quality = matches!(measure, Measure::Accuracy | Measure::Similarity | Measure::MacroF1);
             let link = match verdict {
                 Verdict::Beats if quality => format!("{left} BEATS {right}"),
                 Verdict::Worse if quality => format!("{left} is WORSE than {right}"),

@@ -46,6 +46,20 @@ pub fn cross_entropy(logits: &[f32], labels: &[usize], classes: usize) -> f64 {
     total / labels.len().max(1) as f64
 }
 
+/// Mean over the classes of F1, the harmonic mean of precision and recall (scikit-learn's `f1_score(average="macro")`). A class that neither
+/// occurs nor is said counts for nothing, one that is never hit 0.
+pub fn macro_f1(said: &[usize], labels: &[usize], classes: usize) -> f64 {
+    let (mut hits, mut met) = (vec![0_usize; classes], vec![0_usize; classes]);
+    for (said, label) in said.iter().zip(labels) {
+        met[*said] += 1;
+        met[*label] += 1;
+        hits[*label] += usize::from(said == label);
+    }
+    // 2·hits / (said + labelled)
+    let scores: Vec<f64> = hits.iter().zip(&met).filter(|(_, met)| **met > 0).map(|(hits, met)| 2.0 * *hits as f64 / *met as f64).collect();
+    scores.iter().sum::<f64>() / scores.len().max(1) as f64
+}
+
 /// Recall of a class and what raising its bias does to it (Hinton et al. 2015, section 3).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BiasShift {
@@ -91,4 +105,18 @@ pub fn best_bias_shift(logits: &[f32], labels: &[usize], classes: usize, class: 
         }
     }
     BiasShift { recall, shift, shifted_recall, shifted_accuracy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    /// scikit-learn 1.9: `f1_score([0, 0, 0, 1, 1, 2, 4], [0, 0, 1, 1, 2, 1, 0], average="macro")`.
+    #[test]
+    fn macro_f1_is_that_of_scikit_learn() {
+        let found = macro_f1(&[0, 0, 1, 1, 2, 1, 0], &[0, 0, 0, 1, 1, 2, 4], 5);
+        assert!((found - 0.266_666_666_666_666_66).abs() < 1e-12, "{found}");
+        assert_eq!(macro_f1(&[1, 1], &[1, 1], 3), 1.0, "classes that are not there count for nothing");
+    }
 }

@@ -31,13 +31,15 @@ choices! {
         Novel,
         /// Instruction data of one's own, natively with `--data FILE.jsonl`.
         Jsonl,
+        /// Texts with a label each, natively with `--data FILE`; encoders name the label.
+        Labels,
     }
 }
 
 impl TaskName {
     /// Whether the networks read and write text.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Grammar | Self::Arithmetic | Self::Names | Self::Novel | Self::Jsonl)
+        matches!(self, Self::Grammar | Self::Arithmetic | Self::Names | Self::Novel | Self::Jsonl | Self::Labels)
     }
 }
 
@@ -61,7 +63,7 @@ choices! {
         Cnn,
         /// A decoder-only transformer: it writes, and is the network of every text task.
         Decoder,
-        /// A transformer that reads both ways, BERT's kind (`grammar` and `novel`).
+        /// A transformer that reads both ways, BERT's kind (`grammar`, `novel` and `labels`).
         Encoder,
     }
 }
@@ -83,7 +85,7 @@ choices! {
         Random,
         /// Some of the teacher's layers, evenly spaced, and all that is not a layer.
         TeacherLayers,
-        /// A decoder of one's own, natively with `--student MODEL`. It decides its shape, and may have a tokenizer of its own.
+        /// A model of one's own, natively with `--student MODEL`. It decides its shape; a decoder may have a tokenizer of its own.
         File,
     }
 }
@@ -139,6 +141,8 @@ choices! {
         Masked,
         /// The teacher's embeddings of sentences.
         Embeddings,
+        /// The labels of texts: distillation on a task.
+        Classes,
     }
 }
 choices! {

@@ -42,11 +42,23 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     if teacher.source == TeacherSource::Pretrained {
         return conflict("teacher.source", "no encoder is shipped: set it to live, or to file with --teacher MODEL");
     }
-    if student.start == Start::File {
-        return conflict("student.start", "students of encoders are cut out of their teacher: set it to teacher_layers or random");
+    if student.start == Start::File && teacher.source != TeacherSource::File {
+        return conflict("student.start", "a student from a file needs a teacher from a file: set teacher.source=file, or start=random");
+    }
+    if (experiment.task.name == TaskName::Labels) && encoder.objective != Objective::Classes {
+        return conflict("encoder.objective", "the labels of texts are there to be learned: set it to classes");
+    }
+    if encoder.objective == Objective::Classes && experiment.task.name == TaskName::Novel {
+        return conflict(
+            "encoder.objective",
+            "running text has no labels: set task.name=labels or grammar, or this to masked or embeddings",
+        );
+    }
+    if encoder.objective == Objective::Classes && student.lora_rank > 0 {
+        return conflict("student.lora_rank", "the head that names a label is new, and adapters would leave it as it is: set it to 0");
     }
     if experiment.task.name == TaskName::Grammar && teacher.source == TeacherSource::File {
-        return conflict("teacher.source", "a teacher from a file reads real text: set task.name=novel, or teacher.source=live");
+        return conflict("teacher.source", "a teacher from a file reads real text: set task.name=novel or labels, or teacher.source=live");
     }
     if encoder.objective == Objective::Embeddings && teacher.source != TeacherSource::File {
         return conflict("encoder.objective", "embeddings are learned from a sentence encoder: set teacher.source=file, or this to masked");
@@ -71,8 +83,11 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
             return conflict(key, "the width of an encoder must be a multiple of its heads");
         }
     }
-    if distill.divergence == Divergence::Dkd {
-        return conflict("distill.divergence", "DKD looks at the label of a class; for encoders choose another divergence");
+    if distill.divergence == Divergence::Dkd && encoder.objective != Objective::Classes {
+        return conflict(
+            "distill.divergence",
+            "DKD looks at the label of a class: set encoder.objective=classes, or choose another divergence",
+        );
     }
     if distill.access != Access::Hidden && encoder.sees_states() {
         return conflict(

@@ -14,19 +14,21 @@ pub struct EncoderTerms {
     pub mask_share: f64,
     /// A token that occurs n times is chosen in proportion to n^−this.
     pub mask_smoothing: f64,
-    /// Steps in which a teacher from a file first learns to foretell masked tokens.
+    /// Steps in which a teacher from a file first learns what it has no head for: masked tokens, or labels.
     pub adapt_steps: usize,
     /// At which tokens the divergence from the teacher is taken.
     pub soft_tokens: SoftTokens,
-    /// Masked: weight of `T²·divergence`.
+    /// Masked and classes: weight of `T²·divergence`.
     pub soft_weight: f64,
     /// Masked: weight of the cross-entropy of tokens to be foretold.
     pub masked_weight: f64,
-    /// Weight of `1 − cos` between last states (masked) or embeddings of sentences.
+    /// Classes: weight of the cross-entropy with the labels.
+    pub label_weight: f64,
+    /// Weight of `1 − cos` between last states (masked, classes) or embeddings of sentences.
     pub cosine_weight: f64,
-    /// Masked: weight of the squared distance of the states of all layers.
+    /// Masked and classes: weight of the squared distance of the states of all layers.
     pub hidden_weight: f64,
-    /// Masked: weight of the relations between queries, keys and values of the last layer.
+    /// Masked and classes: weight of the relations between queries, keys and values of the last layer.
     pub relation_weight: f64,
     /// Embeddings: weight of the squared distance between the similarities of sentences.
     pub similarity_weight: f64,
@@ -45,6 +47,7 @@ impl Default for EncoderTerms {
             soft_tokens: SoftTokens::All,
             soft_weight: 5.0,
             masked_weight: 2.0,
+            label_weight: 0.5,
             cosine_weight: 1.0,
             hidden_weight: 0.0,
             relation_weight: 0.0,
@@ -58,7 +61,7 @@ impl EncoderTerms {
     /// Whether a term looks at more than the teacher's logits.
     pub fn sees_states(&self) -> bool {
         let own = match self.objective {
-            Objective::Masked => [self.cosine_weight, self.hidden_weight, self.relation_weight],
+            Objective::Masked | Objective::Classes => [self.cosine_weight, self.hidden_weight, self.relation_weight],
             Objective::Embeddings => [self.cosine_weight, self.similarity_weight, self.contrastive_weight],
         };
         own.iter().any(|weight| *weight > 0.0)

@@ -323,7 +323,7 @@ impl Default for Train {
 impl Experiment {
     /// Whether the networks are encoders.
     pub fn is_encoder(&self) -> bool {
-        matches!(self.task.name, TaskName::Grammar | TaskName::Novel) && self.teacher.kind == NetworkKind::Encoder
+        matches!(self.task.name, TaskName::Grammar | TaskName::Novel | TaskName::Labels) && self.teacher.kind == NetworkKind::Encoder
     }
 
     /// Steps in which the teacher learns before the students do.

@@ -129,6 +129,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("train.clip", "1"),
 ];
 
+/// The second step of distillation, on a task, with DistilBERT's weights for it: half the soft loss at T = 2, half the labels.
+const LABELS: &[(&str, &str)] =
+    &[("encoder.objective", "classes"), ("encoder.soft_weight", "0.5"), ("encoder.label_weight", "0.5"), ("encoder.cosine_weight", "0")];
+
 /// Every preset, the first screen first.
 pub const TABLE: &[Preset] = &[
     Preset {
@@ -317,6 +321,44 @@ pub const TABLE: &[Preset] = &[
         base: ENCODERS,
         set: &[],
         help: knobs::english("Encoders: DistilBERT's triple loss; half the teacher's layers learn to foretell masked words."),
+    },
+    Preset {
+        id: "text-labels",
+        base: ENCODERS,
+        set: &[
+            LABELS[0],
+            LABELS[1],
+            LABELS[2],
+            LABELS[3],
+            ("teacher.steps", "400"),
+            ("student.start", "random"),
+            ("student.layers", "1"),
+            ("student.dim", "32"),
+            ("train.steps", "300"),
+            ("train.eval_every", "25"),
+        ],
+        help: knobs::english("Encoders: which thing is an answer about? Task distillation: the labels, and a teacher fine-tuned on them."),
+    },
+    Preset {
+        id: "minilm-labels",
+        base: SENTENCES,
+        set: &[
+            LABELS[0],
+            LABELS[1],
+            LABELS[2],
+            LABELS[3],
+            ("task.name", "labels"),
+            ("encoder.adapt_steps", "300"),
+            ("teacher.lr", "0.0001"),
+            ("text.context", "48"),
+            ("text.tests", "1000"),
+            ("train.steps", "300"),
+            ("train.lr", "0.0002"),
+            ("train.weight_decay", "0.01"),
+        ],
+        help: knobs::english(
+            "Native: task distillation on labelled texts (--data FILE) of an encoder of your own (--teacher MODEL) that is fine-tuned first.",
+        ),
     },
     Preset {
         id: "minilm",

@@ -255,7 +255,8 @@ impl Run {
             }
             Contest::Encoders(encoders) => {
                 let network = encoders.nets.network(role);
-                bert::folder(&network.layout, &values(network).await?, &origin.tokenizer_json, encoders.passages.marks)
+                let (values, passages) = (values(network).await?, &encoders.passages);
+                bert::folder(&network.layout, &values, &origin.tokenizer_json, passages.marks, &passages.labels.names)
             }
         };
         Ok(Some(files))

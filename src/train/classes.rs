@@ -103,7 +103,7 @@ impl Classes {
     pub async fn examine(&mut self, teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
         let mut roles = Vec::new();
         let mut reads = Reads::default();
-        if teacher_changes || self.exam.answer(Role::Teacher).is_none() {
+        if teacher_changes || self.exam.sheet.answer(Role::Teacher).is_none() {
             roles.push((Role::Teacher, self.teachers.learners[0].steps));
             reads.add(self.teachers.logits(&self.exam.inputs));
         }
@@ -117,9 +117,9 @@ impl Classes {
         }
         let mut answers: Vec<_> = roles.into_iter().zip(reads.run().await?).map(|((role, step), logits)| (role, step, logits)).collect();
         let held = answers.split_off(asked);
-        let mut found = self.exam.mark(answers);
+        let mut found = self.exam.sheet.mark(answers);
         if let Some(exam) = &mut self.validation {
-            let held = exam.mark(held);
+            let held = exam.sheet.mark(held);
             found.iter_mut().for_each(|evaluation| evaluation.validated(&held));
         }
         Ok(found)

@@ -7,10 +7,26 @@ use crate::data::Rows;
 use crate::device::Place;
 use crate::eval::{metrics, study};
 
-/// Rows to be tested on, on the device, and what every network last said about them.
+/// Rows to be tested on, on the device.
 pub struct Exam {
     /// `[rows, features]`, without gradients.
     pub inputs: Tensor<2>,
+    pub sheet: Sheet,
+}
+
+impl Exam {
+    pub fn new(rows: &Rows, classes: usize, omitted: Option<usize>, place: &Place) -> Self {
+        let shape = [rows.len(), rows.features()];
+        let labels = rows.labels.iter().map(|label| usize::from(*label)).collect();
+        Self {
+            inputs: Tensor::from_data(TensorData::new(rows.inputs.clone(), shape), &place.inner()),
+            sheet: Sheet::new(labels, classes, omitted),
+        }
+    }
+}
+
+/// Labels of what is tested on, and what every network last said about it.
+pub struct Sheet {
     labels: Vec<usize>,
     classes: usize,
     omitted: Option<usize>,
@@ -18,16 +34,9 @@ pub struct Exam {
     pub answers: Vec<(Role, Vec<f32>)>,
 }
 
-impl Exam {
-    pub fn new(rows: &Rows, classes: usize, omitted: Option<usize>, place: &Place) -> Self {
-        let shape = [rows.len(), rows.features()];
-        Self {
-            inputs: Tensor::from_data(TensorData::new(rows.inputs.clone(), shape), &place.inner()),
-            labels: rows.labels.iter().map(|label| usize::from(*label)).collect(),
-            classes,
-            omitted,
-            answers: Vec::new(),
-        }
+impl Sheet {
+    pub fn new(labels: Vec<usize>, classes: usize, omitted: Option<usize>) -> Self {
+        Self { labels, classes, omitted, answers: Vec::new() }
     }
 
     /// The last answers of a role.

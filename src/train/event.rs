@@ -190,11 +190,12 @@ impl Evaluation {
 }
 
 /// How near an encoder is to its teacher; all `None` for the teacher. In a run of encoders `accuracy` is the share of masked tokens that are
-/// foretold and `loss` their cross-entropy; where embeddings are learned they are `similarity` and 1 − `cosine`.
-#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+/// foretold and `loss` their cross-entropy; where embeddings are learned they are `similarity` and 1 − `cosine`, where labels are named the
+/// share of texts that get theirs and the cross-entropy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EncoderMeasures {
-    /// KL(teacher‖this), nats per masked token.
+    /// KL(teacher‖this), nats per masked token, or per text whose label is named.
     pub forward_kl: Option<f64>,
     /// Mean cosine between its embedding of a text and the teacher's, where they are of one width.
     pub cosine: Option<f64>,
@@ -202,6 +203,10 @@ pub struct EncoderMeasures {
     pub similarity: Option<f64>,
     /// Share of test texts whose nearest other text is the teacher's.
     pub neighbours: Option<f64>,
+    /// Mean over the classes of F1, the harmonic mean of precision and recall; where labels are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub macro_f1: Option<f64>,
 }
 
 /// How a network writes. In a run over text `accuracy` is the probability of a right answer where that is known, the share of right answers

@@ -50,7 +50,7 @@ impl Run {
                 let rows = batch * encoders.longest;
                 let logits = match self.experiment.encoder.objective {
                     Objective::Masked => masked::chunk(vocab, rows).min(rows) * vocab,
-                    Objective::Embeddings => 0,
+                    Objective::Embeddings | Objective::Classes => 0,
                 };
                 both_students(layers * self.block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits)
             }

@@ -49,7 +49,7 @@ impl Run {
     /// [`RunError::Unavailable`] before the first step.
     pub fn study(&self) -> Result<Event, RunError> {
         let unavailable = RunError::Unavailable("the networks have not answered yet: make a step first");
-        let exam = &self.classes()?.exam;
+        let exam = &self.classes()?.exam.sheet;
         let (labels, classes) = (exam.labels(), exam.classes());
         let temperature = self.experiment.distill.temperature;
         let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, exam.answer(role)?))).collect();

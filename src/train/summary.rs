@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
-use super::{Learner, classes::Classes, contest::Contest, encoders::Encoders, evaluate::Exam, texts::Texts};
+use super::{Learner, classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
 use crate::model::{Layout, Parameter, Trainable};
 use crate::spec::{Access, Distill, Experiment, knobs};
@@ -38,10 +38,11 @@ impl Facts {
             transformer(role, learner, [learner.layout.layers, learner.layout.width, learner.layout.heads])
         };
         let teacher = &encoders.nets.teacher.layout;
+        let labels = &encoders.passages.labels.names;
         Self {
             networks: ROLES.map(size).to_vec(),
-            outcomes: teacher.vocab,
-            classes: Vec::new(),
+            outcomes: if labels.is_empty() { teacher.vocab } else { labels.len() },
+            classes: labels.clone(),
             input: vec![encoders.longest],
             train_rows: encoders.passages.train.len(),
             labelled_rows: encoders.passages.train.len(),
@@ -97,7 +98,7 @@ impl Facts {
             train_rows: dataset.train.len(),
             labelled_rows: view.labels.iter().flatten().count(),
             test_rows: dataset.test.len(),
-            validation_rows: validation.as_ref().map_or(0, Exam::rows),
+            validation_rows: validation.as_ref().map_or(0, |exam| exam.sheet.rows()),
             hidden: teacher.hidden().unwrap_or(0),
             maps: teacher.map_values(),
         }

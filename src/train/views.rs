@@ -19,7 +19,7 @@ impl Run {
     /// [`RunError::NoSuchRow`], and [`RunError::Unavailable`] before the first step.
     pub fn inspect(&self, index: usize) -> Result<Event, RunError> {
         let classes = self.classes()?;
-        let exam = &classes.exam;
+        let exam = &classes.exam.sheet;
         let last = exam.rows().saturating_sub(1);
         if index > last {
             return Err(RunError::NoSuchRow { index, last });
@@ -71,7 +71,7 @@ impl Run {
             .into_iter()
             .zip(classes.ask_all(&grid).await?)
             .map(|(role, logits)| {
-                let rows = logits.chunks_exact(classes.exam.classes());
+                let rows = logits.chunks_exact(classes.exam.sheet.classes());
                 let best: Vec<usize> = rows.clone().map(metrics::argmax).collect();
                 let confidence = rows.zip(&best).map(|(row, best)| (metrics::log_softmax(row, 1.0)[*best].exp() * 255.0) as u8).collect();
                 Surface { role, classes: best.into_iter().map(|class| class as u8).collect(), confidence }

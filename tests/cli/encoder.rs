@@ -31,15 +31,18 @@ fn tokenizer() -> String {
     .to_string()
 }
 
-/// A folder `teacher` without a head for masked words, and a file `text.txt`.
+/// A folder `teacher` without a head for masked words, a file `text.txt`, and labelled texts `rows.csv`.
 pub fn teacher(folder: &Path) -> PathBuf {
     let path = folder.join("teacher");
     fs::create_dir(&path).unwrap();
     let config = EncoderConfig { masked: false, types: 2, pooler: true, ..EncoderConfig::bert(58, 32, 16, 4, 2) };
-    let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "test")), 0);
+    let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "test")), 0, &[]);
     fs::write(path.join("config.json"), json).unwrap();
     fs::write(path.join("model.safetensors"), weights).unwrap();
     fs::write(path.join("tokenizer.json"), tokenizer()).unwrap();
+    let label = |n: usize| ["warm", "cold", "old"][n % 3];
+    let row = |n: usize| format!("\"The {} cat, number {}\",{}\n", ["red", "big", "old"][n % 3], ["one", "two"][n % 2], label(n));
+    fs::write(folder.join("rows.csv"), format!("text,label\n{}", (0..60).map(row).collect::<String>())).unwrap();
     let sentence = |n: usize| format!("The {} cat sat on mat {}.\n", ["red", "big", "old"][n % 3], ["one", "two"][n % 2].repeat(1 + n % 4));
     fs::write(folder.join("text.txt"), (0..120).map(sentence).collect::<String>()).unwrap();
     path
@@ -133,6 +136,99 @@ fn a_resumed_run_of_masked_words_is_the_very_same() {
     }
     let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
     assert!(config.contains("\"DistilBertForMaskedLM\""), "{config}");
+}
+
+const LABELS: [&str; 16] = [
+    "run",
+    "minilm-labels",
+    "--teacher",
+    "teacher",
+    "--device",
+    "cpu",
+    "--set",
+    "text.context=24",
+    "--set",
+    "train.batch_size=4",
+    "--set",
+    "train.steps=30",
+    "--set",
+    "train.eval_every=10",
+    "--set",
+    "encoder.adapt_steps=30",
+];
+
+fn name_labels<'a>(data: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&LABELS[..], &["--data", data], more].concat()
+}
+
+/// The second step of distillation: a student that was distilled before learns a task, and what is written names the labels of the data.
+#[test]
+fn a_distilled_student_is_distilled_once_more_on_labelled_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    succeeded(cli(folder, &distil(&["--out", "first"])));
+    let learned = ["--student", "first/student", "--checkpoint-every", "10"];
+    let said = stdout(&succeeded(cli(folder, &name_labels("rows.csv", &[&learned[..], &["--out", "whole"]].concat()))));
+    assert!(said.contains("Macro-F1 on test texts: teacher"), "{said}");
+    let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
+    assert!(config.contains("DistilBertForSequenceClassification") && config.contains("\"0\": \"cold\""), "{config}");
+    assert!(!folder.join("whole/student/modules.json").exists(), "a classifier is no sentence encoder");
+    let card = fs::read_to_string(folder.join("whole/student/README.md")).unwrap();
+    assert!(card.contains("text-classification") && card.contains("AutoModelForSequenceClassification"), "{card}");
+    let lines = stdout(&succeeded(cli(folder, &["classify", "whole/student", "the red cat", "an old cat", "--json", "--device", "cpu"])));
+    for line in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let logits: Vec<f64> = line["logits"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+        let best = (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
+        assert_eq!(line["label"], ["cold", "old", "warm"][best], "labels in their order: {line}");
+    }
+    let table = stdout(&succeeded(cli(folder, &["classify", "whole/student", "the red cat", "--device", "cpu"])));
+    assert!(table.contains("probability") && table.contains('%'), "{table}");
+    // In the teacher's phase, and in the students'.
+    for (name, checkpoint) in [("early", 1), ("late", 4)] {
+        kill(begin_with(folder, &name_labels("rows.csv", &[&learned[..], &["--json", "--out", name]].concat()), checkpoint));
+        succeeded(cli(folder, &["resume", name]));
+        assert_eq!(metrics(&folder.join("whole")), metrics(&folder.join(name)));
+    }
+    // A teacher that knows the labels needs no fine-tuning, and says them by its own numbers.
+    let known = ["--teacher", "whole/alone", "--set", "encoder.adapt_steps=0", "--set", "student.layers=1", "--out", "known"];
+    let data = ["run", "minilm-labels", "--data", "rows.csv", "--device", "cpu", "--set", "text.context=24", "--set", "train.steps=10"];
+    succeeded(cli(folder, &[&data[..], &known].concat()));
+}
+
+#[test]
+fn wrong_labels_are_refused_by_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    let refuse = |args: &[&str], parts: &[&str]| {
+        let output = cli(folder, args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(parts.iter().all(|part| stderr(&output).contains(part)), "{args:?}: {parts:?} in: {}", stderr(&output));
+    };
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    write("missing.csv", "text,label\na cat,warm\na dog,\n");
+    refuse(&name_labels("missing.csv", &[]), &["missing.csv", "line 3", "label is missing"]);
+    write("single.tsv", "label\ttext\nwarm\ta cat\nwarm\ta dog\n");
+    refuse(&name_labels("single.tsv", &[]), &["every text has the label `warm`"]);
+    write("empty.jsonl", "\n");
+    refuse(&name_labels("empty.jsonl", &[]), &["no texts"]);
+    refuse(&name_labels("rows.csv", &["--test", "empty.jsonl"]), &["test rows", "no texts"]);
+    write("other.csv", "text,label\na cat,tepid\n");
+    refuse(&name_labels("rows.csv", &["--test", "other.csv"]), &["line 2", "`tepid`"]);
+    refuse(&name_labels("text.txt", &[]), &["line 1", "not JSON"]);
+    refuse(&name_labels("rows.csv", &["--set", "encoder.adapt_steps=0"]), &["no head for labels", "encoder.adapt_steps"]);
+    refuse(&name_labels("rows.csv", &["--set", "encoder.objective=masked"]), &["encoder.objective", "classes"]);
+    refuse(&name_labels("rows.csv", &["--set", "student.lora_rank=2"]), &["student.lora_rank"]);
+    refuse(&distil(&["--test", "rows.csv"]), &["--test rows.csv", "task.name=labels"]);
+    refuse(&distil(&["--data", "rows.csv"]), &["minilm-labels"]);
+    refuse(&["classify", "teacher", "a cat", "--device", "cpu"], &["no head that names labels"]);
+    fs::create_dir(folder.join("stranger")).unwrap();
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(folder.join("teacher").join(file), folder.join("stranger").join(file)).unwrap();
+    }
+    write("stranger/tokenizer.json", &tokenizer().replace("\"##q\"", "\"qq\""));
+    refuse(&name_labels("rows.csv", &["--student", "stranger"]), &["vocabulary"]);
 }
 
 #[test]

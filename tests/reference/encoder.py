@@ -8,16 +8,18 @@ product with cos(0.1*i). The losses on representations are written from the pape
 """
 import json, math, torch
 import torch.nn.functional as F
-from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertForMaskedLM, ElectraConfig, ElectraForMaskedLM
+import transformers
+from transformers import BertConfig, DistilBertConfig, ElectraConfig
 
 torch.set_default_dtype(torch.float64)
 IDS = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 0, 0]]
 REAL = [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]]
 MASKED = [(0, 2, 7), (0, 4, 8), (1, 1, 10)]  # text, place, true token
+LABELS = [2, 0]  # of the two texts, of three
 V, C, W, H, FF, L = 11, 8, 8, 2, 12, 2
 
 
-def parameters(kind):
+def parameters(kind, head):
     e = 4 if kind == "electra" else W
     norm = lambda n, w: [(n + ".weight", (w,)), (n + ".bias", (w,))]
     dense = lambda n, i, o: [(n + ".weight", (i, o)), (n + ".bias", (o,))]
@@ -28,6 +30,8 @@ def parameters(kind):
         p = f"layers.{l}."
         out += dense(p + "qkv", W, 3 * W) + dense(p + "out", W, W) + norm(p + "norm1", W)
         out += dense(p + "up", W, FF) + dense(p + "down", FF, W) + norm(p + "norm2", W)
+    if head == "SequenceClassification":
+        return out + dense("classes.dense", W, W) + dense("classes.out", W, 3)
     return out + dense("masked.dense", W, e) + norm("masked.norm", e) + [("masked.bias", (V,))]
 
 
@@ -40,30 +44,33 @@ def value(k, name, shape):
 NAMES = {
     "bert": {"out": "attention.output.dense", "norm1": "attention.output.LayerNorm", "up": "intermediate.dense", "down": "output.dense",
              "norm2": "output.LayerNorm", "qkv": ["attention.self." + x for x in ("query", "key", "value")], "layer": "encoder.layer",
-             "masked.dense": "cls.predictions.transform.dense", "masked.norm": "cls.predictions.transform.LayerNorm", "masked": "cls.predictions"},
+             "masked.dense": "cls.predictions.transform.dense", "masked.norm": "cls.predictions.transform.LayerNorm", "masked": "cls.predictions",
+             "classes.dense": "bert.pooler.dense", "classes.out": "classifier"},
     "distilbert": {"out": "attention.out_lin", "norm1": "sa_layer_norm", "up": "ffn.lin1", "down": "ffn.lin2", "norm2": "output_layer_norm",
                    "qkv": ["attention." + x for x in ("q_lin", "k_lin", "v_lin")], "layer": "transformer.layer",
-                   "masked.dense": "vocab_transform", "masked.norm": "vocab_layer_norm", "masked": "vocab_projector"},
+                   "masked.dense": "vocab_transform", "masked.norm": "vocab_layer_norm", "masked": "vocab_projector",
+                   "classes.dense": "pre_classifier", "classes.out": "classifier"},
 }
 NAMES["electra"] = NAMES["bert"] | {"masked.dense": "generator_predictions.dense", "masked.norm": "generator_predictions.LayerNorm",
-                                    "masked": "generator_lm_head"}
+                                    "masked": "generator_lm_head", "classes.dense": "classifier.dense", "classes.out": "classifier.out_proj"}
 EMBED = {"tokens": "embeddings.word_embeddings", "positions": "embeddings.position_embeddings", "types": "embeddings.token_type_embeddings",
          "norm": "embeddings.LayerNorm", "project": "embeddings_project"}
 
 
-def build(kind):
+def build(kind, head="MaskedLM"):
     if kind == "bert":
-        model = BertForMaskedLM(BertConfig(vocab_size=V, hidden_size=W, num_hidden_layers=L, num_attention_heads=H, intermediate_size=FF,
-                                           max_position_embeddings=C))
+        name, config = "Bert", BertConfig(vocab_size=V, hidden_size=W, num_hidden_layers=L, num_attention_heads=H, intermediate_size=FF,
+                                          max_position_embeddings=C, num_labels=3)
     elif kind == "distilbert":
-        model = DistilBertForMaskedLM(DistilBertConfig(vocab_size=V, dim=W, n_layers=L, n_heads=H, hidden_dim=FF, max_position_embeddings=C))
+        name, config = "DistilBert", DistilBertConfig(vocab_size=V, dim=W, n_layers=L, n_heads=H, hidden_dim=FF, max_position_embeddings=C,
+                                                      num_labels=3)
     else:
-        model = ElectraForMaskedLM(ElectraConfig(vocab_size=V, embedding_size=4, hidden_size=W, num_hidden_layers=L, num_attention_heads=H,
-                                                 intermediate_size=FF, max_position_embeddings=C))
-    model = model.double().eval()
+        name, config = "Electra", ElectraConfig(vocab_size=V, embedding_size=4, hidden_size=W, num_hidden_layers=L, num_attention_heads=H,
+                                                intermediate_size=FF, max_position_embeddings=C, num_labels=3)
+    model = getattr(transformers, f"{name}For{head}")(config).double().eval()
     theirs = dict(model.named_parameters())
     n, ours = NAMES[kind], {}
-    for k, (name, shape) in enumerate(parameters(kind)):
+    for k, (name, shape) in enumerate(parameters(kind, head)):
         v = value(k, name, shape)
         path, what = name.rsplit(".", 1)
         full = lambda p: f"{kind}.{p}.{what}"
@@ -129,6 +136,28 @@ def triple():
     return out
 
 
+def classes(kind):
+    model = build(kind, "SequenceClassification")[0]
+    return model(input_ids=torch.tensor(IDS), attention_mask=torch.tensor(REAL)).logits.tolist()
+
+
+def task():
+    """Distillation on a task (Sanh et al. 2019 §4; transformers' run_squad_w_distillation.py): 0.5 T² KL + 0.5 CE at T = 2."""
+    head = "SequenceClassification"
+    teacher, student, ours = build("bert", head)[0], *build("distilbert", head)[::2]
+    ids, real = torch.tensor(IDS), torch.tensor(REAL)
+    with torch.no_grad():
+        t = teacher(input_ids=ids, attention_mask=real).logits
+    s = student(input_ids=ids, attention_mask=real).logits
+    soft = F.kl_div(F.log_softmax(s / 2, -1), F.softmax(t / 2, -1), reduction="batchmean")
+    hard = F.cross_entropy(s, torch.tensor(LABELS))
+    total = 0.5 * 4 * soft + 0.5 * hard
+    total.backward()
+    theirs = dict(student.named_parameters())
+    gradients = {name: product(theirs, *place) for name, place in ours.items()}
+    return {"total": total.item(), "hard": hard.item(), "soft": soft.item(), "gradients": gradients}
+
+
 def wave(seed, *shape):
     return torch.sin(0.7 * torch.arange(math.prod(shape)) + seed).reshape(shape)
 
@@ -171,4 +200,6 @@ def losses():
     }
 
 
-print(json.dumps({"encoders": {kind: encoder(kind) for kind in ("bert", "distilbert", "electra")}, "losses": losses(), "triple": triple()}))
+KINDS = ("bert", "distilbert", "electra")
+print(json.dumps({"encoders": {kind: encoder(kind) for kind in KINDS}, "losses": losses(), "triple": triple(),
+                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task()}))

@@ -49,7 +49,8 @@ fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Toke
         (TaskName::Jsonl, ..) => Shape::Pairs,
         (_, false, _) => Shape::Text,
         (_, true, Objective::Masked) => Shape::Words,
-        (_, true, Objective::Embeddings) => Shape::Sentences,
+        // Labelled texts are in memory.
+        (_, true, Objective::Embeddings | Objective::Classes) => Shape::Sentences,
     };
     let source = File::open(path).and_then(|mut file| fingerprint(&mut file)).map_err(Error::read(path))?;
     let key = Key::new(tokenizer_json, source, shape, tokenizer.vocab());

@@ -46,7 +46,7 @@ fn a_kept_text_is_the_one_that_memory_would_hold() {
     for objective in ["masked", "embeddings"] {
         let encoder = experiment("minilm", &[("encoder.objective", objective)]);
         let mut kept = open_in(folder.path(), &path, &encoder, &tokenizer, &json).unwrap().passages(&encoder).unwrap();
-        let mut held = load_passages(&encoder, Some(&text()), Some(&tokenizer)).unwrap();
+        let mut held = load_passages(&encoder, Some(&text()), None, Some(&tokenizer)).unwrap();
         assert!(kept.train == held.train && kept.test == held.test && kept.train.len() > 1_000, "{objective}");
         assert_eq!((kept.counts.clone(), kept.cut, kept.longest()), (held.counts.clone(), held.cut, held.longest()), "{objective}");
         assert!(kept.hold_out(50).unwrap().test == held.hold_out(50).unwrap().test && kept.train == held.train, "{objective}");

@@ -35,9 +35,77 @@ pub fn gsm8k(parts: &[Vec<u8>]) -> Made {
     Ok(["train.jsonl", "test.jsonl"].iter().zip(parts).map(|(name, bytes)| ((*name).into(), bytes.clone())).collect())
 }
 
-/// Every synset as the definition of its first word. The examples after a definition are left out.
+/// Every synset as the definition of its first word.
 pub fn wordnet(parts: &[Vec<u8>]) -> Made {
-    let files = unpack(&parts[0], |name| name.starts_with("package/dict/data.") || name == "package/LICENSE")?;
+    of_wordnet(&parts[0], "wordnet.jsonl", |class, data, definition| {
+        let word = data.get(4)?;
+        // (a) and the like say where in a phrase an adjective stands.
+        let word = word.split('(').next().unwrap_or(word).replace('_', " ");
+        Some(json!({ "prompt": format!("Define \"{word}\" ({class})."), "completion": definition }))
+    })
+}
+
+/// Every definition with the file of WordNet's lexicographers that it is from, its supersense (Ciaramita & Johnson 2003).
+pub fn supersenses(parts: &[Vec<u8>]) -> Made {
+    of_wordnet(&parts[0], "supersenses.jsonl", |_, data, definition| {
+        let label = SUPERSENSES.get(data.get(1)?.parse::<usize>().ok()?)?;
+        Some(json!({ "text": definition, "label": label }))
+    })
+}
+
+/// Names of the lexicographers' files by number (`lexnames(5WN)`).
+const SUPERSENSES: [&str; 45] = [
+    "adj.all",
+    "adj.pert",
+    "adv.all",
+    "noun.Tops",
+    "noun.act",
+    "noun.animal",
+    "noun.artifact",
+    "noun.attribute",
+    "noun.body",
+    "noun.cognition",
+    "noun.communication",
+    "noun.event",
+    "noun.feeling",
+    "noun.food",
+    "noun.group",
+    "noun.location",
+    "noun.motive",
+    "noun.object",
+    "noun.person",
+    "noun.phenomenon",
+    "noun.plant",
+    "noun.possession",
+    "noun.process",
+    "noun.quantity",
+    "noun.relation",
+    "noun.shape",
+    "noun.state",
+    "noun.substance",
+    "noun.time",
+    "verb.body",
+    "verb.change",
+    "verb.cognition",
+    "verb.communication",
+    "verb.competition",
+    "verb.consumption",
+    "verb.contact",
+    "verb.creation",
+    "verb.emotion",
+    "verb.motion",
+    "verb.perception",
+    "verb.possession",
+    "verb.social",
+    "verb.stative",
+    "verb.weather",
+    "adj.ppl",
+];
+
+/// A line for every synset, out of its word class, the fields of its data and its definition, and the notice. The examples after a definition
+/// are left out.
+fn of_wordnet(package: &[u8], name: &str, line: impl Fn(&str, &[&str], &str) -> Option<Value>) -> Made {
+    let files = unpack(package, |name| name.starts_with("package/dict/data.") || name == "package/LICENSE")?;
     let mut lines = String::new();
     for part in ["noun", "verb", "adj", "adv"] {
         let word_class = match part {
@@ -45,18 +113,16 @@ pub fn wordnet(parts: &[Vec<u8>]) -> Made {
             "adv" => "adverb",
             other => other,
         };
-        for line in text(&files, &format!("package/dict/data.{part}"))?.lines().filter(|line| !line.starts_with("  ")) {
-            let wrong = || format!("a line of WordNet is not as expected: {line}");
-            let (data, gloss) = line.split_once(" | ").ok_or_else(wrong)?;
-            let word = data.split(' ').nth(4).ok_or_else(wrong)?;
-            // (a) and the like say where in a phrase an adjective stands.
-            let word = word.split('(').next().unwrap_or(word).replace('_', " ");
-            let definition = gloss.split("; \"").next().unwrap_or(gloss).trim();
-            lines += &json!({ "prompt": format!("Define \"{word}\" ({word_class})."), "completion": definition }).to_string();
+        for synset in text(&files, &format!("package/dict/data.{part}"))?.lines().filter(|line| !line.starts_with("  ")) {
+            let made = synset.split_once(" | ").and_then(|(data, gloss)| {
+                let definition = gloss.split("; \"").next().unwrap_or(gloss).trim();
+                line(word_class, &data.split(' ').collect::<Vec<_>>(), definition)
+            });
+            lines += &made.ok_or_else(|| format!("a line of WordNet is not as expected: {synset}"))?.to_string();
             lines.push('\n');
         }
     }
-    Ok(vec![("wordnet.jsonl".into(), lines.into_bytes()), ("LICENSE".into(), text(&files, "package/LICENSE")?.into())])
+    Ok(vec![(name.into(), lines.into_bytes()), ("LICENSE".into(), text(&files, "package/LICENSE")?.into())])
 }
 
 fn one(name: &str, text: String) -> Made {
@@ -161,10 +227,17 @@ mod tests {
         let adjective = "00001740 00 a 01 galore(ip) 0 000 | in great numbers  \n";
         let dict = |part| format!("package/dict/data.{part}");
         let (n, v, a, r) = (dict("noun"), dict("verb"), dict("adj"), dict("adv"));
-        let made = wordnet(&[package(&[(&n, noun), (&v, ""), (&a, adjective), (&r, ""), ("package/LICENSE", "WordNet")])]).unwrap();
+        let source = [package(&[(&n, noun), (&v, ""), (&a, adjective), (&r, ""), ("package/LICENSE", "WordNet")])];
+        let made = wordnet(&source).unwrap();
         let lines: Vec<Value> = std::str::from_utf8(&made[0].1).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0], json!({ "prompt": "Define \"physical thing\" (noun).", "completion": "a separate entity" }));
         assert_eq!(lines[1]["prompt"], "Define \"galore\" (adjective).");
+        let made = supersenses(&source).unwrap();
+        let lines: Vec<Value> = std::str::from_utf8(&made[0].1).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(
+            lines,
+            [json!({ "text": "a separate entity", "label": "noun.Tops" }), json!({ "text": "in great numbers", "label": "adj.all" })]
+        );
         assert!(wordnet(&[package(&[("package/LICENSE", "WordNet")])]).unwrap_err().contains("data.noun"));
     }
 }

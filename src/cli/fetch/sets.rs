@@ -113,6 +113,14 @@ pub const SETS: &[Set] = &[
         usage: "run smollm2 --teacher MODEL --set task.name=jsonl --data",
     },
     Set {
+        name: "supersenses",
+        help: "The same definitions, each labelled with one of WordNet's 45 lexicographer files (noun.animal, verb.motion, ...), JSONL",
+        licence: "WordNet 3.0 license: free use with its notice, which is written beside the data",
+        parts: &[WORDNET],
+        make: make::supersenses,
+        usage: "run minilm-labels --teacher MODEL --data",
+    },
+    Set {
         name: "fashion-mnist",
         help: "60,000 + 10,000 images of clothes, 28×28, the four IDX files",
         licence: "MIT, © 2017 Zalando SE",

@@ -1,9 +1,9 @@
-//! Instruction data as CSV (RFC 4180): prompts and responses in two columns, as spreadsheets write them. It becomes JSONL, with every
+//! Instructions, or texts with labels, as CSV (RFC 4180) or TSV: two columns, as spreadsheets write them. It becomes JSONL, with every
 //! record on the line on which it begins, so that what is wrong with it is said with its line.
 
 use std::io::BufRead;
 
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde_json::json;
 
 use super::{PAIRS_TEXT, Pair, pair};
@@ -15,8 +15,8 @@ type Record = (usize, Vec<String>);
 /// The records below the header, each as a line of JSON behind as many new lines as bring it to its place.
 ///
 /// Items are errors where something is wrong, with its line.
-pub fn lines(input: impl BufRead) -> impl Iterator<Item = Result<String, String>> {
-    let mut table = Table { records: Records::new(input), columns: None, line: 1 };
+pub fn lines(input: impl BufRead, delimiter: u8) -> impl Iterator<Item = Result<String, String>> {
+    let mut table = Table { records: Records::new(input, delimiter), columns: None, line: 1 };
     std::iter::from_fn(move || table.line().transpose())
 }
 
@@ -52,7 +52,7 @@ fn columns(header: Option<Record>) -> Result<(usize, Pair), String> {
     let names = header.map_or_else(Vec::new, |(_, names)| names);
     let found = pair(names.iter().map(String::as_str)).ok_or_else(|| {
         let has = if names.is_empty() { "the file is empty".into() } else { format!("it has {names:?}") };
-        format!("line 1: it must name the columns {PAIRS_TEXT}, and is read with task.name=jsonl; {has}")
+        format!("line 1: it must name the columns {PAIRS_TEXT}, read with task.name=jsonl or labels; {has}")
     })?;
     Ok((names.len(), found))
 }
@@ -68,8 +68,10 @@ struct Records<R> {
 }
 
 impl<R: BufRead> Records<R> {
-    fn new(input: R) -> Self {
-        Self { input, reader: Reader::new(), fields: vec![0; 1 << 12], ends: vec![0; 1 << 6], line: 0 }
+    fn new(input: R, delimiter: u8) -> Self {
+        // TSV has no way to write a tab: a quote in it is a quote.
+        let reader = ReaderBuilder::new().delimiter(delimiter).quoting(delimiter == b',').build();
+        Self { input, reader, fields: vec![0; 1 << 12], ends: vec![0; 1 << 6], line: 0 }
     }
 
     fn next(&mut self) -> Result<Option<Record>, String> {
@@ -131,13 +133,13 @@ mod tests {
     use super::*;
 
     fn as_jsonl(text: &str) -> Result<String, String> {
-        lines(text.as_bytes()).collect()
+        lines(text.as_bytes(), b',').collect()
     }
 
     proptest! {
         #[test]
         fn no_text_makes_a_panic_and_lines_stay_in_order(text in "(prompt,response\n)?[ab,\"\r\n]{0,40}") {
-            let mut records = Records::new(text.as_bytes());
+            let mut records = Records::new(text.as_bytes(), b',');
             let lines: Vec<usize> = std::iter::from_fn(|| records.next().ok().flatten()).map(|(line, _)| line).collect();
             prop_assert!(lines.windows(2).all(|pair| pair[0] < pair[1] || text.contains('\r')), "{:?}", lines);
             let _ = as_jsonl(&text);
@@ -152,6 +154,8 @@ mod tests {
         assert_eq!(lines, ["", first, "", "", second]);
         let long = format!("prompt,response\na,\"{}\"\nb,c\n", "long\n".repeat(5_000));
         assert_eq!(as_jsonl(&long).unwrap().lines().count(), 5_003, "longer than the room that there is at first");
+        let quoted: String = super::lines("id\tlabel\tsentence\n1\t0\tsay \"no\", twice\n".as_bytes(), b'\t').collect::<Result<_, _>>().unwrap();
+        assert_eq!(quoted, "\n{\"label\":\"0\",\"text\":\"say \\\"no\\\", twice\"}", "TSV as GLUE writes it");
         assert!(as_jsonl("question,answer\n1+1,2\n").unwrap().contains(r#""question":"1+1""#));
     }
 

@@ -1,4 +1,5 @@
-//! Data in tables, CSV and Parquet: a record at a time they become text, or the lines of JSON that instructions are read from.
+//! Data in tables, CSV, TSV and Parquet: a record at a time they become text, or the lines of JSON that instructions and labelled texts are read
+//! from.
 
 mod csv;
 mod parquet;
@@ -7,19 +8,23 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
-/// Pairs of columns that hold instructions, and the keys that JSONL has for them.
-const PAIRS: [([&str; 2], [&str; 2]); 3] = [
+/// Pairs of columns that hold instructions, or texts with their labels, and the keys that JSONL has for them.
+const PAIRS: [([&str; 2], [&str; 2]); 5] = [
     (["prompt", "response"], ["prompt", "completion"]),
     (["prompt", "completion"], ["prompt", "completion"]),
     (["question", "answer"], ["question", "answer"]),
+    (["text", "label"], ["text", LABEL]),
+    (["sentence", "label"], ["text", LABEL]),
 ];
-const PAIRS_TEXT: &str = "prompt and response (or prompt and completion, or question and answer)";
+const LABEL: &str = "label";
+const PAIRS_TEXT: &str = "prompt and response (or prompt and completion, or question and answer), or of labelled texts text and label";
 
 /// How a file of text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Plain,
     Csv,
+    Tsv,
     Parquet,
 }
 
@@ -29,6 +34,8 @@ impl Format {
         let is = |name: &str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(name));
         if is("csv") {
             Self::Csv
+        } else if is("tsv") {
+            Self::Tsv
         } else if is("parquet") {
             Self::Parquet
         } else {
@@ -42,21 +49,22 @@ impl Format {
     }
 }
 
-/// The bytes of a file as a run reads them: of a table, instructions as JSONL, or a text column with a new line behind every text. It is
+/// The bytes of a file as a run reads them: of a table, instructions or labelled texts (`pairs`) as JSONL, or a text column with a new line behind every text. It is
 /// read as it is asked for.
 ///
 /// # Errors
 /// What is wrong with the file, then and as it is read, with its line, or its column and row.
-pub fn open(path: &Path, instructions: bool) -> io::Result<Box<dyn Read>> {
+pub fn open(path: &Path, pairs: bool) -> io::Result<Box<dyn Read>> {
     let file = File::open(path)?;
     Ok(match Format::of(path) {
         Format::Plain => Box::new(file),
-        Format::Csv => Box::new(Records::of(csv::lines(BufReader::new(file)))),
-        Format::Parquet => Box::new(Records::of(parquet::rows(file, instructions).map_err(invalid)?)),
+        Format::Csv => Box::new(Records::of(csv::lines(BufReader::new(file), b','))),
+        Format::Tsv => Box::new(Records::of(csv::lines(BufReader::new(file), b'\t'))),
+        Format::Parquet => Box::new(Records::of(parquet::rows(file, pairs).map_err(invalid)?)),
     })
 }
 
-/// The two columns of instructions by their numbers, and their keys.
+/// Two columns by their numbers, and their keys.
 type Pair = (usize, usize, [&'static str; 2]);
 
 /// The pair that is among these columns.

@@ -10,7 +10,7 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value};
 
-use super::{PAIRS_TEXT, pair};
+use super::{LABEL, PAIRS_TEXT, pair};
 
 /// The column of a chat: a list of messages, each with role and content.
 const CHAT: &str = "messages";
@@ -21,10 +21,10 @@ const TEXT: &str = "text";
 ///
 /// # Errors
 /// A file that is no Parquet, and columns that are missing or hold something else; then, with its number, a row that cannot be read.
-pub fn rows(file: File, instructions: bool) -> Result<impl Iterator<Item = Result<String, String>>, String> {
+pub fn rows(file: File, pairs: bool) -> Result<impl Iterator<Item = Result<String, String>>, String> {
     let reader = SerializedFileReader::new(file).map_err(|error| format!("this is no Parquet file, or not the whole of one ({error})"))?;
     let schema = reader.metadata().file_metadata().schema();
-    let columns = chosen(schema.get_fields(), instructions)?;
+    let columns = chosen(schema.get_fields(), pairs)?;
     for (column, _) in &columns {
         readable(&reader, column.name())?;
     }
@@ -34,16 +34,16 @@ pub fn rows(file: File, instructions: bool) -> Result<impl Iterator<Item = Resul
     let keys: Vec<(String, &str)> = columns.into_iter().map(|(column, key)| (column.name().to_owned(), key)).collect();
     Ok(rows.zip(1..).map(move |(row, number)| match row {
         Err(error) => Err(format!("row {number}: it cannot be read ({error}); the file is damaged")),
-        Ok(row) if instructions => Ok(line(&row, &keys)),
+        Ok(row) if pairs => Ok(line(&row, &keys)),
         Ok(row) => Ok(text(&row)),
     }))
 }
 
 /// The columns to read, and the keys that JSONL has for them.
-fn chosen(fields: &[TypePtr], instructions: bool) -> Result<Vec<(TypePtr, &'static str)>, String> {
+fn chosen(fields: &[TypePtr], pairs: bool) -> Result<Vec<(TypePtr, &'static str)>, String> {
     let find = |name: &str| fields.iter().find(|field| field.name() == name).cloned();
     let has = || format!("it has {:?}", fields.iter().map(|field| field.name()).collect::<Vec<_>>());
-    if !instructions {
+    if !pairs {
         let column = find(TEXT).ok_or_else(|| {
             format!(
                 "a corpus is read from the column {TEXT}, which is missing; {}. Instructions are read with --set task.name=jsonl",
@@ -59,8 +59,10 @@ fn chosen(fields: &[TypePtr], instructions: bool) -> Result<Vec<(TypePtr, &'stat
     let (asks, answers, keys) = pair(fields.iter().map(|field| field.name()))
         .ok_or_else(|| format!("instructions are read from the column {CHAT}, or from {PAIRS_TEXT}; {}", has()))?;
     let columns = [asks, answers].map(|at| Arc::clone(&fields[at]));
-    columns.iter().try_for_each(|column| texts(column))?;
-    Ok(columns.into_iter().zip(keys).collect())
+    let read: Vec<_> = columns.into_iter().zip(keys).collect();
+    // A label may also be a number.
+    read.iter().filter(|(_, key)| *key != LABEL).try_for_each(|(column, _)| texts(column))?;
+    Ok(read)
 }
 
 /// The column holds texts.

@@ -22,7 +22,7 @@ const TESTS_PER_PROMPT: usize = 3;
 /// No template of a prompt is less likely.
 const RAREST: f64 = 0.08;
 
-const THINGS: [&str; 20] = [
+pub(super) const THINGS: [&str; 20] = [
     "cat", "dog", "cow", "fox", "owl", "bear", "mouse", "horse", "duck", "frog", "goat", "sheep", "wolf", "crow", "snail", "bee", "hen",
     "pig", "rabbit", "lion",
 ];

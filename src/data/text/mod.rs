@@ -10,6 +10,7 @@
 //! | [`jsonl`](jsonl()) | instruction data from a file |
 //! | [`Part`] | the examples of one part, in memory or kept in a file |
 //! | [`passages`](passages()) | texts for encoders: questions with answers, windows, sentences |
+//! | [`labelled`](labelled()) | texts with a label each |
 //! | [`Masking`] | which tokens an encoder is to foretell |
 //! | [`meetings`] | where two tokenizers' readings of one text meet |
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
@@ -17,6 +18,7 @@
 mod arithmetic;
 mod grammar;
 mod jsonl;
+mod labelled;
 mod masking;
 mod meeting;
 mod names;
@@ -29,6 +31,7 @@ mod windows;
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
 pub use jsonl::{Instructions, Jsonl, JsonlOptions, TooLong, divide, jsonl, jsonl_by, stop};
+pub use labelled::{Labels, labelled};
 pub use masking::{Masked, Masking};
 pub use meeting::meetings;
 pub use names::{NAMES, names};

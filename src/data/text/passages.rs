@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::grammar::grammar;
+use super::grammar::{THINGS, grammar};
 use super::novel::{NOVEL, typed};
-use super::{Example, Part, QUESTIONS, TextSet};
+use super::{Example, Labels, Part, QUESTIONS, TextSet, labelled};
 use crate::data::{DataError, Marks, Tokenizer, validation};
 use crate::spec::{Experiment, Objective, TaskName};
 
@@ -27,16 +27,35 @@ pub struct Passages {
     pub counts: Vec<usize>,
     /// Texts that were cut off because they are longer than the context.
     pub cut: usize,
+    /// Of a task of labels.
+    pub labels: Labels,
 }
 
-/// The texts of an experiment's task. `text` replaces the embedded novel, `tokenizer` is that of a teacher from a file.
+/// The texts of an experiment's task. `text` replaces the embedded novel, or is what labelled texts are read from, `test` those to be tested
+/// on; `tokenizer` is that of a teacher from a file.
 ///
 /// # Errors
-/// As [`passages`], and a text or a tokenizer for the grammar, which has its own.
-pub fn load_passages(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Tokenizer>) -> Result<Passages, DataError> {
+/// As [`passages`] and [`labelled`](labelled()), labelled texts that are not there or have no tokenizer, and a text or a tokenizer for the
+/// grammar, which has its own.
+pub fn load_passages(
+    experiment: &Experiment,
+    text: Option<&str>,
+    test: Option<&str>,
+    tokenizer: Option<&Tokenizer>,
+) -> Result<Passages, DataError> {
     let context = experiment.text.context;
-    if experiment.task.name == TaskName::Grammar {
-        return if text.is_some() || tokenizer.is_some() { Err(DataError::UnusedFiles) } else { questions(experiment.seed, context) };
+    let classes = experiment.encoder.objective == Objective::Classes;
+    match (experiment.task.name, text, test, tokenizer) {
+        (TaskName::Grammar, None, None, None) if classes => return answers(experiment.seed, context),
+        (TaskName::Grammar, None, None, None) => return questions(experiment.seed, context),
+        (TaskName::Labels, Some(text), test, Some(tokenizer)) => return labelled(text, test, tokenizer, context, experiment.seed),
+        (TaskName::Labels, ..) => {
+            return Err(DataError::BadText(
+                "the task of labels needs a file, --data FILE, and a teacher to read it, --teacher MODEL with teacher.source=file".into(),
+            ));
+        }
+        (TaskName::Novel, _, None, _) => {}
+        _ => return Err(DataError::UnusedFiles),
     }
     let cut = if experiment.encoder.objective == Objective::Embeddings { Cut::Sentences } else { Cut::Windows };
     passages(text.unwrap_or(NOVEL), tokenizer, context, cut)
@@ -60,11 +79,24 @@ fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
     Ok(Passages { cut, ..Passages::new(tokenizer, marks, train, test) })
 }
 
+/// Answers of the instruction grammar without their questions, each labelled with the thing that was asked about. Where it is not named, two
+/// things fit, as far as anyone can know: half of what a label says there is chance.
+fn answers(seed: u32, context: usize) -> Result<Passages, DataError> {
+    let TextSet { train, test, tokenizer: words, .. } = grammar(seed, QUESTIONS);
+    let things = THINGS.map(|thing| words.id(thing));
+    let class = |example: Cow<Example>| things.iter().position(|thing| thing.is_some_and(|thing| example.prompt.contains(&thing)));
+    let of = |part: &Part<Example>| part.iter().filter_map(class).collect();
+    let labels = Labels { names: THINGS.map(String::from).into(), train: of(&train), test: of(&test) };
+    let with = questions(seed, context)?;
+    let alone = |part: &Part<Example>| part.iter().map(|example| with.marks.around(&example.response, context)).collect();
+    Ok(Passages { labels, ..Passages::new(with.tokenizer.clone(), with.marks, alone(&train), alone(&test)) })
+}
+
 impl Passages {
     pub fn new(tokenizer: Tokenizer, marks: Marks, train: Part<Vec<u32>>, test: Part<Vec<u32>>) -> Self {
         let mut counts = vec![0; tokenizer.vocab()];
         train.iter().for_each(|text| text.iter().for_each(|token| counts[*token as usize] += 1));
-        Self { tokenizer, marks, train, test, counts, cut: 0 }
+        Self { tokenizer, marks, train, test, counts, cut: 0, labels: Labels::default() }
     }
 
     /// Takes the last texts out of the training part: a set whose test part is what was taken. It is two at least, because texts are compared
@@ -75,7 +107,9 @@ impl Passages {
     pub fn hold_out(&mut self, count: usize) -> Result<Self, DataError> {
         let rest = self.train.len().checked_sub(count.max(2)).filter(|rest| *rest > 1).ok_or_else(validation::too_few)?;
         let test = self.train.split_off(rest);
-        Ok(Self { train: Vec::new().into(), test, counts: self.counts.clone(), tokenizer: self.tokenizer.clone(), ..*self })
+        let of_test = self.labels.train.split_off(rest.min(self.labels.train.len()));
+        let labels = Labels { names: self.labels.names.clone(), train: Vec::new(), test: of_test };
+        Ok(Self { train: Vec::new().into(), test, labels, counts: self.counts.clone(), tokenizer: self.tokenizer.clone(), ..*self })
     }
 
     /// Tokens of the longest text.
@@ -218,6 +252,20 @@ mod tests {
         let example = set.train.get(0);
         assert_eq!(read, format!("⟨ {} {} ⟩", set.text(&example.prompt), set.text(&example.response)));
         assert!(found.longest() < 32, "{}", found.longest());
+    }
+
+    #[test]
+    fn an_answer_of_the_grammar_is_labelled_with_what_was_asked_about() {
+        let found = answers(3, 64).unwrap();
+        let set = grammar(3, QUESTIONS);
+        assert_eq!(
+            (found.labels.names.len(), found.labels.train.len(), found.labels.test.len()),
+            (20, found.train.len(), found.test.len())
+        );
+        for (example, (text, class)) in set.train.iter().zip(found.train.iter().zip(&found.labels.train)) {
+            assert!(set.text(&example.prompt).split(' ').any(|word| word == found.labels.names[*class]));
+            assert_eq!(found.tokenizer.decode(&text).unwrap(), format!("⟨ {} ⟩", set.text(&example.response)));
+        }
     }
 
     #[test]

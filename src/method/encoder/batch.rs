@@ -74,6 +74,12 @@ impl Batch {
         Self::new(texts.iter().map(|text| text.to_vec()).collect(), &[], seq, pad, ROWS, place)
     }
 
+    /// The same, padded to a multiple of `step` that all fit in, at most `longest`: a GPU compiles its kernels for shapes.
+    pub fn level(texts: &[&[u32]], step: usize, longest: usize, pad: u32, place: &Place) -> Self {
+        let seq = texts.iter().map(|text| text.len()).max().unwrap_or(1).next_multiple_of(step).min(longest);
+        Self::plain(texts, seq, pad, place)
+    }
+
     /// Texts with tokens to be foretold.
     pub fn masked(masked: Masked, seq: usize, pad: u32, place: &Place) -> Self {
         Self::new(masked.texts, &masked.hidden, seq, pad, ROWS, place)

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 
 use burn::tensor::Tensor;
 
+use super::inside::inside;
 use super::{Batch, Rows};
 use crate::loss::chunked::chunked;
-use crate::loss::{representations, sequence, soft::scale};
+use crate::loss::{sequence, soft::scale};
 use crate::method::response::Parts;
 use crate::method::text::{large, one_hot};
-use crate::model::encoder::{Encoder, Trace};
-use crate::spec::{Distill, EncoderTerms, Experiment, SoftTokens};
+use crate::model::encoder::Encoder;
+use crate::spec::{Distill, Experiment, SoftTokens};
 
 /// Rows of logits at a time.
 pub fn chunk(vocab: usize, rows: usize) -> usize {
@@ -36,17 +37,9 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment
     let heard = (weights[1] > 0.0).then(|| (teacher, theirs.state()));
     let rows = if heard.is_some() && terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };
     let (mut total, [hard, soft]) = words((student, &own.state()), heard, rows, &experiment.distill, weights);
-    let hint = states(&own, &theirs, batch, terms);
-    let attention = (terms.relation_weight > 0.0).then(|| {
-        let heads = teacher.config().heads;
-        let (bias, real) = (batch.padding.bias.clone(), batch.padding.real.clone());
-        representations::relations(own.qkv.clone(), theirs.qkv.clone(), heads, bias, real)
-    });
-    if let Some(hint) = &hint {
-        total = total + hint.clone();
-    }
-    if let Some(attention) = &attention {
-        total = total + attention.clone() * terms.relation_weight;
+    let (more, hint, attention) = inside(&own, &theirs, teacher.config().heads, batch, terms);
+    if let Some(more) = more {
+        total = total + more;
     }
     Parts { total, hard, soft, hint, attention, weight: 1.0 }
 }
@@ -92,27 +85,6 @@ fn words(
         hard.into_iter().chain(soft).reduce(|sum, term| sum + term).expect("one of the two")
     });
     (total, sums.into_inner())
-}
-
-/// The weighted terms on the states of real tokens: the last layer's direction (DistilBERT), and every layer's values against the layer of
-/// the teacher that stands as high (TinyBERT).
-fn states(own: &Trace, theirs: &Trace, batch: &Batch, terms: &EncoderTerms) -> Option<Tensor<1>> {
-    let real = &batch.real;
-    let pick =
-        |own: &Tensor<2>, theirs: &Tensor<2>| (own.clone().select(0, real.rows.clone()), theirs.clone().select(0, real.rows.clone()));
-    let direction = (terms.cosine_weight > 0.0).then(|| {
-        let (own, theirs) = pick(&own.state(), &theirs.state());
-        real.mean(representations::cosine(own, theirs)) * terms.cosine_weight
-    });
-    let (layers, all) = (own.states.len() - 1, theirs.states.len() - 1);
-    let values = (terms.hidden_weight > 0.0).then(|| {
-        let layer = |at: usize| {
-            let (own, theirs) = pick(&own.states[at], &theirs.states[at * all / layers]);
-            real.mean(representations::hidden(own, theirs))
-        };
-        (0..=layers).map(layer).reduce(|sum, term| sum + term).expect("at least the embeddings") * terms.hidden_weight
-    });
-    direction.into_iter().chain(values).reduce(|sum, term| sum + term)
 }
 
 #[cfg(test)]

@@ -34,6 +34,29 @@ pub struct EncoderConfig {
     /// The tanh approximation of GELU instead of the exact form.
     pub gelu_tanh: bool,
     pub epsilon: f64,
+    /// Its head that names the class of a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<Classifier>,
+}
+
+/// A head that names the class of a text from the state of its first token: a dense layer as wide as the network, and one with an output for
+/// each class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Classifier {
+    pub classes: usize,
+    /// What the first of them is followed by.
+    pub squash: Squash,
+}
+
+/// A function between two layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Squash {
+    /// BERT's.
+    Tanh,
+    /// DistilBERT's.
+    Relu,
+    /// ELECTRA's.
+    Gelu,
 }
 
 impl EncoderConfig {
@@ -52,6 +75,7 @@ impl EncoderConfig {
             masked: true,
             gelu_tanh: false,
             epsilon: 1e-12,
+            classifier: None,
         }
     }
 
@@ -114,6 +138,10 @@ impl EncoderConfig {
             list.norm("masked.norm", embedding, true);
             list.push("masked.bias", &[self.vocab], embedding);
         }
+        if let Some(Classifier { classes, .. }) = self.classifier {
+            list.dense("classes.dense", width, width, true);
+            list.dense("classes.out", width, classes, true);
+        }
         list.list()
     }
 
@@ -138,8 +166,8 @@ impl EncoderConfig {
         self.parameters().iter().map(&mut value).collect()
     }
 
-    /// Shape and values of DistilBERT's kind of student (Sanh et al. 2019, §3): `layers` of these layers, no token types, no pooler, all else
-    /// copied. Of 12 layers, 6 are the paper's 0, 2, 4, 7, 9 and 11: evenly spaced, first and last kept.
+    /// Shape and values of DistilBERT's kind of student (Sanh et al. 2019, §3): `layers` of these layers, no token types, no pooler, no
+    /// classifier, all else copied. Of 12 layers, 6 are the paper's 0, 2, 4, 7, 9 and 11: evenly spaced, first and last kept.
     ///
     /// The vector of the first kind of token, which every token has, goes into the positions. (The authors' script drops it.)
     ///
@@ -148,7 +176,7 @@ impl EncoderConfig {
     pub fn student(&self, values: &[Vec<f32>], layers: usize) -> Result<(Self, Vec<Vec<f32>>), String> {
         let all = self.layers;
         check_layers(layers, all)?;
-        let config = Self { layers, types: 0, pooler: false, ..self.clone() };
+        let config = Self { layers, types: 0, pooler: false, classifier: None, ..self.clone() };
         let mut known: BTreeMap<String, &[f32]> =
             self.parameters().into_iter().zip(values).map(|(parameter, values)| (parameter.name, values.as_slice())).collect();
         let first = known.remove("types.weight").map(|types| &types[..self.embedding]);

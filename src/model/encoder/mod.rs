@@ -19,7 +19,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use config::EncoderConfig;
+pub use config::{Classifier, EncoderConfig, Squash};
 pub use model::SentenceEncoder;
 pub use network::{Encoder, Trace, embeddings};
 pub use padding::Padding;

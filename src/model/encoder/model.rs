@@ -15,6 +15,8 @@ pub struct SentenceEncoder {
     /// The tokenizer as a file.
     pub tokenizer_json: String,
     pub marks: Marks,
+    /// Names of the classes, where it has a head for them.
+    pub labels: Vec<String>,
 }
 
 impl SentenceEncoder {
@@ -23,14 +25,14 @@ impl SentenceEncoder {
     /// # Errors
     /// What [`bert::load`] refuses, and a tokenizer that cannot be read, does not belong to the weights, or lacks BERT's control tokens.
     pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String) -> Result<Self, FormatError> {
-        let bert::LoadedEncoder { config, values } = bert::load(config, weights)?;
+        let bert::LoadedEncoder { config, values, labels } = bert::load(config, weights)?;
         let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?;
         let (known, vocab) = (tokenizer.vocab(), config.vocab);
         if known > vocab {
             return Err(FormatError::Tokens { known, vocab });
         }
         let marks = Marks::of(&tokenizer)?;
-        Ok(Self { config, values, tokenizer, tokenizer_json, marks })
+        Ok(Self { config, values, tokenizer, tokenizer_json, marks, labels })
     }
 
     /// The ids of a text as the encoder wants them: between its start and its end, cut to what it can look at.

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, activation, module};
 
 use super::block::Block;
-use super::config::EncoderConfig;
+use super::config::{EncoderConfig, Squash};
 use super::padding::Padding;
 use crate::device::gelu;
 use crate::model::layers::{Dense, Normalise, Values};
@@ -21,6 +21,7 @@ pub struct Encoder {
     layers: Vec<Block>,
     pooler: Option<Dense>,
     masked: Option<MaskedHead>,
+    classes: Option<ClassHead>,
     #[module(skip)]
     config: EncoderConfig,
 }
@@ -31,6 +32,13 @@ struct MaskedHead {
     dense: Dense,
     norm: Normalise,
     bias: Param<Tensor<1>>,
+}
+
+/// From the state of a text's first token to its class.
+#[derive(Module, Debug)]
+struct ClassHead {
+    dense: Dense,
+    out: Dense,
 }
 
 /// What an encoder thinks on its way. Rows are tokens, `[batch·seq, width]`.
@@ -71,6 +79,10 @@ impl Trainable for Encoder {
                 dense: Dense::new(width, embedding, true, &mut values),
                 norm: Normalise::new(embedding, true, epsilon, &mut values),
                 bias: values.take([vocab]),
+            }),
+            classes: config.classifier.map(|classifier| ClassHead {
+                dense: Dense::new(width, width, true, &mut values),
+                out: Dense::new(width, classifier.classes, true, &mut values),
             }),
             config: config.clone(),
         }
@@ -146,10 +158,29 @@ impl Encoder {
 
     /// The pooler's view of each text, `[batch, width]`, where there is one.
     pub fn pooled(&self, state: Tensor<2>, batch: usize) -> Option<Tensor<2>> {
-        let [rows, width] = state.dims();
-        let first = state.reshape([batch, rows / batch, width]).narrow(1, 0, 1).reshape([batch, width]);
-        self.pooler.as_ref().map(|pooler| activation::tanh(pooler.forward(first)))
+        self.pooler.as_ref().map(|pooler| activation::tanh(pooler.forward(first(state, batch))))
     }
+
+    /// Logits of the classes of texts, `[batch, classes]`, from their state `[batch·seq, width]`, as transformers' models `ForSequenceClassification`
+    /// have them.
+    ///
+    /// # Panics
+    /// Without a head for classes: who makes a run has looked.
+    pub fn class_logits(&self, state: Tensor<2>, batch: usize) -> Tensor<2> {
+        let (head, shape) = self.classes.as_ref().zip(self.config.classifier).expect("a head for classes");
+        let dense = head.dense.forward(first(state, batch));
+        head.out.forward(match shape.squash {
+            Squash::Tanh => activation::tanh(dense),
+            Squash::Relu => activation::relu(dense),
+            Squash::Gelu => gelu(dense),
+        })
+    }
+}
+
+/// The state of the first token of each text, `[batch, width]`.
+fn first(state: Tensor<2>, batch: usize) -> Tensor<2> {
+    let [rows, width] = state.dims();
+    state.reshape([batch, rows / batch, width]).narrow(1, 0, 1).reshape([batch, width])
 }
 
 /// Sentence embeddings as of Sentence-BERT (Reimers & Gurevych 2019): the mean over a text's real tokens, of length 1. `state` is

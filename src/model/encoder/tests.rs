@@ -74,23 +74,44 @@ async fn electra_agrees_with_transformers() {
     agrees("electra").await;
 }
 
+/// BERT, DistilBERT and ELECTRA each have another head for classes; the last also with embeddings as wide as the network.
+#[test_async]
+async fn logits_of_classes_agree_with_transformers() {
+    let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+    let device = Place::cpu().inner();
+    for kind in ["bert", "distilbert", "electra"] {
+        let config = bert::classifying(&config(kind), 3);
+        let net = Encoder::build(&config, &values(&config), &device);
+        let logits = read(net.class_logits(net.state(ids(&device), &Padding::new(&LENGTHS, 6, &device)), 2)).await.unwrap();
+        let expected: Vec<Vec<f64>> = serde_json::from_value(reference["classes"][kind].clone()).unwrap();
+        for (found, expected) in logits.iter().zip(expected.concat()) {
+            assert!((f64::from(*found) - expected).abs() < 3e-5, "{kind}: {found} instead of {expected}");
+        }
+    }
+}
+
 #[test]
 fn a_folder_comes_back_as_it_was() {
+    let labels = ["no", "yes", "maybe"].map(String::from);
     for kind in ["bert", "distilbert", "electra"] {
-        let config = config(kind);
-        let values = values(&config);
-        let (json, weights) = bert::save(&config, &values, 0);
-        assert!(json.contains(&format!("\"model_type\": \"{kind}\"")), "{json}");
-        let found = bert::load(&json, decode(&weights).unwrap()).unwrap();
-        assert_eq!((found.config, found.values), (config, values), "{kind}");
+        for (config, labels) in [(config(kind), &[][..]), (bert::classifying(&config(kind), 3), &labels)] {
+            let values = values(&config);
+            let (json, weights) = bert::save(&config, &values, 0, labels);
+            assert!(json.contains(&format!("\"model_type\": \"{kind}\"")), "{json}");
+            let found = bert::load(&json, decode(&weights).unwrap()).unwrap();
+            assert_eq!((found.config, found.values, &*found.labels), (config, values, labels), "{kind}");
+        }
     }
+    let wide = EncoderConfig { embedding: 8, ..bert::classifying(&config("electra"), 3) };
+    let (json, weights) = bert::save(&wide, &values(&wide), 0, &labels);
+    assert_eq!(bert::load(&json, decode(&weights).unwrap()).unwrap().config, wide, "the head tells an ELECTRA with wide embeddings");
 }
 
 /// DistilBERT's code has its epsilon written in: a student of another one is written as a BERT.
 #[test]
 fn a_student_of_another_epsilon_is_written_as_a_bert() {
     let config = EncoderConfig { epsilon: 1e-5, ..config("distilbert") };
-    let (json, weights) = bert::save(&config, &values(&config), 0);
+    let (json, weights) = bert::save(&config, &values(&config), 0, &[]);
     let found = bert::load(&json, decode(&weights).unwrap()).unwrap();
     assert_eq!(found.config, EncoderConfig { types: 1, ..config.clone() });
     let kinds = found.config.parameters().iter().position(|parameter| parameter.name == "types.weight").unwrap();
@@ -100,7 +121,7 @@ fn a_student_of_another_epsilon_is_written_as_a_bert() {
 #[test]
 fn what_is_wrong_with_a_folder_is_said() {
     let config = config("bert");
-    let (json, weights) = bert::save(&config, &values(&config), 0);
+    let (json, weights) = bert::save(&config, &values(&config), 0, &[]);
     let error = |json: &str, weights: &[u8]| bert::load(json, decode(weights).unwrap()).unwrap_err().to_string();
     assert!(error("{}", &weights).contains("`bert`, `distilbert` and `electra`"));
     let wider = json.replace("\"hidden_size\": 8", "\"hidden_size\": 10");

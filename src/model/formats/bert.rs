@@ -1,12 +1,12 @@
 //! An encoder as `transformers` keeps it: `config.json` and `model.safetensors` of BERT, DistilBERT or ELECTRA.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
 use super::names::{gather, scatter};
 use super::{File, FormatError};
 use crate::data::Marks;
-use crate::model::encoder::EncoderConfig;
+use crate::model::encoder::{Classifier, EncoderConfig};
 use crate::model::{Decoded, WeightsError, weights};
 
 /// An encoder on the host: its shape, and its values in the order of [`EncoderConfig::parameters`].
@@ -14,9 +14,15 @@ use crate::model::{Decoded, WeightsError, weights};
 pub struct LoadedEncoder {
     pub config: EncoderConfig,
     pub values: Vec<Vec<f32>>,
+    /// Names of the classes, where it has a head for them.
+    pub labels: Vec<String>,
 }
 
-/// The encoder of a folder, from its description and its tensors. It has a pooler and a head for masked tokens if the weights do.
+/// Of a model that names the class of a text.
+const CLASSIFIES: &str = "ForSequenceClassification";
+
+/// The encoder of a folder, from its description and its tensors. It has a pooler and a head for masked tokens if the weights do, and a head for
+/// classes if it is described as a model for that.
 ///
 /// # Errors
 /// Another model than `bert`, `distilbert` and `electra`, variants that this encoder has not, and weights that are missing, of another
@@ -30,13 +36,34 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
     };
     config.pooler = has(&file, &EncoderConfig { pooler: true, ..config.clone() }, "pooler");
     config.masked = has(&file, &EncoderConfig { masked: true, ..config.clone() }, "masked");
+    let labels = labels(&json);
+    if labels.len() > 1 && json["architectures"][0].as_str().is_some_and(|name| name.ends_with(CLASSIFIES)) {
+        // BERT's pooler is the first layer of that head.
+        config = EncoderConfig { pooler: false, classifier: Some(Classifier { classes: labels.len(), squash: family.squash() }), ..config };
+    }
     config.validate()?;
     let take = |name: &str, shape: &[usize]| match find(&file, family, name) {
         Some(found) => file.take(&found, shape),
         None => Err(WeightsError::Missing(plain(name).into())),
     };
     let values = gather(&config.parameters(), |parameter| pieces(family, &config, parameter), take)?;
-    Ok(LoadedEncoder { config, values })
+    let labels = if config.classifier.is_some() { labels } else { Vec::new() };
+    Ok(LoadedEncoder { config, values, labels })
+}
+
+/// The same shape with a head for classes as its family has it, in place of all other heads.
+pub fn classifying(config: &EncoderConfig, classes: usize) -> EncoderConfig {
+    let squash = Family::of(config).squash();
+    EncoderConfig { masked: false, pooler: false, classifier: Some(Classifier { classes, squash }), ..config.clone() }
+}
+
+/// Names of the classes by number; transformers has two without names where a file says nothing.
+fn labels(json: &Value) -> Vec<String> {
+    let named = |class: usize| json["id2label"][class.to_string()].as_str().map(String::from);
+    match json["id2label"].as_object() {
+        Some(_) => (0..).map_while(named).collect(),
+        None => (0..json["num_labels"].as_u64().unwrap_or(2)).map(|class| format!("LABEL_{class}")).collect(),
+    }
 }
 
 /// Whether a `config.json` is an encoder's.
@@ -101,12 +128,16 @@ fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
 }
 
 /// The two files of an encoder: `config.json` and `model.safetensors` in F32, as `AutoModel` loads them, and `AutoModelForMaskedLM` where it
-/// has that head. `pad` is the id of the padding token.
-pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> (String, Vec<u8>) {
+/// or `AutoModelForSequenceClassification` where it has that head. `pad` is the id of the padding token, `labels` are the names of the classes.
+pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32, labels: &[String]) -> (String, Vec<u8>) {
     let family = Family::of(config);
-    let head = if config.masked { "ForMaskedLM" } else { "Model" };
+    let head = match (config.masked, config.classifier) {
+        (true, _) => "ForMaskedLM",
+        (false, Some(_)) => CLASSIFIES,
+        (false, None) => "Model",
+    };
     let activation = if config.gelu_tanh { "gelu_new" } else { "gelu" };
-    let description = match family {
+    let mut description = match family {
         Family::DistilBert => json!({
             "architectures": [format!("DistilBert{head}")], "model_type": "distilbert", "activation": activation,
             "vocab_size": config.vocab, "max_position_embeddings": config.context, "dim": config.width, "n_layers": config.layers,
@@ -122,6 +153,12 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> (String, V
             "torch_dtype": "float32",
         }),
     };
+    if config.classifier.is_some() {
+        let classes = || labels.iter().enumerate();
+        description["id2label"] = classes().map(|(class, label)| (class.to_string(), label.as_str().into())).collect::<Map<_, _>>().into();
+        description["label2id"] = classes().map(|(class, label)| (label.clone(), class.into())).collect::<Map<_, _>>().into();
+        description["problem_type"] = "single_label_classification".into();
+    }
     let mut tensors = scatter(&config.parameters(), |parameter| pieces(family, config, parameter), values);
     if family != Family::DistilBert && config.types == 0 {
         // They always have a kind of token; a vector of zeros changes nothing.
@@ -131,17 +168,16 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32) -> (String, V
         *name = match name.strip_prefix("head:") {
             Some(head) => head.to_owned(),
             // Behind a head the encoder has a name.
-            None if config.masked => format!("{}.{name}", family.name()),
+            None if config.masked || config.classifier.is_some() => format!("{}.{name}", family.name()),
             None => continue,
         };
     }
     (serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, super::metadata(), false))
 }
 
-/// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, for embeddings of sentences, `SentenceTransformer`
-/// load.
-pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks) -> Vec<File> {
-    let (description, weights) = save(config, values, marks.padding);
+/// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, but for a classifier, `SentenceTransformer` load.
+pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks, labels: &[String]) -> Vec<File> {
+    let (description, weights) = save(config, values, marks.padding, labels);
     let tokenizer = json!({
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
         "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": "[UNK]",
@@ -154,12 +190,14 @@ pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str,
     ]);
     let pooling = json!({ "word_embedding_dimension": config.width, "pooling_mode_mean_tokens": true });
     let text = |value: &Value| serde_json::to_vec_pretty(value).expect("plain data");
-    vec![
+    let mut files = vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),
         ("tokenizer_config.json", text(&tokenizer)),
-        ("modules.json", text(&modules)),
-        ("1_Pooling/config.json", text(&pooling)),
-    ]
+    ];
+    if config.classifier.is_none() {
+        files.extend([("modules.json", text(&modules)), ("1_Pooling/config.json", text(&pooling))]);
+    }
+    files
 }

@@ -2,7 +2,7 @@
 
 use super::names::Pieces;
 use crate::model::Parameter;
-use crate::model::encoder::EncoderConfig;
+use crate::model::encoder::{EncoderConfig, Squash};
 
 /// DistilBERT's code has it written in.
 pub const DISTILBERT_EPSILON: f64 = 1e-12;
@@ -21,12 +21,22 @@ impl Family {
     /// As a shape is written: where nothing else distinguishes it, without token types it is DistilBERT's, whose epsilon is written into its
     /// code.
     pub fn of(config: &EncoderConfig) -> Self {
-        if config.embedding != config.width {
+        // Large ELECTRAs have embeddings as wide as the network: their classifier tells them.
+        if config.embedding != config.width || config.classifier.is_some_and(|classifier| classifier.squash == Squash::Gelu) {
             Self::Electra
         } else if config.types == 0 && !config.pooler && config.epsilon == DISTILBERT_EPSILON {
             Self::DistilBert
         } else {
             Self::Bert
+        }
+    }
+
+    /// What stands between the two layers of its classifier.
+    pub fn squash(self) -> Squash {
+        match self {
+            Self::Bert => Squash::Tanh,
+            Self::DistilBert => Squash::Relu,
+            Self::Electra => Squash::Gelu,
         }
     }
 
@@ -73,6 +83,11 @@ pub fn pieces(family: Family, config: &EncoderConfig, parameter: &Parameter) -> 
         (Family::DistilBert, "up") => "ffn.lin1",
         (Family::DistilBert, "down") => "ffn.lin2",
         (Family::DistilBert, "norm2") => "output_layer_norm",
+        (Family::Bert, "classes.dense") => "pooler.dense",
+        (Family::DistilBert, "classes.dense") => "head:pre_classifier",
+        (Family::Electra, "classes.dense") => "head:classifier.dense",
+        (Family::Electra, "classes.out") => "head:classifier.out_proj",
+        (_, "classes.out") => "head:classifier",
         (Family::DistilBert, "masked.dense") => "head:vocab_transform",
         (Family::DistilBert, "masked.norm") => "head:vocab_layer_norm",
         (Family::DistilBert, _) => "head:vocab_projector",

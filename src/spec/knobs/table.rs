@@ -45,11 +45,14 @@ const CLASSES: &[&str] = &["digits", "fashion", "plane"];
 const DENSE: &[&str] = &["mlp", "cnn"];
 const DECODER: &[&str] = &["decoder"];
 const ENCODER: &[&str] = &["encoder"];
-/// Encoders weigh their labels by `encoder.masked_weight`.
+/// Encoders weigh their labels by `encoder.masked_weight` or `encoder.label_weight`.
 const LABELLED: &[&str] = &["mlp", "cnn", "decoder"];
 const TRANSFORMER: &[&str] = &["decoder", "encoder"];
 const MASKED: &[&str] = &["masked"];
 const EMBEDDINGS: &[&str] = &["embeddings"];
+const LABELS: &[&str] = &["classes"];
+/// What a head foretells: tokens or labels.
+const FORETOLD: &[&str] = &["masked", "classes"];
 const CNN: &[&str] = &["cnn"];
 const LIVE: &[&str] = &["live"];
 const RANDOM: &[&str] = &["random"];
@@ -70,7 +73,12 @@ const WEIGHING: &[&str] = &["token_kd", "gkd", "distillm", "uld"];
 /// Every knob, in the order in which it is shown.
 pub const TABLE: &[Knob] = &[
     row("seed", int(0, u32::MAX as i64), "Initial weights, labelled rows, label noise, order of batches."),
-    row("task.name", choice(&["digits", "fashion", "plane", "grammar", "arithmetic", "names", "novel", "jsonl"]), "The data set.").main(),
+    row(
+        "task.name",
+        choice(&["digits", "fashion", "plane", "grammar", "arithmetic", "names", "novel", "jsonl", "labels"]),
+        "The data set.",
+    )
+    .main(),
     row("task.shape", choice(&["spirals", "rings", "blobs"]), "How the points of a class lie.").main().needs(&[("task.name", PLANE)]),
     row("task.classes", int(6, 10), "Number of classes.").main().needs(&[("task.name", PLANE)]),
     row("task.points", int_log(200, 20_000), "Points, training and test together.").needs(&[("task.name", PLANE)]),
@@ -130,7 +138,7 @@ pub const TABLE: &[Knob] = &[
     row(
         "student.start",
         choice(&["random", "teacher_layers", "file"]),
-        "Random weights, student.layers of the teacher's layers, evenly spaced, or a decoder of your own (--student MODEL).",
+        "Random weights, student.layers of the teacher's layers, evenly spaced, or a model of your own (--student MODEL).",
     )
     .needs(&[("student.kind", TRANSFORMER)]),
     row("student.lora_rank", int(0, 1024), "Rank of the students' adapters (LoRA), all else frozen; 0 = all weights learn.")
@@ -208,13 +216,13 @@ pub const TABLE: &[Knob] = &[
         .needs(&[("student.kind", DECODER)]),
     row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs(&[("student.kind", DECODER)]),
     row("text.tests", int_log(1, 10_000), "Test examples asked at an evaluation where not all right answers are known.")
-        .needs(&[("task.name", &["names", "novel", "jsonl", "arithmetic"])]),
+        .needs(&[("task.name", &["names", "novel", "jsonl", "labels", "arithmetic"])]),
     row(
         "text.context",
         int_log(8, 8192),
-        "Most tokens of an example of jsonl, or of a piece of a novel that an encoder or a file's tokenizer reads.",
+        "Most tokens of an example of jsonl or labels, or of a piece of a novel that an encoder or a file's tokenizer reads.",
     )
-    .needs(&[("task.name", &["novel", "jsonl"])]),
+    .needs(&[("task.name", &["novel", "jsonl", "labels"])]),
     row(
         "text.student_share",
         float(0.0, 1.0),
@@ -251,9 +259,13 @@ pub const TABLE: &[Knob] = &[
     row("text.preference_margin", float(0.0, 5.0), "How much the chosen text must lead.")
         .live()
         .needs(&[("text.preference", &["simpo"]), ("text.method", DPKD)]),
-    row("encoder.objective", choice(&["masked", "embeddings"]), "What encoders learn: words behind masks, or embeddings of sentences.")
-        .main()
-        .needs(&[("student.kind", ENCODER)]),
+    row(
+        "encoder.objective",
+        choice(&["masked", "embeddings", "classes"]),
+        "What encoders learn: words behind masks, embeddings of sentences, or the labels of texts.",
+    )
+    .main()
+    .needs(&[("student.kind", ENCODER)]),
     row("encoder.mask_share", float(0.01, 0.9), "Share of tokens to be foretold.")
         .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
     row(
@@ -265,33 +277,37 @@ pub const TABLE: &[Knob] = &[
     row(
         "encoder.adapt_steps",
         int(0, 100_000),
-        "Steps in which a teacher from a file first learns to foretell masked tokens (at teacher.lr).",
+        "Steps in which a teacher from a file first learns to foretell masked tokens, or is fine-tuned on the labels (at teacher.lr).",
     )
-    .needs(&[("teacher.source", FILE), ("encoder.objective", MASKED), ("student.kind", ENCODER)]),
+    .needs(&[("teacher.source", FILE), ("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row("encoder.soft_tokens", choice(&["all", "masked"]), "Tokens at which the student hears the teacher: all, or those to be foretold.")
         .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
     row("encoder.soft_weight", float(0.0, 20.0), "Weight of T² times the divergence from the teacher.")
         .live()
         .main()
-        .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
+        .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row("encoder.masked_weight", float(0.0, 20.0), "Weight of the cross-entropy of the tokens to be foretold.")
         .live()
         .main()
         .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
+    row("encoder.label_weight", float(0.0, 20.0), "Weight of the cross-entropy with the labels.")
+        .live()
+        .main()
+        .needs(&[("encoder.objective", LABELS), ("student.kind", ENCODER)]),
     row("encoder.cosine_weight", float(0.0, 20.0), "Weight of the cosine distance from the teacher's last states, or embeddings.")
         .live()
         .main()
         .needs(&[("student.kind", ENCODER)]),
     row("encoder.hidden_weight", float(0.0, 20.0), "Weight of the squared distance from the teacher's states, layer by layer (TinyBERT).")
         .live()
-        .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
+        .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row(
         "encoder.relation_weight",
         float(0.0, 20.0),
         "Weight of the relations between queries, keys and values of the last layer (MiniLM).",
     )
     .live()
-    .needs(&[("encoder.objective", MASKED), ("student.kind", ENCODER)]),
+    .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row("encoder.similarity_weight", float(0.0, 100.0), "Weight of the squared distance between similarities of sentences.")
         .live()
         .main()

@@ -1,81 +1,143 @@
 //! Who takes part in a race of encoders: shapes and first values of teacher and students.
 
+use std::collections::HashMap;
+
+use super::super::origin::{Origin, Origins};
 use super::super::{Materials, RunError};
 use crate::data;
-use crate::model::encoder::{EncoderConfig, SentenceEncoder};
+use crate::data::text::Labels;
+use crate::model::encoder::{EncoderConfig, SentenceEncoder, Squash};
+use crate::model::formats::bert;
+use crate::model::vocabulary::{self, Vocabularies};
 use crate::spec::{Experiment, Network, Objective, Start, TeacherSource};
 
 /// Shape and values of a network.
 pub type Member = (EncoderConfig, Vec<Vec<f32>>);
 
-/// The teacher that the caller hands in, if the experiment asks for one.
-///
-/// # Errors
-/// One that is asked for and not there or a decoder, and one that is there and not asked for.
-pub fn model<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Option<&'a SentenceEncoder>, RunError> {
-    let wrong = |message: &str| Err(RunError::Model(message.into()));
-    if materials.student.is_some() {
-        return wrong(
-            "--student names a decoder, and this experiment has encoders: leave it out, their students are cut out of the teacher",
-        );
-    }
-    if materials.model.is_some() {
-        return wrong("the model that was handed in is a decoder, and this experiment has encoders: set both kinds to decoder");
-    }
-    match (experiment.teacher.source == TeacherSource::File, &materials.encoder) {
-        (true, None) => wrong("teacher.source=file needs a model: --teacher MODEL, a Hugging Face folder of a BERT, DistilBERT or ELECTRA"),
-        (false, Some(_)) => wrong("a model was handed in that this experiment does not use: set teacher.source=file"),
-        (_, model) => Ok(model.as_ref()),
-    }
+/// The models that the caller handed in.
+pub struct Models<'a> {
+    pub teacher: Option<&'a SentenceEncoder>,
+    student: Option<&'a SentenceEncoder>,
 }
 
-/// Teacher and student. `vocab` is the tokenizer's.
+/// The models that the caller hands in, if the experiment asks for them.
 ///
 /// # Errors
-/// A teacher that cannot look as far as the texts go or has no head for masked words, and layers that it has not.
-pub fn networks(experiment: &Experiment, model: Option<&SentenceEncoder>, vocab: usize) -> Result<[Member; 2], RunError> {
-    let context = experiment.text.context;
-    let masked = experiment.encoder.objective == Objective::Masked;
-    let start = |config: EncoderConfig, who: &str| {
-        let values = config.initial(&mut data::rng(experiment.seed, who));
-        (config, values)
-    };
-    let (teacher, values) = match model {
-        None => start(config(&experiment.teacher.network(), vocab, context), "teacher 0"),
-        Some(model) => {
-            let known = &model.config;
-            if context > known.context {
-                return Err(RunError::Model(format!(
-                    "texts of {context} tokens are asked for and the teacher can look at {}: lower text.context",
-                    known.context
-                )));
-            }
-            if masked && !known.masked && experiment.encoder.adapt_steps == 0 {
-                return Err(RunError::Model(
-                    "the teacher has no head for masked words (a sentence encoder, perhaps): let it learn one first, such as \
-                     encoder.adapt_steps=500, or set encoder.objective=embeddings"
-                        .into(),
-                ));
-            }
-            with_head(known, &model.values, masked, experiment)
+/// One that is asked for and not there or a decoder, one that is there and not asked for, and a student that reads otherwise than its teacher.
+pub fn models<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Models<'a>, RunError> {
+    let wrong = |message: String| RunError::Model(message);
+    if materials.model.is_some() || materials.student.is_some() {
+        return Err(wrong("the model that was handed in is a decoder, and this experiment has encoders: set both kinds to decoder".into()));
+    }
+    let asked = |setting: &str, flag: &str, asked: bool, model: &'a Option<SentenceEncoder>| match (asked, model) {
+        (true, None) => {
+            Err(wrong(format!("{setting} needs a model: {flag} MODEL, a Hugging Face folder of a BERT, DistilBERT or ELECTRA")))
         }
+        (false, Some(_)) => Err(wrong(format!("{flag} names a model that this experiment does not use: set {setting}"))),
+        (_, model) => Ok(model.as_ref()),
     };
-    if experiment.student.start == Start::TeacherLayers {
-        let student = layers(&teacher, &values, experiment)?;
-        return Ok([(teacher, values), student]);
+    let [of_teacher, of_student] = [experiment.teacher.source == TeacherSource::File, experiment.student.start == Start::File];
+    let teacher = asked("teacher.source=file", "--teacher", of_teacher, &materials.encoder)?;
+    let student = asked("student.start=file", "--student", of_student, &materials.student_encoder)?;
+    if let (Some(teacher), Some(student)) = (teacher, student) {
+        let rows = [teacher.config.vocab, student.config.vocab];
+        let common = vocabulary::compare([&teacher.tokenizer, &student.tokenizer], rows);
+        if rows[0] != rows[1] || !matches!(common, Vocabularies::Common(_)) {
+            return Err(wrong(
+                "the student's vocabulary is not its teacher's, and encoders read by one: take a student that was cut out of this teacher"
+                    .into(),
+            ));
+        }
     }
-    let student = EncoderConfig { context: teacher.context, masked, ..config(&experiment.student, teacher.vocab, context) };
-    let student = start(student, "student");
-    comparable(&teacher, &student.0, experiment)?;
-    Ok([(teacher, values), student])
+    Ok(Models { teacher, student })
 }
 
-/// A student of some of a teacher's layers.
+impl Models<'_> {
+    /// What a run keeps of them.
+    pub fn origins(&self) -> Origins {
+        let origin = |model: &SentenceEncoder| Origin {
+            fingerprint: model.fingerprint(),
+            tokenizer_json: model.tokenizer_json.clone(),
+            stop: Vec::new(),
+            spare: None,
+        };
+        Origins { teacher: self.teacher.map(origin), student: self.student.map(origin) }
+    }
+
+    /// The labels of the texts, by the classes of a teacher that knows them all.
+    ///
+    /// # Errors
+    /// A teacher that does not, and is not to learn them.
+    pub fn labels(&self, experiment: &Experiment, labels: Labels) -> Result<Labels, RunError> {
+        let Some(teacher) = self.teacher.filter(|_| experiment.encoder.objective == Objective::Classes) else { return Ok(labels) };
+        match labels.renamed(&teacher.labels) {
+            Ok(renamed) => Ok(renamed),
+            Err(_) if experiment.encoder.adapt_steps > 0 => Ok(labels),
+            Err(unknown) => {
+                let knows = if teacher.labels.is_empty() {
+                    "has no head for labels".into()
+                } else {
+                    format!("knows the labels {:?}, not `{unknown}`", teacher.labels)
+                };
+                Err(RunError::Model(format!(
+                    "the teacher {knows}: let it be fine-tuned on these texts first, such as encoder.adapt_steps=500"
+                )))
+            }
+        }
+    }
+
+    /// Teacher and student. `vocab` is the tokenizer's.
+    ///
+    /// # Errors
+    /// A model that cannot look as far as the texts go or has no head for masked words, and layers that it has not.
+    pub fn networks(&self, experiment: &Experiment, vocab: usize, labels: &[String]) -> Result<[Member; 2], RunError> {
+        let context = experiment.text.context;
+        for (who, model) in [("teacher", self.teacher), ("student", self.student)] {
+            let Some(known) = model.map(|model| &model.config).filter(|known| context > known.context) else { continue };
+            return Err(RunError::Model(format!(
+                "texts of {context} tokens are asked for and the {who} can look at {}: lower text.context",
+                known.context
+            )));
+        }
+        let built = |network: &Network, vocab| EncoderConfig::bert(vocab, context, network.dim, network.layers, network.heads);
+        let of = |model: &SentenceEncoder, who: &str| {
+            let known = (model.config.clone(), model.values.clone());
+            headed(&known, experiment, labels, &model.labels, who)
+        };
+        let teacher = match self.teacher {
+            None => headed(&(built(&experiment.teacher.network(), vocab), Vec::new()), experiment, labels, &[], "teacher 0"),
+            Some(model) => {
+                let masked = experiment.encoder.objective == Objective::Masked;
+                if masked && !model.config.masked && experiment.encoder.adapt_steps == 0 {
+                    return Err(RunError::Model(
+                        "the teacher has no head for masked words (a sentence encoder, perhaps): let it learn one first, such as \
+                         encoder.adapt_steps=500, or set encoder.objective=embeddings"
+                            .into(),
+                    ));
+                }
+                of(model, "teacher 0")
+            }
+        };
+        let student = match (experiment.student.start, self.student) {
+            (Start::TeacherLayers, _) => layers(&teacher, experiment, labels)?,
+            (_, Some(model)) => of(model, "student"),
+            _ => {
+                let shape = EncoderConfig { context: teacher.0.context, ..built(&experiment.student, teacher.0.vocab) };
+                headed(&(shape, Vec::new()), experiment, labels, &[], "student")
+            }
+        };
+        comparable(&teacher.0, &student.0, experiment)?;
+        Ok([teacher, student])
+    }
+}
+
+/// A student of some of a teacher's layers. A head for labels is new: what its teacher has learned of a task it is to hear.
 ///
 /// # Errors
 /// Layers that it has not.
-pub fn layers(teacher: &EncoderConfig, values: &[Vec<f32>], experiment: &Experiment) -> Result<Member, RunError> {
-    teacher.student(values, experiment.student.layers).map_err(RunError::Model)
+pub fn layers((teacher, values): &Member, experiment: &Experiment, labels: &[String]) -> Result<Member, RunError> {
+    let student = teacher.student(values, experiment.student.layers).map_err(RunError::Model)?;
+    Ok(headed(&student, experiment, labels, &[], "student"))
 }
 
 /// Whether the two can be compared by the terms that have a weight. Weights are live: it is asked again when one is turned.
@@ -85,7 +147,7 @@ pub fn layers(teacher: &EncoderConfig, values: &[Vec<f32>], experiment: &Experim
 pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: &Experiment) -> Result<(), RunError> {
     let terms = &experiment.encoder;
     let (numbers, relations) = match terms.objective {
-        Objective::Masked => (terms.cosine_weight.max(terms.hidden_weight), terms.relation_weight),
+        Objective::Masked | Objective::Classes => (terms.cosine_weight.max(terms.hidden_weight), terms.relation_weight),
         Objective::Embeddings => (terms.cosine_weight.max(terms.contrastive_weight), 0.0),
     };
     if numbers > 0.0 && teacher.width != student.width {
@@ -104,18 +166,28 @@ pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: 
     Ok(())
 }
 
-/// The teacher with a head for masked words where it needs one: its own, or one that knows nothing yet.
-fn with_head(known: &EncoderConfig, values: &[Vec<f32>], masked: bool, experiment: &Experiment) -> Member {
-    let config = EncoderConfig { masked, pooler: false, ..known.clone() };
-    let fresh = config.initial(&mut data::rng(experiment.seed, "teacher 0"));
-    let places: std::collections::HashMap<String, &Vec<f32>> =
+/// A network with the head that the objective asks for and no other: with its own values where it has them, fresh ones elsewhere. A head that
+/// `knows` other labels starts afresh.
+fn headed((known, values): &Member, experiment: &Experiment, labels: &[String], knows: &[String], who: &str) -> Member {
+    let config = match experiment.encoder.objective {
+        Objective::Classes => bert::classifying(known, labels.len()),
+        objective => EncoderConfig { masked: objective == Objective::Masked, pooler: false, classifier: None, ..known.clone() },
+    };
+    let mut places: HashMap<String, &Vec<f32>> =
         known.parameters().into_iter().zip(values).map(|(parameter, values)| (parameter.name, values)).collect();
+    for kind in ["weight", "bias"] {
+        if knows != labels {
+            places.remove(&format!("classes.out.{kind}"));
+        }
+        // BERT's pooler is the first layer of its head, as in transformers.
+        if config.classifier.is_some_and(|classifier| classifier.squash == Squash::Tanh)
+            && let Some(values) = places.remove(&format!("pooler.{kind}"))
+        {
+            places.insert(format!("classes.dense.{kind}"), values);
+        }
+    }
+    let fresh = config.initial(&mut data::rng(experiment.seed, who));
     let parameters = config.parameters().into_iter().zip(fresh);
     let values = parameters.map(|(parameter, fresh)| places.get(&parameter.name).map_or(fresh, |values| (*values).clone())).collect();
     (config, values)
-}
-
-/// The encoder of a network's numbers.
-fn config(network: &Network, vocab: usize, context: usize) -> EncoderConfig {
-    EncoderConfig::bert(vocab, context, network.dim, network.layers, network.heads)
 }

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, activation::log_softmax};
 
 use super::super::RunError;
 use super::super::event::{EncoderMeasures, Evaluation, Role};
+use super::labels::LabelExam;
 use crate::data;
 use crate::data::text::{Masked, Masking, Passages};
 use crate::device::{Place, Reads, read};
@@ -16,7 +17,7 @@ use crate::model::encoder::{Encoder, embeddings};
 use crate::spec::{Experiment, Objective};
 
 /// Texts per forward pass.
-const CHUNK: usize = 32;
+pub(super) const CHUNK: usize = 32;
 
 /// The questions, and what a frozen teacher answered.
 pub struct Exam {
@@ -30,6 +31,8 @@ pub struct Exam {
     padding: u32,
     place: Place,
     heard: Option<Heard>,
+    /// Where labels are named there is no other question.
+    labels: Option<LabelExam>,
 }
 
 /// What a frozen teacher answered.
@@ -54,7 +57,9 @@ struct Told {
 impl Exam {
     pub fn new(experiment: &Experiment, passages: &Passages, masking: &Masking, place: &Place) -> Self {
         let objective = experiment.encoder.objective;
-        let tests: Vec<_> = passages.test.iter().take(experiment.text.tests).collect();
+        let labels = (objective == Objective::Classes).then(|| LabelExam::new(experiment, passages, place));
+        let count = if labels.is_some() { 0 } else { experiment.text.tests };
+        let tests: Vec<_> = passages.test.iter().take(count).collect();
         let tests: Vec<&[u32]> = tests.iter().map(|text| text.as_slice()).collect();
         let pad = passages.marks.padding;
         // One length for all: a GPU compiles its kernels for shapes.
@@ -73,12 +78,12 @@ impl Exam {
                 masked.push(Batch::masked(drawn, longest, pad, place));
             }
         }
-        Self { objective, plain, masked, shown, longest, padding: pad, place: place.clone(), heard: None }
+        Self { objective, plain, masked, shown, longest, padding: pad, place: place.clone(), heard: None, labels }
     }
 
     /// Texts that are asked.
     pub fn asked(&self) -> usize {
-        self.plain.iter().map(|batch| batch.padding.batch()).sum()
+        self.labels.as_ref().map_or_else(|| self.plain.iter().map(|batch| batch.padding.batch()).sum(), LabelExam::asked)
     }
 
     pub fn objective(&self) -> Objective {
@@ -101,6 +106,9 @@ impl Exam {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn examine(&mut self, networks: &[(Role, usize, Encoder); 3], teacher_changes: bool) -> Result<Vec<Evaluation>, RunError> {
+        if let Some(labels) = &mut self.labels {
+            return labels.examine(networks, teacher_changes).await;
+        }
         let teacher = &networks[0].2;
         let heard = match self.heard.take().filter(|_| !teacher_changes) {
             Some(heard) => heard,
@@ -111,17 +119,17 @@ impl Exam {
         for (role, step, network) in networks {
             let is_teacher = *role == Role::Teacher;
             let measures = if is_teacher {
-                EncoderMeasures { forward_kl: None, cosine: None, similarity: None, neighbours: None }
+                EncoderMeasures::default()
             } else {
                 let own = self.embedded(network).await?;
                 let own = Embeddings { values: &own, width: network.config().width };
                 let neighbours = own.neighbours();
                 let same = neighbours.iter().zip(&heard.neighbours).filter(|(own, theirs)| own == theirs).count();
                 EncoderMeasures {
-                    forward_kl: None,
                     cosine: own.alike(&theirs),
                     similarity: Some(spearman(&own.cosines(), &heard.cosines)),
                     neighbours: Some(same as f64 / neighbours.len().max(1) as f64),
+                    ..EncoderMeasures::default()
                 }
             };
             found.push(match self.objective {
@@ -130,7 +138,7 @@ impl Exam {
                     let told = self.told((teacher, &heard.states), (network, &states)).await?;
                     of_words(*role, *step, &told, measures)
                 }
-                Objective::Embeddings => of_sentences(*role, *step, measures),
+                Objective::Embeddings | Objective::Classes => of_sentences(*role, *step, measures),
             });
         }
         self.heard = Some(heard);

@@ -2,31 +2,25 @@
 
 mod cast;
 mod exam;
+mod labels;
 mod read;
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use super::{
-    Materials, RunError,
-    contest::losses,
-    event::*,
-    mean::Mean,
-    origin::{Origin, Origins},
-    trio::Trio,
-};
-use crate::data::text::{Masking, Passages, load_passages};
+use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
+use crate::data::text::{Labels, Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};
-use crate::method::encoder::{Batch, masked, sentences};
+use crate::method::encoder::{Batch, classes, masked, sentences};
 use crate::method::response::Parts;
 use crate::model::Trainable;
 use crate::model::encoder::Encoder;
 use crate::model::lora::Lora;
-use crate::spec::{Experiment, Objective, Start};
+use crate::spec::{Experiment, Objective, Start, TeacherSource};
 use exam::Exam;
 
-/// Lengths of batches of sentences are multiples of this: a GPU compiles its kernels for shapes.
+/// Lengths of batches of sentences and of labelled texts are multiples of this: a GPU compiles its kernels for shapes.
 const STEP: usize = 16;
 
 /// The networks and the texts they learn from.
@@ -52,43 +46,44 @@ impl Encoders {
     /// # Errors
     /// An experiment that contradicts its data, a teacher that is not there, and layers that it has not.
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
-        let model = cast::model(experiment, materials)?;
-        let sentences = experiment.encoder.objective == Objective::Embeddings;
+        let models = cast::models(experiment, materials)?;
         let mut passages = match &materials.corpus {
             Some(corpus) => corpus.passages(experiment)?,
-            None => load_passages(experiment, materials.text.as_deref(), model.map(|model| &model.tokenizer))?,
+            None => load_passages(
+                experiment,
+                materials.text.as_deref(),
+                materials.test.as_deref(),
+                models.teacher.map(|model| &model.tokenizer),
+            )?,
         };
-        let [(teacher, values), (student, first)] = cast::networks(experiment, model, passages.tokenizer.vocab())?;
+        passages.labels = models.labels(experiment, passages.labels)?;
+        let [(teacher, values), (student, first)] = models.networks(experiment, passages.tokenizer.vocab(), &passages.labels.names)?;
         let held = match experiment.train.validation {
             0.0 => None,
             share => Some(passages.hold_out(data::held_out(passages.train.len(), share)?)?),
         };
         let batch = experiment.train.batch_size;
-        let order = if sentences {
+        let length = |row: usize| passages.train.tokens(row)[0];
+        let rows = passages.train.len();
+        let batches = |purpose: &str| match experiment.encoder.objective {
+            Objective::Masked => Batches::new(experiment.seed, purpose, rows, batch),
             // A pair is as long as the longer of the two.
-            let length = |row: usize| passages.train.tokens(row)[0];
-            let lengths = (1..passages.train.len()).map(|next| length(next - 1).max(length(next))).collect();
-            Batches::grouped(experiment.seed, "student batches", lengths, batch / 2)?
-        } else {
-            Batches::new(experiment.seed, "student batches", passages.train.len(), batch)?
+            Objective::Embeddings => {
+                let lengths = (1..rows).map(|next| length(next - 1).max(length(next))).collect();
+                Batches::grouped(experiment.seed, purpose, lengths, batch / 2)
+            }
+            Objective::Classes => Batches::grouped(experiment.seed, purpose, (0..rows).map(length).collect(), batch),
         };
+        let (order, teacher_order) = (batches("student batches")?, batches("teacher batches 0")?);
         let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
         Ok(Self {
             nets: Trio::new((teacher, &values), (student, &first), Lora::of(experiment), &experiment.train, place),
             order,
-            teacher_order: Batches::new(experiment.seed, "teacher batches 0", passages.train.len(), batch)?,
+            teacher_order,
             longest: passages.longest(),
             exam: Exam::new(experiment, &passages, &masking, place),
             validation: held.map(|held| Exam::new(experiment, &held, &masking, place)),
-            origins: Origins {
-                teacher: model.map(|model| Origin {
-                    fingerprint: model.fingerprint(),
-                    tokenizer_json: model.tokenizer_json.clone(),
-                    stop: Vec::new(),
-                    spare: None,
-                }),
-                student: None,
-            },
+            origins: models.origins(),
             notes: (passages.cut > 0)
                 .then(|| {
                     format!(
@@ -109,12 +104,15 @@ impl Encoders {
     /// # Errors
     /// [`RunError::Device`] when the device fails.
     pub async fn begin_students(&mut self, experiment: &Experiment) -> Result<bool, RunError> {
-        if experiment.student.start != Start::TeacherLayers || !experiment.teacher_learns() {
+        // On a task the students are to begin where their teacher did: with what it learned of language, not of the labels.
+        let begun = experiment.encoder.objective == Objective::Classes && experiment.teacher.source == TeacherSource::File;
+        if experiment.student.start != Start::TeacherLayers || !experiment.teacher_learns() || begun {
             return Ok(false);
         }
         let mut reads = Reads::default();
         self.nets.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
-        let (_, values) = cast::layers(&self.nets.teacher.layout, &reads.run().await?, experiment)?;
+        let teacher = (self.nets.teacher.layout.clone(), reads.run().await?);
+        let (_, values) = cast::layers(&teacher, experiment, &self.passages.labels.names)?;
         for student in [&mut self.nets.alone, &mut self.nets.distilled] {
             student.start_from(&values, &experiment.train, &self.place);
         }
@@ -136,8 +134,13 @@ impl Encoders {
         for (step, lr) in (from..).zip(rates) {
             last = Mean::default();
             for at in step * micro..(step + 1) * micro {
-                let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at);
-                let loss = masked::alone(&self.nets.teacher.net, &batch, &experiment.distill);
+                let loss = if experiment.encoder.objective == Objective::Classes {
+                    let (batch, targets) = self.labelled_batch(&self.teacher_order, at);
+                    classes::alone(&self.nets.teacher.net, &batch, targets)
+                } else {
+                    let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at);
+                    masked::alone(&self.nets.teacher.net, &batch, &experiment.distill)
+                };
                 self.nets.teacher.gather(&loss.total, loss.weight);
                 last.add(vec![loss.total.inner()], loss.weight);
             }
@@ -185,6 +188,13 @@ impl Encoders {
                     sentences::distilled(&self.nets.distilled.net, teacher, &batch, &experiment.encoder),
                 )
             }
+            Objective::Classes => {
+                let (batch, targets) = self.labelled_batch(&self.order, at);
+                (
+                    classes::alone(&self.nets.alone.net, &batch, targets.clone()),
+                    classes::distilled(&self.nets.distilled.net, teacher, &batch, targets, experiment),
+                )
+            }
         }
     }
 
@@ -200,8 +210,18 @@ impl Encoders {
         let texts: Vec<_> =
             [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train.get(*row as usize + next))).collect();
         let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
-        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(1);
-        Batch::plain(&texts, longest.next_multiple_of(STEP).min(self.longest), self.passages.marks.padding, &self.place)
+        Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, &self.place)
+    }
+
+    /// Texts, and their labels as `[batch, classes]`.
+    fn labelled_batch(&self, order: &Batches, at: usize) -> (Batch, Tensor<2>) {
+        let rows = order.at(at);
+        let texts: Vec<_> = rows.iter().map(|row| self.passages.train.get(*row as usize)).collect();
+        let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
+        let Labels { names, train, .. } = &self.passages.labels;
+        let labels: Vec<usize> = rows.iter().map(|row| train[*row as usize]).collect();
+        let batch = Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, &self.place);
+        (batch, classes::targets(&labels, names.len(), &self.place))
     }
 
     /// The networks on the test texts.
@@ -218,11 +238,12 @@ impl Encoders {
         Ok(found)
     }
 
-    /// The last states `[rows, width]` of a network on the first test text.
+    /// The last states `[rows, width]` of a network on the first test text, or what it says of its label, `[1, classes]`.
     pub fn answer_one(&self, role: Role) -> Tensor<2> {
         let text = self.passages.test.get(0);
         let batch = Batch::plain(&[&text], self.longest, self.passages.marks.padding, &self.place);
-        self.nets.speaker(role).state(batch.ids, &batch.padding)
+        let network = self.nets.speaker(role);
+        if self.passages.labels.names.is_empty() { network.state(batch.ids, &batch.padding) } else { classes::logits(&network, &batch) }
     }
 
     /// Texts held out to choose by.

@@ -16,7 +16,7 @@ impl Encoders {
     /// [`RunError::Unavailable`] where embeddings are learned, [`RunError::NoSuchRow`], and [`RunError::Device`] when the device fails.
     pub async fn read(&self, step: usize, index: usize) -> Result<Event, RunError> {
         if self.exam.objective() != Objective::Masked {
-            return Err(RunError::Unavailable("a run of sentence embeddings foretells no words: set encoder.objective=masked"));
+            return Err(RunError::Unavailable("a run of sentence embeddings or labels foretells no words: set encoder.objective=masked"));
         }
         let texts = self.exam.masked_texts();
         let last = texts.saturating_sub(1);

@@ -52,3 +52,37 @@ async fn a_term_that_the_widths_do_not_serve_is_refused_live_and_the_run_goes_on
     run.set("encoder.relation_weight", "1").unwrap();
     to_the_end(&mut run).await;
 }
+
+/// Labels of texts: everyone learns, what is measured is there, and the held out part has labels of its own.
+#[test_async]
+async fn a_race_for_labels_measures_what_classifiers_are_measured_by() {
+    let experiment = Experiment::from_preset(
+        "text-labels",
+        [
+            ("teacher.layers", "1"),
+            ("teacher.dim", "32"),
+            ("teacher.steps", "60"),
+            ("student.dim", "16"),
+            ("train.steps", "60"),
+            ("train.eval_every", "60"),
+            ("train.accumulate", "2"),
+            ("train.validation", "0.1"),
+            ("text.tests", "60"),
+        ],
+    );
+    let mut run = Run::new(experiment.unwrap(), &Place::cpu(), &Materials::default()).await.expect("the run opens");
+    let summary = run.summary();
+    assert_eq!((summary.classes.len(), summary.test_rows, summary.labelled_rows, summary.validation_rows), (20, 60, 3600, 60));
+    let events = to_the_end(&mut run).await;
+    let last = events.iter().rev().find_map(|event| match event {
+        Event::Evaluated { networks, .. } => Some(networks.clone()),
+        _ => None,
+    });
+    for network in last.expect("an evaluation") {
+        let measures = network.encoder.expect("an encoder's");
+        assert!(network.accuracy > 0.08, "{:?} has {} where chance has 0.05", network.role, network.accuracy);
+        assert!(measures.macro_f1.is_some_and(|f1| f1 > 0.0 && f1 < 1.0) && network.ece.is_some());
+        assert!(measures.forward_kl.is_some_and(|kl| kl > 0.0) && network.agreement.is_some() && network.validation.is_some());
+    }
+    assert!(matches!(run.read(0).await, Err(RunError::Unavailable(_))), "there is nothing behind masks");
+}

@@ -39,7 +39,7 @@ pub struct Readers<'a> {
 /// # Errors
 /// One that is asked for and not there, and one that is there and not asked for.
 pub fn models<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<Models<'a>, RunError> {
-    if materials.encoder.is_some() {
+    if materials.encoder.is_some() || materials.student_encoder.is_some() {
         return Err(RunError::Model("the model that was handed in is an encoder, which cannot write: set both kinds to encoder".into()));
     }
     let asked = |setting: &str, flag: &str, asked: bool, model: &'a Option<LanguageModel>| match (asked, model) {

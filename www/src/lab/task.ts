@@ -14,15 +14,21 @@ export function isEncoder(values: Values): boolean {
   return isText(values) && values["teacher.kind"] === "encoder";
 }
 
+/** Whether those encoders name the labels of texts. */
+export function isLabelled(values: Values): boolean {
+  return isEncoder(values) && values["encoder.objective"] === "classes";
+}
+
 /**
  * What a share of right answers is a share of: of the test examples; of a network's probability, where every right answer is known; of the
- * tokens of a text, where there is nothing to be right about but the next one; of the masked tokens, for encoders.
+ * tokens of a text, where there is nothing to be right about but the next one; of the masked tokens, for
+ * encoders, or of the labels.
  */
-export type Counted = "examples" | "probability" | "tokens" | "masks";
+export type Counted = "examples" | "probability" | "tokens" | "masks" | "labels";
 
 export function counted(values: Values): Counted {
   const task = values["task.name"] ?? "";
-  if (isEncoder(values)) return "masks";
+  if (isEncoder(values)) return isLabelled(values) ? "labels" : "masks";
   if (task === "grammar") return "probability";
   return task === "names" || task === "novel" ? "tokens" : "examples";
 }

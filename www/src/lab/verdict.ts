@@ -41,7 +41,7 @@ function parameters(summary: Summary, role: Role): number {
 }
 
 /** What right answers are a share of decides the words. */
-const FAMILY = { examples: "verdict", probability: "verdict.answers", tokens: "verdict.tokens", masks: "verdict.masks" };
+const FAMILY = { examples: "verdict", probability: "verdict.answers", tokens: "verdict.tokens", masks: "verdict.masks", labels: "verdict" };
 
 /** The sentence before, during and after a run. */
 export function sentence({ summary, phase, step, networks }: Standing): Sentence {

@@ -164,7 +164,7 @@ excess: Array<number>, };
 
 export type EncoderMeasures = { 
 /**
- * KL(teacher‖this), nats per masked token.
+ * KL(teacher‖this), nats per masked token, or per text whose label is named.
  */
 forward_kl: number | null, 
 /**
@@ -178,7 +178,11 @@ similarity: number | null,
 /**
  * Share of test texts whose nearest other text is the teacher's.
  */
-neighbours: number | null, };
+neighbours: number | null, 
+/**
+ * Mean over the classes of F1, the harmonic mean of precision and recall; where labels are named.
+ */
+macro_f1?: number, };
 
 export type SampleView = { role: Role, logits: Array<number>, 
 /**

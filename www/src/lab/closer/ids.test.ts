@@ -5,6 +5,7 @@ import { PANEL_IDS, offered } from "./ids";
 it("offers each panel where it has something to show", () => {
   expect(offered(true)).toEqual(["writing", "loss", "answers", "length", "direction"]);
   expect(offered(true, true), "an encoder fills in, and has no answers").toEqual(["writing", "loss", "direction"]);
+  expect(offered(true, true, true), "one that names labels fills nothing in").toEqual(["loss", "direction"]);
   expect(offered(false)).toContain("direction");
   expect(new Set([...offered(true), ...offered(false)])).toEqual(new Set(PANEL_IDS));
 });

@@ -9,9 +9,13 @@ const ENCODER: readonly PanelId[] = ["writing", "loss"];
 /** What needs no run. */
 const ANY: readonly PanelId[] = ["direction"];
 
+/** What shows encoders that name labels: they write nothing. */
+const LABELLED: readonly PanelId[] = ["loss"];
+
 /** The panels that have something to show in a run of decoders or encoders over text, or over classes. */
-export function offered(text: boolean, encoder = false): PanelId[] {
-  if (encoder) return PANEL_IDS.filter((id) => ANY.includes(id) || ENCODER.includes(id));
+export function offered(text: boolean, encoder = false, labelled = false): PanelId[] {
+  const own = labelled ? LABELLED : ENCODER;
+  if (encoder) return PANEL_IDS.filter((id) => ANY.includes(id) || own.includes(id));
   return PANEL_IDS.filter((id) => ANY.includes(id) || TEXT.includes(id) === text);
 }
 

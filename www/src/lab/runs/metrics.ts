@@ -36,7 +36,7 @@ function isOmitted(value: unknown): boolean {
 }
 
 function isEncoder(value: unknown): boolean {
-  return value == null || (isObject(value) && ["forward_kl", "cosine", "similarity"].every((part) => isNumberOrNull(value[part])));
+  return value == null || (isObject(value) && ["forward_kl", "cosine", "similarity", "macro_f1"].every((part) => isNumberOrNull(value[part])));
 }
 
 function isText(value: unknown): boolean {

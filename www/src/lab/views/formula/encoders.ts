@@ -1,6 +1,7 @@
-/** The loss of encoders: DistilBERT's triple loss with the terms that others added. Sentence embeddings are learned natively alone. */
+/** The loss of encoders: DistilBERT's triple loss with the terms that others added, on masked tokens or on labels. Sentence embeddings are learned natively alone. */
 import type { Values } from "../../knobs";
 import { plain } from "../words";
+import { isLabelled } from "../../task";
 import { comparison, compared, definitions, knob } from "./divergence";
 import type { Formula, Term } from "./formula";
 
@@ -27,29 +28,32 @@ function one(part: Term["part"], values: Values, name: string, tex: string): Ter
 }
 
 export function ofEncoders(values: Values): Formula {
+  const labelled = isLabelled(values);
+  const target = labelled ? "label" : "masked";
   const soft = weight(values, "soft");
   const heard = soft > 0 ? [compared(values, soft, "w_s", NAME("soft"))] : [];
   const terms = [
     ...heard,
-    ...one("hard", values, "masked", String.raw`w_m\cdot\mathrm{CE}(y,q_1)`),
+    ...one("hard", values, target, String.raw`w_${labelled ? "y" : "m"}\cdot\mathrm{CE}(y,q_1)`),
     ...states(values),
     ...one("attention", values, "relation", String.raw`w_r\cdot\textstyle\sum_{Q,K,V}\mathrm{KL}(R_t\,\|\,R_s)`),
   ];
   const { words, square } = comparison(values, true);
-  const does = ["masked", "cosine", "hidden", "relation"].filter((name) => weight(values, name) > 0);
+  const does = [target, "cosine", "hidden", "relation"].filter((name) => weight(values, name) > 0);
   const place = { key: NAME(`soft.${values["encoder.soft_tokens"] ?? "all"}`) };
   return {
     cases: [{ id: "all", when: null, terms }],
     caseOf: () => "all",
-    alone: { part: "hard", tex: String.raw`\mathrm{CE}(y,q_1)`, weights: [], name: NAME("masked") },
+    alone: { part: "hard", tex: String.raw`\mathrm{CE}(y,q_1)`, weights: [], name: NAME(target) },
     definitions: [
       ...(soft > 0 ? definitions(values) : []),
       ...(weight(values, "relation") > 0 ? [String.raw`R=\mathrm{softmax}(XX^\top/\sqrt d),\quad X\in\{Q,K,V\}`] : []),
     ],
     notes: [
-      ...(soft > 0 ? [...words, place] : []),
+      ...(soft > 0 ? words : []),
+      ...(soft > 0 && !labelled ? [place] : []),
       ...does.map((name) => ({ key: NAME(`${name}.does`) })),
-      { key: NAME("symbols"), params: { temperature: plain(values["distill.temperature"] ?? "") } },
+      { key: NAME(labelled ? "symbols.label" : "symbols"), params: { temperature: plain(values["distill.temperature"] ?? "") } },
       ...(soft > 0 ? [square] : []),
     ],
   };

@@ -1,0 +1,106 @@
+//! Labels of texts: the second step of distillation, on a task (DistilBERT, Sanh et al. 2019 §4: the student is fine-tuned with a term for a
+//! teacher that was fine-tuned on the same task).
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::Batch;
+use super::inside::inside;
+use crate::device::Place;
+use crate::loss::hard;
+use crate::loss::soft::{scale, soft_loss};
+use crate::method::response::Parts;
+use crate::method::text::one_hot;
+use crate::model::encoder::Encoder;
+use crate::spec::Experiment;
+
+/// Classes of texts as `[batch, classes]`, one-hot.
+pub fn targets(labels: &[usize], classes: usize, place: &Place) -> Tensor<2> {
+    let labels: Vec<i32> = labels.iter().map(|class| *class as i32).collect();
+    let count = labels.len();
+    one_hot(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &place.inner()), classes)
+}
+
+/// Logits of the classes of a batch, `[batch, classes]`.
+pub fn logits(net: &Encoder, batch: &Batch) -> Tensor<2> {
+    net.class_logits(net.state(batch.ids.clone(), &batch.padding), batch.padding.batch())
+}
+
+/// Fine-tuning alone: the cross-entropy with the labels `[batch, classes]`.
+pub fn alone(student: &Encoder, batch: &Batch, targets: Tensor<2>) -> Parts {
+    Parts::labels(hard::cross_entropy(logits(student, batch), targets))
+}
+
+/// `soft_weight·T²·divergence + label_weight·CE + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`. A term of weight 0
+/// is not computed.
+pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, targets: Tensor<2>, experiment: &Experiment) -> Parts {
+    let terms = &experiment.encoder;
+    let own = student.trace(batch.ids.clone(), &batch.padding);
+    let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
+    let texts = batch.padding.batch();
+    let guess = student.class_logits(own.state(), texts);
+    let hard = (terms.label_weight > 0.0).then(|| hard::cross_entropy(guess.clone(), targets.clone()));
+    let soft = (terms.soft_weight > 0.0)
+        .then(|| soft_loss(teacher.class_logits(theirs.state(), texts), guess.clone(), targets, &experiment.distill));
+    let (more, hint, attention) = inside(&own, &theirs, teacher.config().heads, batch, terms);
+    let weighed = [
+        hard.clone().map(|hard| hard * terms.label_weight),
+        soft.clone().map(|soft| soft * (terms.soft_weight * scale(&experiment.distill))),
+        more,
+    ];
+    let total = weighed.into_iter().flatten().reduce(|sum, term| sum + term).unwrap_or_else(|| guess.sum() * 0.0);
+    Parts { total, hard, soft, hint, attention, weight: 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::device::Reads;
+    use crate::device::testing::test_async;
+    use crate::model::Trainable;
+    use crate::model::encoder::testing::{LENGTHS, SHOWN, config, gradient_products, values};
+    use crate::model::formats::bert;
+
+    /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
+    #[test_async]
+    async fn the_loss_of_a_task_is_that_of_pytorch() {
+        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+        let expected = &reference["task"];
+        let place = Place::cpu();
+        let shape = |kind: &str| bert::classifying(&config(kind), 3);
+        let build = |kind: &str, device| Encoder::build(&shape(kind), &values(&shape(kind)), device);
+        let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
+        let texts: Vec<Vec<u32>> =
+            LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
+        let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+        let batch = Batch::plain(&texts, 6, 0, &place);
+        let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
+        let parts = distilled(&student, &teacher, &batch, targets(&[2, 0], 3, &place), &experiment);
+        let gradients = parts.total.backward();
+        let mut reads = Reads::default();
+        for part in [Some(parts.total.inner()), parts.hard.map(Tensor::inner), parts.soft.map(Tensor::inner)] {
+            reads.add(part.expect("both parts"));
+        }
+        let close = |what: &str, found: f64, expected: &Value| {
+            let expected = expected.as_f64().unwrap();
+            assert!((found - expected).abs() < 3e-5 * expected.abs().max(1.0), "{what}: {found} instead of {expected}");
+        };
+        for (what, found) in ["total", "hard", "soft"].into_iter().zip(reads.run().await.unwrap()) {
+            close(what, f64::from(found[0]), &expected[what]);
+        }
+        let products = gradient_products(&student, gradients).await;
+        for (parameter, product) in shape("distilbert").parameters().iter().zip(products) {
+            close(&parameter.name, product, &expected["gradients"][&parameter.name]);
+        }
+        // Terms on states come to it with their weights.
+        experiment.encoder.hidden_weight = 2.0;
+        experiment.encoder.relation_weight = 3.0;
+        let more = distilled(&student, &teacher, &batch, targets(&[2, 0], 3, &place), &experiment);
+        let mut reads = Reads::default();
+        [Some(more.total), more.hint, more.attention].into_iter().flatten().for_each(|part| reads.add(part.inner()));
+        let found: Vec<f64> = reads.run().await.unwrap().iter().map(|value| f64::from(value[0])).collect();
+        let plain = expected["total"].as_f64().unwrap();
+        assert!((found[0] - plain - found[1] - 3.0 * found[2]).abs() < 1e-4, "{found:?} beside {plain}");
+    }
+}
