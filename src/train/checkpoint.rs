@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Learner, Materials, Run, RunError, contest::Contest, event::*, patience::Best};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
+use crate::model::encoder::EncoderConfig;
 use crate::model::formats::{self, bert, huggingface, peft};
 use crate::model::lora::is_factor;
 use crate::model::{self, Decoded, Named, Parameter, Trainable};
@@ -256,7 +257,9 @@ impl Run {
             Contest::Encoders(encoders) => {
                 let network = encoders.nets.network(role);
                 let (values, passages) = (values(network).await?, &encoders.passages);
-                bert::folder(&network.layout, &values, &origin.tokenizer_json, passages.marks, &passages.labels.names)
+                // A projection is thrown away with the run that learned it.
+                let layout = EncoderConfig { projection: None, ..network.layout.clone() };
+                bert::folder(&layout, &values, &origin.tokenizer_json, passages.marks, &passages.labels.names)
             }
         };
         Ok(Some(files))
@@ -307,6 +310,6 @@ async fn values<N: Trainable>(network: &Learner<N>) -> Result<Vec<Vec<f32>>, Run
 }
 
 /// A projection is thrown away with the run that learned it.
-fn is_projection(name: &str) -> bool {
+pub(super) fn is_projection(name: &str) -> bool {
     name.starts_with("projection")
 }

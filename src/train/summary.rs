@@ -1,7 +1,7 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
 use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
-use super::{Learner, classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
+use super::{Learner, checkpoint::is_projection, classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
 use crate::model::{Layout, Parameter, Trainable};
 use crate::spec::{Access, Distill, Experiment, knobs};
@@ -144,7 +144,9 @@ impl Facts {
 }
 
 fn transformer<N: Trainable>(role: Role, learner: &Learner<N>, [blocks, width, heads]: [usize; 3]) -> NetworkSize {
-    let count = |list: Vec<Parameter>| list.iter().map(|parameter| parameter.shape.iter().product::<usize>()).sum::<usize>();
+    // A projection is no part of the student that remains.
+    let stays = |parameter: &&Parameter| !is_projection(&parameter.name);
+    let count = |list: Vec<Parameter>| list.iter().filter(stays).map(|parameter| parameter.shape.iter().product::<usize>()).sum::<usize>();
     let parameters = count(N::shapes(&learner.layout));
     let adapters = learner.lora().map(|_| count(learner.learning()));
     NetworkSize { role, parameters, bytes: parameters * 4, adapters, layers: Layers::Blocks { blocks, width, heads } }

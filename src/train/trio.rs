@@ -16,15 +16,18 @@ pub struct Trio<N: Trainable> {
 }
 
 impl<N: Trainable> Trio<N> {
-    /// Networks of these shapes and values: the teacher's, and both students', of whom only adapters learn if there are any.
+    /// Networks of these shapes and values: the teacher's, and both students', of whom only adapters learn if there are any. A student that is
+    /// distilled may have more than the one alone, to be `guided` by.
     pub fn new(
         teacher: (N::Layout, &[Vec<f32>]),
         student: (N::Layout, &[Vec<f32>]),
+        guided: Option<(N::Layout, &[Vec<f32>])>,
         lora: Option<Lora>,
         train: &Train,
         place: &Place,
     ) -> Self {
-        let [alone, distilled] = Learner::twins(student.0, student.1, lora, train, place);
+        let [alone, twin] = Learner::twins(student.0, student.1, lora, train, place);
+        let distilled = guided.map_or(twin, |(layout, values)| Learner::new(layout, values, train, place));
         Self { teacher: Learner::new(teacher.0, teacher.1, train, place), alone, distilled, frozen: None }
     }
 

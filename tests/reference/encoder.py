@@ -158,6 +158,27 @@ def task():
     return {"total": total.item(), "hard": hard.item(), "soft": soft.item(), "gradients": gradients}
 
 
+def projected():
+    """TinyBERT's hidden-state loss (Jiao et al. 2020 eq. 8; fit_dense of the authors' code): one linear layer for the states of all layers;
+    beside 0.5 CE."""
+    head = "SequenceClassification"
+    teacher, student, ours = build("bert", head)[0], *build("distilbert", head)[::2]
+    k = len(parameters("distilbert", head))
+    weight, bias = (value(k + i, "projection", shape).requires_grad_() for i, shape in enumerate([(W, W), (W,)]))
+    inputs = {"input_ids": torch.tensor(IDS), "attention_mask": torch.tensor(REAL), "output_hidden_states": True}
+    with torch.no_grad():
+        theirs = teacher(**inputs).hidden_states
+    real = torch.tensor(REAL).bool()
+    out = student(**inputs)
+    total = sum(F.mse_loss(s[real] @ weight + bias, t[real]) for s, t in zip(out.hidden_states, theirs))
+    total = total + 0.5 * F.cross_entropy(out.logits, torch.tensor(LABELS))
+    total.backward()
+    named = dict(student.named_parameters()) | {"weight": weight, "bias": bias}
+    gradients = {name: product(named, *place) for name, place in ours.items()}
+    own = {f"projection.{name}": product(named, [name], False) for name in ("weight", "bias")}
+    return {"total": total.item(), "gradients": gradients | own}
+
+
 def wave(seed, *shape):
     return torch.sin(0.7 * torch.arange(math.prod(shape)) + seed).reshape(shape)
 
@@ -202,4 +223,4 @@ def losses():
 
 KINDS = ("bert", "distilbert", "electra")
 print(json.dumps({"encoders": {kind: encoder(kind) for kind in KINDS}, "losses": losses(), "triple": triple(),
-                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task()}))
+                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected()}))

@@ -41,7 +41,7 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, targets: T
     let hard = (terms.label_weight > 0.0).then(|| hard::cross_entropy(guess.clone(), targets.clone()));
     let soft = (terms.soft_weight > 0.0)
         .then(|| soft_loss(teacher.class_logits(theirs.state(), texts), guess.clone(), targets, &experiment.distill));
-    let (more, hint, attention) = inside(&own, &theirs, teacher.config().heads, batch, terms);
+    let (more, hint, attention) = inside((student, &own), (teacher, &theirs), batch, terms);
     let weighed = [
         hard.clone().map(|hard| hard * terms.label_weight),
         soft.clone().map(|soft| soft * (terms.soft_weight * scale(&experiment.distill))),
@@ -56,11 +56,25 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::device::Reads;
     use crate::device::testing::test_async;
+    use crate::device::{Reads, read};
     use crate::model::Trainable;
+    use crate::model::encoder::EncoderConfig;
     use crate::model::encoder::testing::{LENGTHS, SHOWN, config, gradient_products, values};
     use crate::model::formats::bert;
+
+    /// The texts of the reference.
+    fn batch(place: &Place) -> Batch {
+        let texts: Vec<Vec<u32>> =
+            LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
+        let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+        Batch::plain(&texts, 6, 0, place)
+    }
+
+    fn close(what: &str, found: f64, expected: &Value) {
+        let expected = expected.as_f64().unwrap();
+        assert!((found - expected).abs() < 3e-5 * expected.abs().max(1.0), "{what}: {found} instead of {expected}");
+    }
 
     /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
     #[test_async]
@@ -71,10 +85,7 @@ mod tests {
         let shape = |kind: &str| bert::classifying(&config(kind), 3);
         let build = |kind: &str, device| Encoder::build(&shape(kind), &values(&shape(kind)), device);
         let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
-        let texts: Vec<Vec<u32>> =
-            LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
-        let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-        let batch = Batch::plain(&texts, 6, 0, &place);
+        let batch = batch(&place);
         let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
         let parts = distilled(&student, &teacher, &batch, targets(&[2, 0], 3, &place), &experiment);
         let gradients = parts.total.backward();
@@ -82,10 +93,6 @@ mod tests {
         for part in [Some(parts.total.inner()), parts.hard.map(Tensor::inner), parts.soft.map(Tensor::inner)] {
             reads.add(part.expect("both parts"));
         }
-        let close = |what: &str, found: f64, expected: &Value| {
-            let expected = expected.as_f64().unwrap();
-            assert!((found - expected).abs() < 3e-5 * expected.abs().max(1.0), "{what}: {found} instead of {expected}");
-        };
         for (what, found) in ["total", "hard", "soft"].into_iter().zip(reads.run().await.unwrap()) {
             close(what, f64::from(found[0]), &expected[what]);
         }
@@ -102,5 +109,25 @@ mod tests {
         let found: Vec<f64> = reads.run().await.unwrap().iter().map(|value| f64::from(value[0])).collect();
         let plain = expected["total"].as_f64().unwrap();
         assert!((found[0] - plain - found[1] - 3.0 * found[2]).abs() < 1e-4, "{found:?} beside {plain}");
+    }
+
+    /// TinyBERT's states alone, by a projection: `projected` of `tests/reference/encoder.py`.
+    #[test_async]
+    async fn states_by_a_projection_are_those_of_pytorch() {
+        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+        let expected = &reference["projected"];
+        let place = Place::cpu();
+        let teacher = bert::classifying(&config("bert"), 3);
+        let student = EncoderConfig { projection: Some(8), ..bert::classifying(&config("distilbert"), 3) };
+        let [teacher, net] =
+            [(&teacher, place.inner()), (&student, place.autodiff())].map(|(shape, device)| Encoder::build(shape, &values(shape), &device));
+        let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
+        (experiment.encoder.soft_weight, experiment.encoder.hidden_weight) = (0.0, 1.0);
+        let total = distilled(&net, &teacher, &batch(&place), targets(&[2, 0], 3, &place), &experiment).total;
+        let gradients = total.backward();
+        close("total", f64::from(read(total.inner()).await.unwrap()[0]), &expected["total"]);
+        for (parameter, product) in student.parameters().iter().zip(gradient_products(&net, gradients).await) {
+            close(&parameter.name, product, &expected["gradients"][&parameter.name]);
+        }
     }
 }

@@ -37,7 +37,7 @@ pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment
     let heard = (weights[1] > 0.0).then(|| (teacher, theirs.state()));
     let rows = if heard.is_some() && terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };
     let (mut total, [hard, soft]) = words((student, &own.state()), heard, rows, &experiment.distill, weights);
-    let (more, hint, attention) = inside(&own, &theirs, teacher.config().heads, batch, terms);
+    let (more, hint, attention) = inside((student, &own), (teacher, &theirs), batch, terms);
     if let Some(more) = more {
         total = total + more;
     }

@@ -37,6 +37,9 @@ pub struct EncoderConfig {
     /// Its head that names the class of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classifier: Option<Classifier>,
+    /// Width of a teacher of another width, to which its states are projected to be compared; no part of what is saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projection: Option<usize>,
 }
 
 /// A head that names the class of a text from the state of its first token: a dense layer as wide as the network, and one with an output for
@@ -76,6 +79,7 @@ impl EncoderConfig {
             gelu_tanh: false,
             epsilon: 1e-12,
             classifier: None,
+            projection: None,
         }
     }
 
@@ -141,6 +145,10 @@ impl EncoderConfig {
         if let Some(Classifier { classes, .. }) = self.classifier {
             list.dense("classes.dense", width, width, true);
             list.dense("classes.out", width, classes, true);
+        }
+        // Last, so that without it all else has the same first values.
+        if let Some(to) = self.projection {
+            list.dense("projection", width, to, true);
         }
         list.list()
     }

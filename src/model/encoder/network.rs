@@ -22,6 +22,7 @@ pub struct Encoder {
     pooler: Option<Dense>,
     masked: Option<MaskedHead>,
     classes: Option<ClassHead>,
+    projection: Option<Dense>,
     #[module(skip)]
     config: EncoderConfig,
 }
@@ -84,6 +85,7 @@ impl Trainable for Encoder {
                 dense: Dense::new(width, width, true, &mut values),
                 out: Dense::new(width, classifier.classes, true, &mut values),
             }),
+            projection: config.projection.map(|to| Dense::new(width, to, true, &mut values)),
             config: config.clone(),
         }
     }
@@ -121,6 +123,15 @@ impl Encoder {
     /// The last layer's output, `[batch·seq, width]`.
     pub fn state(&self, ids: Tensor<2, Int>, padding: &Padding) -> Tensor<2> {
         self.trace(ids, padding).state()
+    }
+
+    /// States `[rows, width]` as wide as the teacher's, by TinyBERT's learned W (Jiao et al. 2020 eq. 8), one for all layers, with the bias that
+    /// the authors' code has; where the widths are equal, the states as they are.
+    pub fn project(&self, state: Tensor<2>) -> Tensor<2> {
+        match &self.projection {
+            Some(projection) => projection.forward(state),
+            None => state,
+        }
     }
 
     /// What the logits of masked tokens are made of, `[rows, embedding + 1]`, from rows of the state: the last column is 1 and meets the bias

@@ -298,9 +298,13 @@ pub const TABLE: &[Knob] = &[
         .live()
         .main()
         .needs(&[("student.kind", ENCODER)]),
-    row("encoder.hidden_weight", float(0.0, 20.0), "Weight of the squared distance from the teacher's states, layer by layer (TinyBERT).")
-        .live()
-        .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
+    row(
+        "encoder.hidden_weight",
+        float(0.0, 20.0),
+        "Weight of the squared distance from the teacher's states, layer by layer, by a learned projection if widths differ (TinyBERT).",
+    )
+    .live()
+    .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row(
         "encoder.relation_weight",
         float(0.0, 20.0),

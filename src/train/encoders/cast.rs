@@ -150,10 +150,10 @@ pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: 
         Objective::Masked | Objective::Classes => (terms.cosine_weight.max(terms.hidden_weight), terms.relation_weight),
         Objective::Embeddings => (terms.cosine_weight.max(terms.contrastive_weight), 0.0),
     };
-    if numbers > 0.0 && teacher.width != student.width {
+    if numbers > 0.0 && teacher.width != student.width && !projects(experiment) {
         return Err(RunError::Model(format!(
-            "states are compared number by number, and the teacher is {} wide, the student {}: set student.dim={}, or the weights of these \
-             terms (encoder.cosine_weight, hidden_weight, contrastive_weight) to 0",
+            "embeddings, and states of students with adapters, are compared number by number, and the teacher is {} wide, the student {}: \
+             set student.dim={}, or the weights of these terms (encoder.cosine_weight, hidden_weight, contrastive_weight) to 0",
             teacher.width, student.width, teacher.width
         )));
     }
@@ -164,6 +164,23 @@ pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: 
         )));
     }
     Ok(())
+}
+
+/// Whether states of another width than the teacher's are projected. Embeddings are what a student is for: a projection that is thrown away
+/// would take with it what they learned. Beside adapters nothing else learns.
+fn projects(experiment: &Experiment) -> bool {
+    experiment.encoder.objective != Objective::Embeddings && experiment.student.lora_rank == 0
+}
+
+/// The student that is distilled where it needs a projection to its teacher's width: it begins as the other in all else.
+pub fn guided((student, values): &Member, teacher: &EncoderConfig, experiment: &Experiment) -> Option<Member> {
+    if student.width == teacher.width || !projects(experiment) {
+        return None;
+    }
+    let config = EncoderConfig { projection: Some(teacher.width), ..student.clone() };
+    let mut fresh = config.initial(&mut data::rng(experiment.seed, "projection"));
+    let projection = fresh.split_off(values.len());
+    Some((config, [values.clone(), projection].concat()))
 }
 
 /// A network with the head that the objective asks for and no other: with its own values where it has them, fresh ones elsewhere. A head that

@@ -58,6 +58,7 @@ impl Encoders {
         };
         passages.labels = models.labels(experiment, passages.labels)?;
         let [(teacher, values), (student, first)] = models.networks(experiment, passages.tokenizer.vocab(), &passages.labels.names)?;
+        let guided = cast::guided(&(student.clone(), first.clone()), &teacher, experiment);
         let held = match experiment.train.validation {
             0.0 => None,
             share => Some(passages.hold_out(data::held_out(passages.train.len(), share)?)?),
@@ -77,7 +78,14 @@ impl Encoders {
         let (order, teacher_order) = (batches("student batches")?, batches("teacher batches 0")?);
         let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
         Ok(Self {
-            nets: Trio::new((teacher, &values), (student, &first), Lora::of(experiment), &experiment.train, place),
+            nets: Trio::new(
+                (teacher, &values),
+                (student, &first),
+                guided.as_ref().map(|(shape, values)| (shape.clone(), &**values)),
+                Lora::of(experiment),
+                &experiment.train,
+                place,
+            ),
             order,
             teacher_order,
             longest: passages.longest(),
@@ -112,9 +120,9 @@ impl Encoders {
         let mut reads = Reads::default();
         self.nets.teacher.net.parameters().into_iter().for_each(|tensor| reads.add(tensor));
         let teacher = (self.nets.teacher.layout.clone(), reads.run().await?);
-        let (_, values) = cast::layers(&teacher, experiment, &self.passages.labels.names)?;
-        for student in [&mut self.nets.alone, &mut self.nets.distilled] {
-            student.start_from(&values, &experiment.train, &self.place);
+        let student = cast::layers(&teacher, experiment, &self.passages.labels.names)?;
+        for learner in [&mut self.nets.alone, &mut self.nets.distilled] {
+            learner.start_from(&student.1, &experiment.train, &self.place);
         }
         Ok(true)
     }

@@ -109,7 +109,7 @@ impl Texts {
         let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();
         let place = place.clone();
         Ok(Self {
-            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), Lora::of(experiment), &experiment.train, &place),
+            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), None, Lora::of(experiment), &experiment.train, &place),
             memory: Memory::default(),
             contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
                 .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),

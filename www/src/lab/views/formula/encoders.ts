@@ -9,12 +9,18 @@ const NAME = (name: string): string => `view.formula.encoder.${name}`;
 
 const weight = (values: Values, name: string): number => knob(values, `encoder.${name}_weight`);
 
+/** A student of another width than its teacher: its states are projected before they are compared. */
+function projects(values: Values): boolean {
+  return values["student.start"] === "random" && values["student.dim"] !== values["teacher.dim"];
+}
+
 /** The engine reports the terms on states as one number, with their weights in it. */
 function states(values: Values): Term[] {
+  const by = projects(values) ? "W" : "";
   const parts = (
     [
-      ["cosine", String.raw`w_c\cdot(1-\cos(s,t))`],
-      ["hidden", String.raw`w_h\cdot\textstyle\sum_l\mathrm{mean}\,(s_l-t_l)^2`],
+      ["cosine", String.raw`w_c\cdot(1-\cos(${by}s,t))`],
+      ["hidden", String.raw`w_h\cdot\textstyle\sum_l\mathrm{mean}\,(${by}s_l-t_l)^2`],
     ] as const
   ).filter(([name]) => weight(values, name) > 0);
   const [first] = parts;
@@ -53,6 +59,7 @@ export function ofEncoders(values: Values): Formula {
       ...(soft > 0 ? words : []),
       ...(soft > 0 && !labelled ? [place] : []),
       ...does.map((name) => ({ key: NAME(`${name}.does`) })),
+      ...(projects(values) && does.some((name) => name === "cosine" || name === "hidden") ? [{ key: NAME("projection") }] : []),
       { key: NAME(labelled ? "symbols.label" : "symbols"), params: { temperature: plain(values["distill.temperature"] ?? "") } },
       ...(soft > 0 ? [square] : []),
     ],
