@@ -131,6 +131,9 @@ pub enum Command {
     /// Name the labels of texts with an encoder that was fine-tuned for it, such as the student of `minilm-labels`
     #[command(after_help = CLASSIFY_EXAMPLES)]
     Classify(EmbedArgs),
+    /// Write an encoder without the tokens that a text does not use: on that text it says the same
+    #[command(after_help = TRIM_EXAMPLES)]
+    Trim(TrimArgs),
     /// Write a language model as a Hugging Face folder, which Python's transformers loads
     #[command(after_help = "Example:\n  distillery convert SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2")]
     Convert(ConvertArgs),
@@ -153,6 +156,11 @@ const EMBED_EXAMPLES: &str = "\
 Examples:
   distillery embed all-MiniLM-L6-v2/ \"A man is eating food.\" \"A man is eating a piece of bread.\"
   distillery embed runs/student/ --data sentences.txt --json > embeddings.jsonl";
+
+const TRIM_EXAMPLES: &str = "\
+Examples:
+  distillery trim all-MiniLM-L6-v2/ --data corpus.txt -o small
+  distillery run minilm --teacher small/ --data corpus.txt";
 
 const CLASSIFY_EXAMPLES: &str = "\
 Examples:
@@ -318,6 +326,19 @@ pub struct ConvertArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct TrimArgs {
+    /// A Hugging Face folder of BERT's kind, or an id on the Hub
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The text whose tokens are kept; of JSONL, CSV and TSV the texts in it
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct EmbedArgs {
     /// A Hugging Face folder (config.json, model.safetensors, tokenizer.json), or an id on the Hub such as sentence-transformers/all-MiniLM-L6-v2
     #[arg(value_name = "MODEL")]
@@ -381,6 +402,7 @@ impl Arguments {
             | Command::ExportTensorboard { .. }
             | Command::Fetch(_)
             | Command::Generate(_)
+            | Command::Trim(_)
             | Command::Convert(_) => false,
         }
     }

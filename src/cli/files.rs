@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::error::Error;
+use crate::model::formats;
 
 /// Writes aside, waits until it is on the disk, then renames: a kill or a full disk leaves the old file, or none.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -49,6 +50,24 @@ pub fn newlines(bytes: &[u8]) -> usize {
 pub fn not_utf8(path: &Path, lines: usize, at: usize) -> Error {
     let line = lines + 1;
     Error::input(format!("{}: not a text file: line {line} is not UTF-8 (byte {at}); save it as UTF-8", path.display()))
+}
+
+/// Writes a folder, the first file last: with it the folder is whole.
+pub fn write_folder(folder: &Path, files: &[formats::File]) -> Result<(), Error> {
+    files.iter().rev().try_for_each(|(name, bytes)| {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(Error::write(parent))?;
+        write_whole(&path, bytes)
+    })
+}
+
+/// The same where none of the files is there yet.
+pub fn write_new_folder(folder: &Path, files: &[formats::File]) -> Result<(), Error> {
+    if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).exists()) {
+        return Err(Error::input(format!("{} is already there: choose another folder", folder.join(name).display())));
+    }
+    write_folder(folder, files)
 }
 
 #[cfg(test)]

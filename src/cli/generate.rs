@@ -1,6 +1,5 @@
 //! `generate`: text from a decoder, as it is written. `convert`: a decoder as a Hugging Face folder.
 
-use std::fs;
 use std::io::{self, Write};
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use serde_json::json;
 
 use super::args::{ConvertArgs, GenerateArgs};
 use super::error::Error;
-use super::files::write_whole;
+use super::files::write_new_folder;
 use super::models;
 use super::{interrupt, output};
 use crate::device::{self, Place};
@@ -87,13 +86,7 @@ pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
     let LanguageModel { config, values, tokenizer_json, stop, .. } = models::decoder(&args.model)?;
     let files = huggingface::folder(&config, &values, &tokenizer_json, &stop, args.half)
         .map_err(|error| Error::input(format!("{}: {error}", args.model.display())))?;
-    if let Some((name, _)) = files.iter().find(|(name, _)| args.output.join(name).exists()) {
-        return Err(Error::input(format!("{} is already there: choose another folder", args.output.join(name).display())));
-    }
-    fs::create_dir_all(&args.output).map_err(Error::write(&args.output))?;
-    for (name, bytes) in files {
-        write_whole(&args.output.join(name), &bytes)?;
-    }
+    write_new_folder(&args.output, &files)?;
     output::line(&format!("{} parameters in {}", config.parameter_count(), args.output.display()))
 }
 

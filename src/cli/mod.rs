@@ -42,6 +42,7 @@ mod table;
 mod tables;
 mod teacher_cache;
 mod tensorboard;
+mod trim;
 
 use std::process::ExitCode;
 
@@ -88,6 +89,7 @@ fn carry_out(command: Command) -> Result<(), Error> {
         Command::Generate(args) => generate::generate(&args),
         Command::Embed(args) => embed::embed(&args),
         Command::Classify(args) => embed::classify(&args),
+        Command::Trim(args) => trim::trim(&args),
         Command::Convert(args) => generate::convert(&args),
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::files::{read_text, write_whole};
+use super::files::{read_text, write_folder, write_whole};
 use super::settings::Settings;
 use crate::spec::Experiment;
 
@@ -79,13 +79,7 @@ impl RunDir {
 
     /// Writes a folder within the directory, the first file last: with it the folder is whole.
     pub fn write_folder(&self, name: &str, files: &[(&'static str, Vec<u8>)]) -> Result<(), Error> {
-        let folder = self.path.join(name);
-        files.iter().rev().try_for_each(|(name, bytes)| {
-            let path = folder.join(name);
-            let parent = path.parent().unwrap_or(&folder);
-            fs::create_dir_all(parent).map_err(Error::write(parent))?;
-            write_whole(&path, bytes)
-        })
+        write_folder(&self.path.join(name), files)
     }
 
     /// Writes what the run is. The experiment comes last: with it the directory holds a run.

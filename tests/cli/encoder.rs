@@ -196,6 +196,45 @@ fn a_distilled_student_is_distilled_once_more_on_labelled_texts() {
     succeeded(cli(folder, &[&data[..], &known].concat()));
 }
 
+/// A trimmed encoder says of its text what it said before, and can be distilled; other words are spelled.
+#[test]
+fn a_trimmed_vocabulary_reads_its_text_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let path = teacher(folder);
+    let process = r#""post_processor": { "type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2] }"#;
+    let words = tokenizer().replace("\"post_processor\":null", process).replace("\"##q\":", "\"##at\":");
+    fs::write(path.join("tokenizer.json"), &words).unwrap();
+    let said = stdout(&succeeded(cli(folder, &["trim", "teacher", "--data", "rows.csv", "-o", "small"])));
+    // Only `##at` is no single letter, and these texts have cats.
+    assert!(said.contains("Kept 58 of 58 tokens"), "{said}");
+    fs::write(folder.join("few.jsonl"), "{\"text\": \"a dog\", \"label\": \"one\"}\n").unwrap();
+    let said = stdout(&succeeded(cli(folder, &["trim", "teacher", "--data", "few.jsonl", "-o", "smaller"])));
+    assert!(said.contains("Kept 57 of 58 tokens"), "{said}");
+    let read = |model: &str, text: &str| -> (Value, Vec<f64>) {
+        let line: Value =
+            serde_json::from_str(&stdout(&succeeded(cli(folder, &["embed", model, text, "--json", "--device", "cpu"])))).unwrap();
+        (line["tokens"].clone(), line["embedding"].as_array().unwrap().iter().filter_map(Value::as_f64).collect())
+    };
+    for text in ["a dog", "one"] {
+        let ((_, before), (_, after)) = (read("teacher", text), read("smaller", text));
+        assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-6), "{text}: {before:?} {after:?}");
+    }
+    assert_eq!(read("teacher", "cat").0.as_array().unwrap().len(), 4, "c, ##at between start and end");
+    let spelled = read("smaller", "cat").0;
+    assert_eq!(spelled.as_array().unwrap().len(), 5, "c, ##a, ##t: {spelled}");
+    let made: Value = serde_json::from_str(&fs::read_to_string(folder.join("smaller/tokenizer.json")).unwrap()).unwrap();
+    assert_eq!(made["post_processor"]["cls"], json!(["[CLS]", made["model"]["vocab"]["[CLS]"]]));
+    let small = ["--set", "train.steps=10", "--set", "text.context=16", "--set", "train.batch_size=4", "--set", "student.layers=2"];
+    succeeded(cli(folder, &[&["run", "minilm", "--teacher", "small", "--data", "text.txt", "--device", "cpu"][..], &small].concat()));
+    let refused = cli(folder, &["trim", "teacher", "--data", "few.jsonl", "-o", "smaller"]);
+    assert!(stderr(&refused).contains("already there"), "{}", stderr(&refused));
+    let level = words.replace("\"type\":\"WordPiece\",\"unk_token\"", "\"type\":\"WordLevel\",\"unk_token\"");
+    fs::write(path.join("tokenizer.json"), level).unwrap();
+    let refused = cli(folder, &["trim", "teacher", "--data", "few.jsonl", "-o", "other"]);
+    assert!(stderr(&refused).contains("its tokenizer is WordLevel; only word pieces"), "{}", stderr(&refused));
+}
+
 #[test]
 fn wrong_labels_are_refused_by_their_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -221,7 +260,7 @@ fn wrong_labels_are_refused_by_their_line() {
     refuse(&name_labels("rows.csv", &["--set", "encoder.objective=masked"]), &["encoder.objective", "classes"]);
     refuse(&name_labels("rows.csv", &["--set", "student.lora_rank=2"]), &["student.lora_rank"]);
     refuse(&distil(&["--test", "rows.csv"]), &["--test rows.csv", "task.name=labels"]);
-    refuse(&distil(&["--data", "rows.csv"]), &["minilm-labels"]);
+    refuse(&["run", "minilm", "--teacher", "teacher", "--data", "rows.csv", "--device", "cpu"], &["minilm-labels"]);
     refuse(&["classify", "teacher", "a cat", "--device", "cpu"], &["no head that names labels"]);
     fs::create_dir(folder.join("stranger")).unwrap();
     for file in ["config.json", "model.safetensors"] {

@@ -43,7 +43,11 @@ def main():
         return print("SKIPPED: DISTILLERY_MINILM names no model")
     with tempfile.TemporaryDirectory() as scratch:
         student = distilled(program, teacher, os.path.join(scratch, "embeddings"))
-        for folder in (teacher, student):
+        words, trimmed = os.path.join(scratch, "words.txt"), os.path.join(scratch, "trimmed")
+        with open(words, "w") as file:
+            file.write("\n".join(SENTENCES))
+        subprocess.run([program, "trim", teacher, "--data", words, "-o", trimmed], check=True)
+        for folder in (teacher, student, trimmed):
             tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
             worst = 0.0
             for text, ours in zip(SENTENCES, embeddings(program, folder)):
@@ -53,6 +57,9 @@ def main():
                     mean = model(**tokens).last_hidden_state.mean(1)
                 theirs = torch.nn.functional.normalize(mean, dim=1)[0]
                 worst = max(worst, (theirs - torch.tensor(ours["embedding"])).abs().max().item())
+                if folder == trimmed:
+                    whole = torch.tensor(embeddings(program, teacher)[SENTENCES.index(text)]["embedding"])
+                    worst = max(worst, (theirs - whole).abs().max().item())
             print(f"{os.path.basename(folder)}: worst difference of an embedding {worst:.1e}")
             assert worst < LIMIT, worst
             if folder == teacher:
