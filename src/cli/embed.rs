@@ -86,7 +86,7 @@ fn texts(args: &EmbedArgs) -> Result<Vec<String>, Error> {
 }
 
 fn open(args: &EmbedArgs) -> Result<Place, Error> {
-    let place = device::open(args.device.into())?;
+    let place = device::open(args.device.clone())?;
     if let Some(note) = place.note() {
         eprintln!("note: {note}");
     }
