@@ -12,12 +12,13 @@ use super::files::write_new_folder;
 use super::models;
 use super::output;
 use super::table::thousands;
+use crate::model::decode;
 use crate::model::encoder::{EncoderConfig, SentenceEncoder};
 use crate::model::formats::bert;
 
 pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     let model = models::encoder(&args.model)?;
-    let text = data::text("--data", &args.data)?;
+    let text = data::text(&args.data, false)?;
     let used = text.par_lines().flat_map_iter(strings).map(|text| model.tokenizer.encode(&text)).collect::<Result<Vec<_>, _>>();
     let used: BTreeSet<u32> = used.map_err(|error| Error::input(error.to_string()))?.into_iter().flatten().collect();
     if used.is_empty() {
@@ -28,7 +29,8 @@ pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     let (config, values) = rows(&model, &kept);
     // Read again, as whoever takes the folder will.
     let (description, weights) = bert::save(&config, &values, 0, &model.labels);
-    let made = SentenceEncoder::from_folder(&description, &weights, tokenizer).map_err(|error| wrong(error.to_string()))?;
+    let weights = decode(&weights).map_err(|error| wrong(error.to_string()))?;
+    let made = SentenceEncoder::from_folder(&description, weights, tokenizer).map_err(|error| wrong(error.to_string()))?;
     write_new_folder(&args.output, &bert::folder(&config, &values, &made.tokenizer_json, made.marks, &model.labels))?;
     output::line(&format!(
         "Kept {} of {} tokens, {} of {} parameters, in {}",

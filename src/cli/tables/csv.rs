@@ -154,7 +154,8 @@ mod tests {
         assert_eq!(lines, ["", first, "", "", second]);
         let long = format!("prompt,response\na,\"{}\"\nb,c\n", "long\n".repeat(5_000));
         assert_eq!(as_jsonl(&long).unwrap().lines().count(), 5_003, "longer than the room that there is at first");
-        let quoted: String = super::lines("id\tlabel\tsentence\n1\t0\tsay \"no\", twice\n".as_bytes(), b'\t').collect::<Result<_, _>>().unwrap();
+        let quoted: String =
+            super::lines("id\tlabel\tsentence\n1\t0\tsay \"no\", twice\n".as_bytes(), b'\t').collect::<Result<_, _>>().unwrap();
         assert_eq!(quoted, "\n{\"label\":\"0\",\"text\":\"say \\\"no\\\", twice\"}", "TSV as GLUE writes it");
         assert!(as_jsonl("question,answer\n1+1,2\n").unwrap().contains(r#""question":"1+1""#));
     }
