@@ -302,16 +302,14 @@ self_test() {
   local device=vulkan
   ! on_macos || device=metal
   native
-  local program status=0
+  local program
   program=$(target_folder)/release/distillery
-  "$program" self-test --device "$device" || status=$?
-  # Mesa 22.3's software Vulkan (Debian 12, LLVM 15) dies of one of cubecl's shaders. That is no pass, so it is counted as skipped; on a
-  # hardware GPU a crash is a failure, and so is a wrong result on any device.
-  if [ "$status" = 139 ] && ! "$program" devices | grep -E "^$device" | grep -qv software; then
-    skip "the software Vulkan driver crashed: nothing was learned about $device"
+  # Of software Vulkan, Mesa up to 25 at least lacks what cubecl's shaders need (src/device/native.rs). That is no pass, so it is counted as skipped.
+  if "$program" devices | grep -E "^$device" | grep -q 'not usable' && ! "$program" devices | grep -E "^$device" | grep -qv 'not usable'; then
+    skip "the Vulkan driver of this machine is not usable: nothing was learned about $device"
     return 0
   fi
-  return "$status"
+  "$program" self-test --device "$device"
 }
 
 # One file at a time: each starts a browser that computes on all cores.

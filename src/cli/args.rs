@@ -330,7 +330,7 @@ pub struct TrimArgs {
     /// A Hugging Face folder of BERT's kind, or an id on the Hub
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// The text whose tokens are kept; of JSONL, CSV and TSV the texts in it
+    /// The text whose tokens are kept; of JSONL, CSV, TSV and Parquet the texts in it
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
     /// Folder to write

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 
 use super::error::Error;
 use super::files::read_text;
-use super::tables::{self, Format};
+use super::tables::{self, Columns, Format};
 use crate::data::{DataError, IdxFiles};
 use crate::train::RunError;
 
@@ -18,12 +18,12 @@ pub fn is_text(path: &Path) -> bool {
 }
 
 /// A file of text; of a table, its instructions or labelled texts as JSONL, or its texts.
-pub fn text(path: &Path, pairs: bool) -> Result<String, Error> {
+pub fn text(path: &Path, columns: Columns) -> Result<String, Error> {
     if Format::of(path) == Format::Plain {
         return read_text(path);
     }
     let mut text = String::new();
-    tables::open(path, pairs).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
+    tables::open(path, columns).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
     Ok(text)
 }
 
@@ -44,10 +44,13 @@ pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
     })
 }
 
-/// An error of a run, with the folder that its files came from.
-pub fn blame(folder: Option<&Path>) -> impl FnOnce(RunError) -> Error {
-    let folder = folder.map(Path::to_owned);
+/// An error of a run, with the folder that its files came from, or the file that it is tested on.
+pub fn blame(folder: Option<&Path>, test: Option<&Path>) -> impl FnOnce(RunError) -> Error {
+    let (folder, test) = (folder.map(Path::to_owned), test.map(Path::to_owned));
     move |error| match (error, folder) {
+        (RunError::Data(DataError::BadData { part: "test", problem }), _) if test.is_some() => {
+            Error::input(format!("--test {}: {problem}", test.unwrap_or_default().display()))
+        }
         (RunError::Data(DataError::BadLine { line, problem }), Some(file)) => {
             Error::input(format!("--data {}: {} {line}: {problem}", file.display(), Format::of(&file).unit()))
         }

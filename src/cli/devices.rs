@@ -12,20 +12,23 @@ use crate::device::{self, Choice, Place};
 
 pub fn list(json: bool) -> Result<(), Error> {
     let adapters = device::list();
-    let auto = adapters.iter().any(|adapter| adapter.kind != "software");
-    let chosen = if auto { adapters.first().map_or("cpu", |adapter| adapter.backend) } else { "cpu" };
+    let best = adapters.iter().find(|adapter| adapter.is_hardware());
+    let chosen = best.map_or("cpu", |adapter| adapter.backend);
     if json {
-        let gpus = adapters.iter().map(|adapter| json!({ "backend": adapter.backend, "name": adapter.name, "kind": adapter.kind }));
+        let gpus = adapters
+            .iter()
+            .map(|adapter| json!({ "backend": adapter.backend, "name": adapter.name, "kind": adapter.kind, "lacks": adapter.lacks }));
         let all: Vec<_> = gpus.chain([json!({ "backend": "cpu", "name": Place::cpu().adapter(), "kind": "cpu" })]).collect();
         return output::line(&json!({ "type": "devices", "devices": all, "auto": chosen }).to_string());
     }
     let mut table = Table::new(["--device", "kind", "name"]).left();
     for adapter in &adapters {
-        table.row([adapter.backend, adapter.kind, &adapter.name]);
+        let lacks = adapter.lacks.map_or_else(String::new, |what| format!(", not usable: it lacks {what}"));
+        table.row([adapter.backend, adapter.kind, &format!("{}{lacks}", adapter.name)]);
     }
     table.row(["cpu", "CPU", Place::cpu().adapter()]);
     output::line(&table.to_string())?;
-    let why = if auto { "" } else { ": no hardware GPU was found, and a software one is slower than the CPU backend" };
+    let why = if best.is_some() { "" } else { ": no usable hardware GPU was found, and a software one is slower than the CPU backend" };
     output::line(&format!("--device auto takes {chosen}{why}"))
 }
 
@@ -39,8 +42,14 @@ pub fn serve(listen: &str, choice: Choice) -> Result<(), Error> {
         Error::input(format!("--listen {listen}: {error}; it must be an address of this machine and a free port, such as 127.0.0.1:3000"))
     };
     let listener = TcpListener::bind(listen).map_err(wrong)?;
+    device::remote_built()?;
     let address = listener.local_addr().map_err(wrong)?;
-    output::line(&format!("{} ({}) is served; elsewhere: --device remote:{address}", place.backend(), place.adapter()))?;
+    let whose = match address.ip() {
+        ip if ip.is_loopback() => "on this machine, or through a tunnel to it",
+        ip if ip.is_unspecified() => "with this machine's name in place of the address",
+        _ => "elsewhere",
+    };
+    output::line(&format!("{} ({}) is served; {whose}: --device remote:{address}", place.backend(), place.adapter()))?;
     Ok(device::serve(&place, listener)?)
 }
 

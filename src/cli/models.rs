@@ -90,7 +90,7 @@ impl Index {
     }
 }
 
-/// Weights in several files, one of them in memory at a time.
+/// Weights in several files, of whose bytes one is in memory at a time.
 fn shards(folder: &Path) -> Result<Decoded, Error> {
     let path = folder.join(INDEX);
     let bad = |problem: String| Error::input(format!("{}: {problem}", path.display()));

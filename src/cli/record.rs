@@ -184,7 +184,7 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
         command.push_str(&format!(" --{name} {}", path.display()));
     }
-    command.push_str(&format!(" --device {}", settings.backend));
+    command.push_str(&format!(" --device {}", settings.device()));
     if let Some(seeds) = settings.seeds {
         command.push_str(&format!(" --seeds {seeds}"));
     }

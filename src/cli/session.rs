@@ -8,7 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::tables::Format;
+use super::tables::{Columns, Format};
 use super::{hub, interrupt, teacher_cache};
 use crate::data::{Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
@@ -45,8 +45,12 @@ impl Session {
     /// What `experiment`, and the same with other seeds, needs.
     pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
         let text = files.data.filter(|path| data::is_text(path));
-        let rows = matches!(experiment.task.name, TaskName::Jsonl | TaskName::Labels);
-        if let Some(path) = text.filter(|path| matches!(Format::of(path), Format::Csv | Format::Tsv) && !rows) {
+        let columns = match experiment.task.name {
+            TaskName::Jsonl => Columns::Instructions,
+            TaskName::Labels => Columns::Labelled,
+            _ => Columns::Text,
+        };
+        if let Some(path) = text.filter(|path| matches!(Format::of(path), Format::Csv | Format::Tsv) && columns == Columns::Text) {
             return Err(Error::input(format!(
                 "--data {}: CSV and TSV hold instructions or labelled texts: add --set task.name=jsonl, or start from the preset `minilm-labels`",
                 path.display()
@@ -69,13 +73,13 @@ impl Session {
             Some(Model::Encoder(model)) => materials.student_encoder = Some(*model),
             None => {}
         }
-        materials.test = files.test.map(|path| data::text(path, true)).transpose()?;
+        materials.test = files.test.map(|path| data::text(path, Columns::Labelled)).transpose()?;
         interrupt::listen();
         match (files.data, text) {
             (Some(folder), None) => materials.images = Some(data::images(folder)?),
             (_, Some(path)) => match reader(experiment, &materials) {
                 Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, experiment, tokenizer, json)?),
-                None => materials.text = Some(data::text(path, rows)?),
+                None => materials.text = Some(data::text(path, columns)?),
             },
             (None, None) => {}
         }
@@ -96,7 +100,8 @@ impl Session {
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
-        let mut run = block_on(Run::new(experiment, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
+        let mut run = block_on(Run::new(experiment, &self.place, &self.materials))
+            .map_err(data::blame(self.data.as_deref(), self.test.as_deref()))?;
         for note in run.notes() {
             eprintln!("note: {note}");
         }
@@ -106,7 +111,8 @@ impl Session {
 
     /// Opens a run where a checkpoint left it.
     pub fn resume(&self, checkpoint: &[u8]) -> Result<Run, Error> {
-        let mut run = block_on(Run::resume(checkpoint, &self.place, &self.materials)).map_err(data::blame(self.data.as_deref()))?;
+        let mut run = block_on(Run::resume(checkpoint, &self.place, &self.materials))
+            .map_err(data::blame(self.data.as_deref(), self.test.as_deref()))?;
         self.equip(&mut run)?;
         Ok(run)
     }

@@ -56,9 +56,11 @@ impl Settings {
 
     /// The device on which the run began: only there does it reach the very same numbers.
     pub fn choice(&self) -> Choice {
-        match self.backend.as_str() {
-            "remote" => Choice::Remote(self.adapter.clone()),
-            backend => backend.parse().unwrap_or(Choice::Auto),
-        }
+        self.device().parse().unwrap_or(Choice::Auto)
+    }
+
+    /// The same as `--device` has it.
+    pub fn device(&self) -> String {
+        if self.backend == "remote" { format!("remote:{}", self.adapter) } else { self.backend.clone() }
     }
 }

@@ -12,13 +12,14 @@ use super::files::write_new_folder;
 use super::models;
 use super::output;
 use super::table::thousands;
+use super::tables::Columns;
 use crate::model::decode;
 use crate::model::encoder::{EncoderConfig, SentenceEncoder};
 use crate::model::formats::bert;
 
 pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     let model = models::encoder(&args.model)?;
-    let text = data::text(&args.data, false)?;
+    let text = data::text(&args.data, Columns::Any)?;
     let used = text.par_lines().flat_map_iter(strings).map(|text| model.tokenizer.encode(&text)).collect::<Result<Vec<_>, _>>();
     let used: BTreeSet<u32> = used.map_err(|error| Error::input(error.to_string()))?.into_iter().flatten().collect();
     if used.is_empty() {
@@ -26,6 +27,12 @@ pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     }
     let wrong = |problem: String| Error::input(format!("{}: {problem}", args.model.display()));
     let (tokenizer, kept) = tokenizer(&model.tokenizer_json, &used).map_err(wrong)?;
+    if let Some(id) = kept.iter().find(|id| **id as usize >= model.config.vocab) {
+        return Err(wrong(format!(
+            "its tokenizer has a token {id}, and its weights have rows for {} tokens: they do not belong together",
+            model.config.vocab
+        )));
+    }
     let (config, values) = rows(&model, &kept);
     // Read again, as whoever takes the folder will.
     let (description, weights) = bert::save(&config, &values, 0, &model.labels);
@@ -42,10 +49,18 @@ pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     ))
 }
 
-/// The texts of a line: of a JSON object its strings, otherwise the line.
+/// The texts of a line: of a JSON object its strings, wherever they stand, otherwise the line.
 fn strings(line: &str) -> Vec<String> {
+    fn within(value: Value) -> Vec<String> {
+        match value {
+            Value::String(text) => vec![text],
+            Value::Array(list) => list.into_iter().flat_map(within).collect(),
+            Value::Object(object) => object.into_iter().flat_map(|(_, value)| within(value)).collect(),
+            _ => Vec::new(),
+        }
+    }
     match serde_json::from_str::<Map<String, Value>>(line) {
-        Ok(object) => object.values().filter_map(Value::as_str).map(Into::into).collect(),
+        Ok(object) => within(Value::Object(object)),
         Err(_) => vec![line.into()],
     }
 }

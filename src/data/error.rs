@@ -28,7 +28,9 @@ pub enum DataError {
     BadCache(String),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    #[error("this task takes no data files: set task.name=fashion (IDX files), or names, novel or jsonl (a text), or leave the files out")]
+    #[error(
+        "this task takes no data files: set task.name=fashion (IDX files), or names, novel, jsonl or labels (a text), or leave the files out"
+    )]
     UnusedFiles,
     /// Only the page meets this, and brings it.
     #[error("{} is shipped beside the engine and was not brought", .0.id())]

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// A device that cannot be had, or can no longer be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeviceError {
-    #[error("no {backend} adapter was found ({message}); use the CPU backend (`--device cpu`)")]
+    #[error("no usable {backend} adapter was found ({message}); use the CPU backend (`--device cpu`)")]
     NoAdapter { backend: &'static str, message: String },
     #[error("this build has no {backend} backend; use {instead}")]
     NotBuilt { backend: &'static str, instead: &'static str },

@@ -30,7 +30,7 @@ pub use self_test::{SelfTest, self_test};
 #[cfg(not(target_family = "wasm"))]
 pub use native::{Adapter, Choice, list, open};
 #[cfg(not(target_family = "wasm"))]
-pub use remote::serve;
+pub use remote::{built as remote_built, serve};
 #[cfg(target_family = "wasm")]
 pub use web::open_webgpu;
 

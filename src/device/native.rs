@@ -52,6 +52,31 @@ pub struct Adapter {
     pub name: String,
     /// `discrete GPU`, `integrated GPU`, `virtual GPU`, `software` or `other`.
     pub kind: &'static str,
+    /// What burn's shaders need and the driver lacks: it cannot be used.
+    pub lacks: Option<&'static str>,
+}
+
+impl Adapter {
+    /// Whether it can be used and is faster than the CPU backend.
+    pub fn is_hardware(&self) -> bool {
+        self.lacks.is_none() && self.kind != "software"
+    }
+}
+
+/// cubecl 0.11.3 gives shared memory the type of a pointer to itself where the driver cannot lay it out explicitly
+/// (`cubecl-spirv/src/ops/memory.rs`, `lower_shared_implicit`): Mesa's software driver then crashes, and SwiftShader computes nonsense.
+/// To be deleted when cubecl has mended it.
+#[cfg(not(target_os = "macos"))]
+fn lacks(adapter: &wgpu::Adapter) -> Option<&'static str> {
+    // SAFETY: nothing of the driver's is kept or destroyed.
+    let vulkan = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
+    let has = vulkan.physical_device_capabilities().supports_extension(c"VK_KHR_workgroup_memory_explicit_layout");
+    (!has).then_some("VK_KHR_workgroup_memory_explicit_layout")
+}
+
+#[cfg(target_os = "macos")]
+fn lacks(_adapter: &wgpu::Adapter) -> Option<&'static str> {
+    None
 }
 
 #[cfg(target_os = "macos")]
@@ -74,7 +99,7 @@ pub fn list() -> Vec<Adapter> {
                 wgpu::DeviceType::Cpu => "software",
                 wgpu::DeviceType::Other => "other",
             };
-            Adapter { backend, name: info.name, kind }
+            Adapter { backend, name: info.name, kind, lacks: lacks(adapter) }
         })
         .collect()
 }
@@ -96,12 +121,14 @@ pub fn open(choice: Choice) -> Result<Place, DeviceError> {
         return Err(DeviceError::NotBuilt { backend, instead: BACKEND.0 });
     }
     let adapters = list();
-    if asked.is_none() && adapters.iter().all(|adapter| adapter.kind == "software") {
+    if asked.is_none() && !adapters.iter().any(Adapter::is_hardware) {
         let note = format!("no hardware GPU was found through {}; running on the CPU backend", BACKEND.0);
         return Ok(Place { note: Some(note), ..Place::cpu() });
     }
-    if adapters.is_empty() {
-        return Err(DeviceError::NoAdapter { backend: BACKEND.0, message: "the driver lists none".into() });
+    if adapters.iter().all(|adapter| adapter.lacks.is_some()) {
+        let unusable = adapters.iter().filter_map(|adapter| Some(format!("{} lacks {}", adapter.name, adapter.lacks?)));
+        let message = unusable.reduce(|all, one| format!("{all}, {one}")).unwrap_or_else(|| "the driver lists none".into());
+        return Err(DeviceError::NoAdapter { backend: BACKEND.0, message });
     }
     let (device, setup) = Device::wgpu_options()
         .graphics_api(BACKEND.2)

@@ -15,6 +15,12 @@ pub fn open(_address: &str) -> Result<Place, DeviceError> {
 
 /// # Errors
 /// Always [`DeviceError::NotBuilt`].
+pub fn built() -> Result<(), DeviceError> {
+    Err(NOT_BUILT)
+}
+
+/// # Errors
+/// Always [`DeviceError::NotBuilt`].
 pub fn serve(_place: &Place, _listener: TcpListener) -> Result<(), DeviceError> {
     Err(NOT_BUILT)
 }

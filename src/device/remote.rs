@@ -28,6 +28,12 @@ fn refused(address: &str, error: &ConnectError) -> DeviceError {
     DeviceError::Server { address: address.into(), problem: format!("{error}; {remedy}") }
 }
 
+/// # Errors
+/// None: this build has them.
+pub fn built() -> Result<(), DeviceError> {
+    Ok(())
+}
+
 /// Serves a device to all who reach `listener`, until Ctrl-C.
 ///
 /// # Errors

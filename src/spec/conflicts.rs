@@ -105,11 +105,17 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
 }
 
 fn text(experiment: &Experiment) -> Result<(), SpecError> {
+    if experiment.task.name == TaskName::Labels {
+        return conflict(
+            "teacher.kind",
+            "encoders name the labels of texts: start from the preset `minilm-labels`, or set both kinds to encoder",
+        );
+    }
     for (key, kind) in kinds(experiment) {
         if kind != NetworkKind::Decoder {
             return conflict(
                 key,
-                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder (grammar and novel may have encoders)",
+                "a text task needs decoders: start from a preset of text such as `grammar`, or set both kinds to decoder (grammar, novel and labels may have encoders)",
             );
         }
     }

@@ -252,7 +252,7 @@ fn wrong_labels_are_refused_by_their_line() {
     refuse(&name_labels("single.tsv", &[]), &["every text has the label `warm`"]);
     write("empty.jsonl", "\n");
     refuse(&name_labels("empty.jsonl", &[]), &["no texts"]);
-    refuse(&name_labels("rows.csv", &["--test", "empty.jsonl"]), &["test rows", "no texts"]);
+    refuse(&name_labels("rows.csv", &["--test", "empty.jsonl"]), &["empty.jsonl", "no texts"]);
     write("other.csv", "text,label\na cat,tepid\n");
     refuse(&name_labels("rows.csv", &["--test", "other.csv"]), &["line 2", "`tepid`"]);
     refuse(&name_labels("text.txt", &[]), &["line 1", "not JSON"]);

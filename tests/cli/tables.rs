@@ -76,7 +76,7 @@ fn what_is_wrong_with_parquet_is_said_with_its_column_or_row() {
     let folder = folder.path();
     let refuse = |data: &str, more: &[&str], parts: &[&str]| refused(&distil(folder, data, "no", more), parts);
     refuse(&fixture("pairs.parquet"), &[], &["pairs.parquet", "column text", "\"score\"", "task.name=jsonl"]);
-    refuse(&fixture("texts.parquet"), &JSONL, &["texts.parquet", "column messages", "prompt and response", "[\"text\"]"]);
+    refuse(&fixture("texts.parquet"), &JSONL, &["texts.parquet", "from messages", "prompt and response", "[\"text\"]"]);
     refuse(&fixture("lz4.parquet"), &[], &["lz4.parquet", "column text", "LZ4", "zstd"]);
     let whole = fs::read(fixture("pairs.parquet")).unwrap();
     fs::write(folder.join("half.parquet"), &whole[..whole.len() / 2]).unwrap();

@@ -15,7 +15,7 @@ use self::cache::{Key, Shape, Stale, Tokens, Writer, fingerprint};
 use self::shelves::{Framed, Pairs, Windows};
 use super::clock::Clock;
 use super::error::Error;
-use super::tables::{self, Format};
+use super::tables::{self, Columns, Format};
 use super::{files, interrupt, table};
 use crate::data::text::{
     Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, TextSet, Texts, divide, plan, stop, tests, typed,
@@ -137,7 +137,8 @@ impl Making<'_> {
 fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) -> Result<(), Error> {
     let size = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
     let all = (Format::of(path) == Format::Plain).then_some(size);
-    let source = tables::open(path, shape == Shape::Pairs).map_err(Error::read(path))?;
+    let columns = if shape == Shape::Pairs { Columns::Instructions } else { Columns::Text };
+    let source = tables::open(path, columns).map_err(Error::read(path))?;
     let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
     let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), done: 0, all };
     match shape {

@@ -17,7 +17,42 @@ const PAIRS: [([&str; 2], [&str; 2]); 5] = [
     (["sentence", "label"], ["text", LABEL]),
 ];
 const LABEL: &str = "label";
-const PAIRS_TEXT: &str = "prompt and response (or prompt and completion, or question and answer), or of labelled texts text and label";
+
+/// What is looked for in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
+    /// Running text.
+    Text,
+    Instructions,
+    Labelled,
+    /// Whatever of these there is.
+    Any,
+}
+
+impl Columns {
+    /// The columns, for an error.
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::Text => "a corpus is read from the column text; instructions are read with --set task.name=jsonl",
+            Self::Instructions => {
+                "instructions are read from the columns prompt and response (or prompt and completion, or question and answer), in Parquet \
+                 also from messages"
+            }
+            Self::Labelled => "labelled texts are read from the columns text (or sentence) and label",
+            Self::Any => "texts are read from the columns text, text and label, or prompt and response",
+        }
+    }
+
+    /// Whether a pair with this last key is looked for.
+    fn has(self, key: &str) -> bool {
+        match self {
+            Self::Text => false,
+            Self::Instructions => key != LABEL,
+            Self::Labelled => key == LABEL,
+            Self::Any => true,
+        }
+    }
+}
 
 /// How a file of text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,28 +84,28 @@ impl Format {
     }
 }
 
-/// The bytes of a file as a run reads them: of a table, instructions or labelled texts (`pairs`) as JSONL, or a text column with a new line behind every text. It is
+/// The bytes of a file as a run reads them: of a table, instructions or labelled texts as JSONL, or a text column with a new line behind every text. It is
 /// read as it is asked for.
 ///
 /// # Errors
 /// What is wrong with the file, then and as it is read, with its line, or its column and row.
-pub fn open(path: &Path, pairs: bool) -> io::Result<Box<dyn Read>> {
+pub fn open(path: &Path, columns: Columns) -> io::Result<Box<dyn Read>> {
     let file = File::open(path)?;
     Ok(match Format::of(path) {
         Format::Plain => Box::new(file),
-        Format::Csv => Box::new(Records::of(csv::lines(BufReader::new(file), b','))),
-        Format::Tsv => Box::new(Records::of(csv::lines(BufReader::new(file), b'\t'))),
-        Format::Parquet => Box::new(Records::of(parquet::rows(file, pairs).map_err(invalid)?)),
+        Format::Csv => Box::new(Records::of(csv::lines(BufReader::new(file), b',', columns))),
+        Format::Tsv => Box::new(Records::of(csv::lines(BufReader::new(file), b'\t', columns))),
+        Format::Parquet => Box::new(Records::of(parquet::rows(file, columns).map_err(invalid)?)),
     })
 }
 
 /// Two columns by their numbers, and their keys.
 type Pair = (usize, usize, [&'static str; 2]);
 
-/// The pair that is among these columns.
-fn pair<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Pair> {
+/// The pair that is looked for and among these columns.
+fn pair<'a>(names: impl Iterator<Item = &'a str> + Clone, columns: Columns) -> Option<Pair> {
     let place = |name: &str| names.clone().position(|column| column.trim().eq_ignore_ascii_case(name));
-    PAIRS.iter().find_map(|([asks, answers], keys)| Some((place(asks)?, place(answers)?, *keys)))
+    PAIRS.iter().filter(|(_, keys)| columns.has(keys[1])).find_map(|([asks, answers], keys)| Some((place(asks)?, place(answers)?, *keys)))
 }
 
 fn invalid(problem: String) -> io::Error {

@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, ConvertedType, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, Repetition, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value};
 
-use super::{LABEL, PAIRS_TEXT, pair};
+use super::{Columns, LABEL, pair};
 
 /// The column of a chat: a list of messages, each with role and content.
 const CHAT: &str = "messages";
@@ -21,48 +21,55 @@ const TEXT: &str = "text";
 ///
 /// # Errors
 /// A file that is no Parquet, and columns that are missing or hold something else; then, with its number, a row that cannot be read.
-pub fn rows(file: File, pairs: bool) -> Result<impl Iterator<Item = Result<String, String>>, String> {
+pub fn rows(file: File, wanted: Columns) -> Result<impl Iterator<Item = Result<String, String>>, String> {
     let reader = SerializedFileReader::new(file).map_err(|error| format!("this is no Parquet file, or not the whole of one ({error})"))?;
     let schema = reader.metadata().file_metadata().schema();
-    let columns = chosen(schema.get_fields(), pairs)?;
+    let columns = chosen(schema.get_fields(), wanted)?;
     for (column, _) in &columns {
         readable(&reader, column.name())?;
     }
     let fields = columns.iter().map(|(column, _)| Arc::clone(column)).collect();
     let wanted = Type::group_type_builder(schema.name()).with_fields(fields).build().map_err(|error| error.to_string())?;
     let rows = RowIter::from_file_into(Box::new(reader)).project(Some(wanted)).map_err(|error| error.to_string())?;
+    let plain = matches!(&columns[..], [(_, TEXT)]);
     let keys: Vec<(String, &str)> = columns.into_iter().map(|(column, key)| (column.name().to_owned(), key)).collect();
     Ok(rows.zip(1..).map(move |(row, number)| match row {
         Err(error) => Err(format!("row {number}: it cannot be read ({error}); the file is damaged")),
-        Ok(row) if pairs => Ok(line(&row, &keys)),
+        Ok(row) if !plain => Ok(line(&row, &keys)),
         Ok(row) => Ok(text(&row)),
     }))
 }
 
 /// The columns to read, and the keys that JSONL has for them.
-fn chosen(fields: &[TypePtr], pairs: bool) -> Result<Vec<(TypePtr, &'static str)>, String> {
+fn chosen(fields: &[TypePtr], wanted: Columns) -> Result<Vec<(TypePtr, &'static str)>, String> {
     let find = |name: &str| fields.iter().find(|field| field.name() == name).cloned();
-    let has = || format!("it has {:?}", fields.iter().map(|field| field.name()).collect::<Vec<_>>());
-    if !pairs {
-        let column = find(TEXT).ok_or_else(|| {
-            format!(
-                "a corpus is read from the column {TEXT}, which is missing; {}. Instructions are read with --set task.name=jsonl",
-                has()
-            )
-        })?;
+    if let Some(column) = find(CHAT).filter(|_| matches!(wanted, Columns::Instructions | Columns::Any)) {
+        chat(&column)?;
+        return Ok(vec![(column, CHAT)]);
+    }
+    if let Some((asks, answers, keys)) = pair(fields.iter().map(|field| field.name()), wanted) {
+        let read: Vec<_> = [asks, answers].map(|at| Arc::clone(&fields[at])).into_iter().zip(keys).collect();
+        // A label may also be a number.
+        read.iter().filter(|(_, key)| *key != LABEL).try_for_each(|(column, _)| texts(column))?;
+        return Ok(read);
+    }
+    if let Some(column) = find(TEXT).filter(|_| matches!(wanted, Columns::Text | Columns::Any)) {
         texts(&column)?;
         return Ok(vec![(column, TEXT)]);
     }
-    if let Some(column) = find(CHAT) {
-        return Ok(vec![(column, CHAT)]);
+    Err(format!("{}; it has {:?}", wanted.wanted(), fields.iter().map(|field| field.name()).collect::<Vec<_>>()))
+}
+
+/// The column holds a list, as chats are written, or texts.
+fn chat(column: &Type) -> Result<(), String> {
+    let list = !column.is_primitive()
+        && column.get_basic_info().converted_type() == ConvertedType::LIST
+        && matches!(column.get_fields(), [items] if items.get_basic_info().has_repetition() && items.get_basic_info().repetition() == Repetition::REPEATED);
+    if list {
+        Ok(())
+    } else {
+        texts(column).map_err(|_| format!("column {CHAT}: it must hold lists of messages, each with role and content"))
     }
-    let (asks, answers, keys) = pair(fields.iter().map(|field| field.name()))
-        .ok_or_else(|| format!("instructions are read from the column {CHAT}, or from {PAIRS_TEXT}; {}", has()))?;
-    let columns = [asks, answers].map(|at| Arc::clone(&fields[at]));
-    let read: Vec<_> = columns.into_iter().zip(keys).collect();
-    // A label may also be a number.
-    read.iter().filter(|(_, key)| *key != LABEL).try_for_each(|(column, _)| texts(column))?;
-    Ok(read)
 }
 
 /// The column holds texts.

@@ -48,15 +48,14 @@ pub fn labelled(text: &str, test: Option<&str>, tokenizer: &Tokenizer, context: 
     let (all, marks) = (rows(text)?, Marks::of(tokenizer)?);
     let found: BTreeSet<&str> = all.iter().map(|(_, _, label)| label.as_str()).collect();
     let mut names: Vec<String> = found.into_iter().map(String::from).collect();
-    if let Ok(mut numbers) = names.iter().map(|name| name.parse::<i64>()).collect::<Result<Vec<_>, _>>() {
-        numbers.sort_unstable();
-        names = numbers.iter().map(i64::to_string).collect();
+    if names.iter().all(|name| name.parse::<i64>().is_ok()) {
+        names.sort_by_key(|name| name.parse::<i64>().ok());
     }
     if let [name] = &names[..] {
         return Err(DataError::BadText(format!("every text has the label `{name}`; at least two labels are needed")));
     }
     let class = |row: &Row| names.iter().position(|name| *name == row.2);
-    let classes: Vec<usize> = all.iter().filter_map(class).collect();
+    let classes: Vec<usize> = all.iter().map(|row| class(row).expect("a name of every row")).collect();
     let wrong = |problem: String| DataError::BadData { part: "test", problem };
     let mut random = rng(seed, "labelled texts");
     let (mut train, mut held) = match test {
@@ -152,6 +151,20 @@ mod tests {
         assert!(found.labels.test.contains(&0) && found.labels.test.contains(&1));
         let order = |seed| labelled(&text, None, &tokenizer(), 16, seed).unwrap().test.iter().map(|ids| ids.len()).collect::<Vec<_>>();
         assert!((2..40).any(|seed| order(seed) != order(1)));
+    }
+
+    /// Numbers may be written with a sign or with noughts: a label is what is written.
+    #[test]
+    fn a_text_keeps_a_label_whose_number_is_written_otherwise() {
+        for [good, bad] in [["+1", "-1"], ["10", "01"]] {
+            let [said, other] = [good, bad].map(|label| format!("\"{label}\""));
+            let text = lines(&[("good", &said), ("so bad", &other), ("so very good", &said), ("bad", &other)]).repeat(5);
+            let found = labelled(&text, None, &tokenizer(), 16, 0).unwrap();
+            assert_eq!(found.labels.names, [bad, good], "by number");
+            let good = tokenizer().id("good").unwrap();
+            let all = found.train.iter().chain(&found.test).zip(found.labels.train.iter().chain(&found.labels.test));
+            assert_eq!(all.into_iter().filter(|(ids, class)| ids.contains(&good) == (**class == 1)).count(), 20);
+        }
     }
 
     #[test]

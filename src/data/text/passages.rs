@@ -64,11 +64,7 @@ pub fn load_passages(
 /// Questions of the instruction grammar, each with an answer behind it.
 fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
     let TextSet { tokenizer, train, test, .. } = grammar(seed, QUESTIONS);
-    let Tokenizer::Words { all, .. } = &tokenizer else { unreachable!("the grammar has words") };
-    let marks = OWN_MARKS.map(String::from);
-    // Behind the words that are there, which keep their ids.
-    let tokenizer = Tokenizer::words(&[all.as_slice(), &marks].concat().join(" "));
-    let marks = Marks::named(&tokenizer, marks)?;
+    let (tokenizer, marks) = marked(&tokenizer)?;
     let mut cut = 0;
     let mut whole = |example: Cow<Example>| {
         let ids = [example.prompt.as_slice(), &example.response].concat();
@@ -80,16 +76,30 @@ fn questions(seed: u32, context: usize) -> Result<Passages, DataError> {
 }
 
 /// Answers of the instruction grammar without their questions, each labelled with the thing that was asked about. Where it is not named, two
-/// things fit, as far as anyone can know: half of what a label says there is chance.
+/// things often fit, as far as anyone can know, and after a bare yes or no any: there a label says less than it seems to.
 fn answers(seed: u32, context: usize) -> Result<Passages, DataError> {
-    let TextSet { train, test, tokenizer: words, .. } = grammar(seed, QUESTIONS);
-    let things = THINGS.map(|thing| words.id(thing));
-    let class = |example: Cow<Example>| things.iter().position(|thing| thing.is_some_and(|thing| example.prompt.contains(&thing)));
-    let of = |part: &Part<Example>| part.iter().filter_map(class).collect();
+    let TextSet { train, test, tokenizer, .. } = grammar(seed, QUESTIONS);
+    let things = THINGS.map(|thing| tokenizer.id(thing));
+    let asked = |example: &Example| things.iter().position(|thing| thing.is_some_and(|thing| example.prompt.contains(&thing)));
+    let of = |part: &Part<Example>| part.iter().map(|example| asked(&example).expect("every question names a thing")).collect();
     let labels = Labels { names: THINGS.map(String::from).into(), train: of(&train), test: of(&test) };
-    let with = questions(seed, context)?;
-    let alone = |part: &Part<Example>| part.iter().map(|example| with.marks.around(&example.response, context)).collect();
-    Ok(Passages { labels, ..Passages::new(with.tokenizer.clone(), with.marks, alone(&train), alone(&test)) })
+    let (tokenizer, marks) = marked(&tokenizer)?;
+    let mut cut = 0;
+    let mut alone = |example: Cow<Example>| {
+        cut += usize::from(example.response.len() + 2 > context);
+        marks.around(&example.response, context)
+    };
+    let [train, test] = [train, test].map(|part| part.iter().map(&mut alone).collect());
+    Ok(Passages { cut, labels, ..Passages::new(tokenizer, marks, train, test) })
+}
+
+/// The grammar's words with control tokens behind them, so that the words keep their ids.
+fn marked(words: &Tokenizer) -> Result<(Tokenizer, Marks), DataError> {
+    let Tokenizer::Words { all, .. } = words else { unreachable!("the grammar has words") };
+    let marks = OWN_MARKS.map(String::from);
+    let tokenizer = Tokenizer::words(&[all.as_slice(), &marks].concat().join(" "));
+    let marks = Marks::named(&tokenizer, marks)?;
+    Ok((tokenizer, marks))
 }
 
 impl Passages {

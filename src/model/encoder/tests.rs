@@ -130,6 +130,8 @@ fn what_is_wrong_with_a_folder_is_said() {
     assert!(error(&deeper, &weights).contains("encoder.layer.2"), "{}", error(&deeper, &weights));
     let relative = json.replace("\"pad_token_id\": 0", "\"pad_token_id\": 0, \"position_embedding_type\": \"relative_key\"");
     assert!(error(&relative, &weights).contains("absolute"));
+    let several = json.replace("\"pad_token_id\": 0", "\"pad_token_id\": 0, \"problem_type\": \"multi_label_classification\"");
+    assert!(error(&several, &weights).contains("single_label_classification"));
     let relu = json.replace("\"gelu\"", "\"relu\"");
     assert!(error(&relu, &weights).contains("hidden_act"));
 }

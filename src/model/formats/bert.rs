@@ -37,6 +37,9 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
     config.pooler = has(&file, &EncoderConfig { pooler: true, ..config.clone() }, "pooler");
     config.masked = has(&file, &EncoderConfig { masked: true, ..config.clone() }, "masked");
     let labels = labels(&json);
+    if !matches!(json["problem_type"].as_str(), None | Some("single_label_classification")) {
+        return Err(unsupported(&json, "problem_type", "only `single_label_classification` is read: one label for each text"));
+    }
     if labels.len() > 1 && json["architectures"][0].as_str().is_some_and(|name| name.ends_with(CLASSIFIES)) {
         // BERT's pooler is the first layer of that head.
         config = EncoderConfig { pooler: false, classifier: Some(Classifier { classes: labels.len(), squash: family.squash() }), ..config };
@@ -88,10 +91,14 @@ fn find(file: &Decoded, family: Family, name: &str) -> Option<String> {
     [short, full].into_iter().chain(old).find(|name| file.has(name))
 }
 
+fn unsupported(json: &Value, key: &str, expected: &'static str) -> FormatError {
+    FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected }
+}
+
 fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
     let number =
         |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
-    let unsupported = |key: &str, expected| FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected };
+    let unsupported = |key: &str, expected| unsupported(json, key, expected);
     let family = match json["model_type"].as_str() {
         Some("bert") => Family::Bert,
         Some("distilbert") => Family::DistilBert,

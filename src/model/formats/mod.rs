@@ -68,7 +68,7 @@ pub enum FormatError {
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Impossible(#[from] ShapeError),
-    #[error("model.safetensors: {0}")]
+    #[error("the weights: {0}")]
     Weights(#[from] WeightsError),
 }
 

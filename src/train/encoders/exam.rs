@@ -138,7 +138,8 @@ impl Exam {
                     let told = self.told((teacher, &heard.states), (network, &states)).await?;
                     of_words(*role, *step, &told, measures)
                 }
-                Objective::Embeddings | Objective::Classes => of_sentences(*role, *step, measures),
+                Objective::Embeddings => of_sentences(*role, *step, measures),
+                Objective::Classes => unreachable!("labels have an exam of their own"),
             });
         }
         self.heard = Some(heard);

@@ -94,7 +94,15 @@ async fn a_race_for_labels_measures_what_classifiers_are_measured_by() {
         Event::Evaluated { networks, .. } => Some(networks.clone()),
         _ => None,
     });
-    for network in last.expect("an evaluation") {
+    let last = last.expect("an evaluation");
+    assert_eq!(last.len(), 2, "both students, for the teacher stands still");
+    let mut teachers = events.iter().filter_map(|event| match event {
+        Event::Evaluated { networks, .. } => networks.iter().find(|network| network.role == Role::Teacher),
+        _ => None,
+    });
+    let teacher = teachers.next_back().and_then(|network| network.encoder.clone()).expect("the teacher was asked");
+    assert!(teacher.macro_f1.is_some() && teacher.forward_kl.is_none(), "nobody is a distance from itself");
+    for network in last {
         let measures = network.encoder.expect("an encoder's");
         assert!(network.accuracy > 0.08, "{:?} has {} where chance has 0.05", network.role, network.accuracy);
         assert!(measures.macro_f1.is_some_and(|f1| f1 > 0.0 && f1 < 1.0) && network.ece.is_some());

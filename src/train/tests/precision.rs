@@ -92,11 +92,17 @@ async fn bf16_trains_as_autocast_does() {
         assert!((plain[step] - f32).abs() < 1e-4, "step {step}: {} and PyTorch's {f32}", plain[step]);
         assert!((mixed[step] - bf16).abs() < 0.02, "step {step}: {} and autocast's {bf16}", mixed[step]);
     }
-    assert!(plain.iter().zip(&mixed).any(|(a, b)| (a - b).abs() > 1e-3), "bf16 rounds: {plain:?} and {mixed:?}");
+    let off = |found: &[f64]| found.iter().zip(&reference.bf16).map(|(a, b)| (a - b).abs()).sum::<f64>();
+    assert!(off(&mixed) < off(&plain), "nearer to autocast's losses than f32 is: {mixed:?} and {plain:?}");
     let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
     for (name, expected) in &reference.gradients {
         let apart = |found: &[f64]| norm(&found.iter().zip(expected).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(expected);
-        assert!(apart(&rounded[name]) < 0.02, "{name}: {} from autocast's, f32 is {} from it", apart(&rounded[name]), apart(&exact[name]));
+        assert!(
+            apart(&rounded[name]) < apart(&exact[name]).min(0.02),
+            "{name}: {} from autocast's, f32 is {} from it",
+            apart(&rounded[name]),
+            apart(&exact[name])
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is shipped beside the engine: data and teachers that most visits do not need. A part is fetched when the engine refuses a run for
- * want of it, and then the engine is asked once more.
+ * What is shipped beside the engine: data and teachers that the first run does not need. A part is fetched when the engine refuses a run for
+ * want of it, and then the engine is asked once more. The service worker keeps all of them, when the page is up, for visits without a network.
  */
 import fashionImages from "../../../src/data/fashion.bin?url";
 import fashionTeacher from "../../../src/train/teachers/fashion.safetensors?url";

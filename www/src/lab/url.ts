@@ -88,10 +88,12 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
     if (value === null) problems.push(refuse("out_of_range", { key, value: text }));
     else link.values[key] = value;
   }
-  for (const knob of KNOBS) {
-    if (!query.has(knob.key) || applies(knob, link.values) || same(knob, link.values[knob.key] ?? "", presetValues(link.preset)[knob.key])) continue;
+  const base = presetValues(link.preset);
+  const idle = KNOBS.filter((knob) => query.has(knob.key) && !applies(knob, link.values) && !same(knob, link.values[knob.key], base[knob.key]));
+  for (const knob of idle) {
     problems.push(refuse("no_effect", { key: knob.key, allowed: unmet(knob, link.values).map(([key, allowed]) => `${key}=${allowed.join("|")}`).join(", ") }));
   }
+  for (const { key } of idle) link.values[key] = base[key]!;
   return { link, problems };
 }
 
