@@ -122,7 +122,7 @@ pub fn open(choice: Choice) -> Result<Place, DeviceError> {
     }
     let adapters = list();
     if asked.is_none() && !adapters.iter().any(Adapter::is_hardware) {
-        let note = format!("no hardware GPU was found through {}; running on the CPU backend", BACKEND.0);
+        let note = format!("no usable hardware GPU was found through {}; running on the CPU backend", BACKEND.0);
         return Ok(Place { note: Some(note), ..Place::cpu() });
     }
     if adapters.iter().all(|adapter| adapter.lacks.is_some()) {

@@ -48,27 +48,13 @@ pub fn teacher(folder: &Path) -> PathBuf {
     path
 }
 
-const SMALL: [&str; 16] = [
-    "--teacher",
-    "teacher",
-    "--data",
-    "text.txt",
-    "--device",
-    "cpu",
-    "--set",
-    "text.context=16",
-    "--set",
-    "train.batch_size=4",
-    "--set",
-    "train.steps=30",
-    "--set",
-    "train.eval_every=10",
-    "--set",
-    "student.layers=2",
-];
+/// What all runs here are given.
+const SMALL: [&str; 10] =
+    ["--teacher", "teacher", "--device", "cpu", "--set", "train.batch_size=4", "--set", "train.steps=30", "--set", "train.eval_every=10"];
 
 pub fn distil<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    [&["run", "minilm"], &SMALL[..], more].concat()
+    let own = ["--data", "text.txt", "--set", "text.context=16", "--set", "student.layers=2"];
+    [&["run", "minilm"], &SMALL[..], &own, more].concat()
 }
 
 #[test]
@@ -138,27 +124,9 @@ fn a_resumed_run_of_masked_words_is_the_very_same() {
     assert!(config.contains("\"DistilBertForMaskedLM\""), "{config}");
 }
 
-const LABELS: [&str; 16] = [
-    "run",
-    "minilm-labels",
-    "--teacher",
-    "teacher",
-    "--device",
-    "cpu",
-    "--set",
-    "text.context=24",
-    "--set",
-    "train.batch_size=4",
-    "--set",
-    "train.steps=30",
-    "--set",
-    "train.eval_every=10",
-    "--set",
-    "encoder.adapt_steps=30",
-];
-
 fn name_labels<'a>(data: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&LABELS[..], &["--data", data], more].concat()
+    let own = ["--data", data, "--set", "text.context=24", "--set", "encoder.adapt_steps=30"];
+    [&["run", "minilm-labels"], &SMALL[..], &own, more].concat()
 }
 
 /// The second step of distillation: a student that was distilled before learns a task, and what is written names the labels of the data.

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from checking import complete, distilled, read_alike
+
 # Of the first two by all-MiniLM-L6-v2, as an independent numpy pass had it.
 COSINE = 0.7553
 SENTENCES = ["A man is eating food.", "A man is eating a piece of bread.", "Call me Ishmael. Some years ago, in 1851,", "Naïve café"]
@@ -19,11 +21,7 @@ SENTENCES = ["A man is eating food.", "A man is eating a piece of bread.", "Call
 LIMIT = 1e-4
 
 
-def distilled(program, teacher, folder, *more):
-    small = ["text.context=32", "text.tests=4", "train.steps=1", "train.batch_size=4", "student.layers=2", *more]
-    sets = [part for value in small for part in ("--set", value)]
-    subprocess.run([program, "run", "minilm", "--teacher", teacher, "--device", "cpu", "--out", folder, *sets], check=True)
-    return os.path.join(folder, "student")
+SMALL = ["text.context=32", "text.tests=4", "train.steps=1", "train.batch_size=4", "student.layers=2"]
 
 
 def embeddings(program, folder):
@@ -42,7 +40,7 @@ def main():
     if teacher is None:
         return print("SKIPPED: DISTILLERY_MINILM names no model")
     with tempfile.TemporaryDirectory() as scratch:
-        student = distilled(program, teacher, os.path.join(scratch, "embeddings"))
+        student = distilled(program, "minilm", teacher, os.path.join(scratch, "embeddings"), SMALL)
         words, trimmed = os.path.join(scratch, "words.txt"), os.path.join(scratch, "trimmed")
         with open(words, "w") as file:
             file.write("\n".join(SENTENCES))
@@ -51,8 +49,7 @@ def main():
             tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
             worst = 0.0
             for text, ours in zip(SENTENCES, embeddings(program, folder)):
-                tokens = tokenizer(text, return_tensors="pt", padding=False)
-                assert tokens["input_ids"][0].tolist() == ours["tokens"], (text, tokens["input_ids"], ours["tokens"])
+                tokens = read_alike(tokenizer, text, ours)
                 with torch.no_grad():
                     mean = model(**tokens).last_hidden_state.mean(1)
                 theirs = torch.nn.functional.normalize(mean, dim=1)[0]
@@ -65,9 +62,11 @@ def main():
             if folder == teacher:
                 first, second = (torch.tensor(line["embedding"]) for line in embeddings(program, folder)[:2])
                 assert abs((first @ second).item() - COSINE) < 1e-4, first @ second
-        masked = distilled(program, teacher, os.path.join(scratch, "masked"), "encoder.objective=masked", "encoder.adapt_steps=1")
+        masked = distilled(
+            program, "minilm", teacher, os.path.join(scratch, "masked"), SMALL + ["encoder.objective=masked", "encoder.adapt_steps=1"]
+        )
         _, found = AutoModelForMaskedLM.from_pretrained(masked, output_loading_info=True)
-        assert not found["missing_keys"] and not found["unexpected_keys"] and not found["mismatched_keys"], found
+        complete(found)
         print("masked: every weight found its place")
 
 

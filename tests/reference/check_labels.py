@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from checking import complete, distilled, read_alike
+
 LABELS = ["food", "sea", "weather"]
 ROWS = [("He is eating a piece of bread.", "food"), ("The whale dived.", "sea"), ("It rained all day.", "weather")]
 TEXTS = ["A man is eating food.", "Call me Ishmael. Some years ago, in 1851,", "Naïve café", "snow"]
@@ -19,12 +21,7 @@ TEXTS = ["A man is eating food.", "Call me Ishmael. Some years ago, in 1851,", "
 LIMIT = 1e-4
 
 
-def run(program, preset, teacher, folder, data, *more):
-    small = ["text.context=32", "train.steps=1", "train.batch_size=4", "text.tests=4"]
-    sets = [part for value in small for part in ("--set", value)]
-    command = [program, "run", preset, "--teacher", teacher, "--data", data, "--device", "cpu", "--out", folder]
-    subprocess.run(command + sets + list(more), check=True)
-    return os.path.join(folder, "student")
+SMALL = ["text.context=32", "train.steps=1", "train.batch_size=4", "text.tests=4"]
 
 
 def main():
@@ -43,22 +40,24 @@ def main():
             file.write("text\tlabel\n" + "".join(f"{text} {n}\t{label}\n" for n in range(6) for text, label in ROWS))
         with open(path("text.txt"), "w") as file:
             file.write("\n\n".join(text * 3 for text, _ in ROWS * 20))
-        first = run(program, "minilm", teacher, path("first"), path("text.txt"), "--set", "student.layers=2")
-        adapt = ["--set", "encoder.adapt_steps=1"]
-        layers = run(program, "minilm-labels", teacher, path("layers"), path("rows.tsv"), *adapt, "--set", "student.layers=2")
-        again = run(program, "minilm-labels", teacher, path("again"), path("rows.tsv"), *adapt, "--student", first)
+        two = SMALL + ["student.layers=2"]
+        first = distilled(program, "minilm", teacher, path("first"), two, "--data", path("text.txt"))
+        labels = lambda name, sets, *more: distilled(
+            program, "minilm-labels", teacher, path(name), sets + ["encoder.adapt_steps=1"], "--data", path("rows.tsv"), *more
+        )
+        layers = labels("layers", two)
+        again = labels("again", SMALL, "--student", first)
         # Of BERT's kind: the teacher's own shape.
-        whole = run(program, "minilm-labels", teacher, path("whole"), path("rows.tsv"), *adapt, "--student", teacher)
+        whole = labels("whole", SMALL, "--student", teacher)
         for folder in (layers, again, whole):
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
-            assert not found["missing_keys"] and not found["unexpected_keys"] and not found["mismatched_keys"], found
+            complete(found)
             assert [model.config.id2label[n] for n in range(3)] == LABELS, model.config.id2label
             lines = subprocess.run([program, "classify", folder, *TEXTS, "--json", "--device", "cpu"], check=True, capture_output=True, text=True)
             worst = 0.0
             for text, ours in zip(TEXTS, map(json.loads, lines.stdout.splitlines())):
-                tokens = tokenizer(text, return_tensors="pt", padding=False)
-                assert tokens["input_ids"][0].tolist() == ours["tokens"], (text, tokens["input_ids"], ours["tokens"])
+                tokens = read_alike(tokenizer, text, ours)
                 with torch.no_grad():
                     theirs = model.eval()(**tokens).logits[0]
                 worst = max(worst, (theirs - torch.tensor(ours["logits"])).abs().max().item())

@@ -12,16 +12,14 @@ import subprocess
 import sys
 import tempfile
 
+from checking import distilled
+
 PROMPTS = ["The capital of France is", "Call me Ishmael. Some years ago, in 1851,", "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"]
 # f32 on both sides, in another order.
 LIMIT = 2e-3
 
 
-def distilled(program, teacher, folder):
-    small = ["text.context=32", "text.tests=1", "text.samples=1", "train.steps=1", "train.batch_size=1", "student.layers=2"]
-    sets = [part for value in small for part in ("--set", value)]
-    subprocess.run([program, "run", "smollm2", "--teacher", teacher, "--device", "cpu", "--out", folder, *sets], check=True)
-    return os.path.join(folder, "student")
+SMALL = ["text.context=32", "text.tests=1", "text.samples=1", "train.steps=1", "train.batch_size=1", "student.layers=2"]
 
 
 def main():
@@ -35,7 +33,7 @@ def main():
         if len(sys.argv) > 2:
             folder = sys.argv[2]
         elif teacher := os.environ.get("DISTILLERY_SMOLLM2"):
-            folder = distilled(program, teacher, os.path.join(scratch, "run"))
+            folder = distilled(program, "smollm2", teacher, os.path.join(scratch, "run"), SMALL)
         else:
             return print("SKIPPED: DISTILLERY_SMOLLM2 names no model, and no folder was given")
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
