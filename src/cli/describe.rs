@@ -74,6 +74,9 @@ fn knob(knob: &knobs::Knob, json: bool) -> Result<(), Error> {
     for (key, values) in knob.needs {
         output::line(&format!("  only acts with {key}={}", values.join(" or ")))?;
     }
+    for (key, values) in knob.or_needs {
+        output::line(&format!("  or else with {key}={}", values.join(" or ")))?;
+    }
     output::line(&format!("  use:     --set {}={default}", knob.key))
 }
 

@@ -57,6 +57,8 @@ pub struct Knob {
     pub main: bool,
     /// Only meaningful while each of these other knobs has one of its values.
     pub needs: &'static [Need],
+    /// Or, where this is not empty, while each of these has.
+    pub or_needs: &'static [Need],
     /// One line of English for `describe`; empty in the page, which has its own catalogues.
     pub help: &'static str,
 }

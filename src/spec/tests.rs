@@ -53,7 +53,7 @@ fn every_field_is_a_knob() {
 
 #[test]
 fn needs_name_existing_knobs_and_values() {
-    for (knob, (key, values)) in knobs::TABLE.iter().flat_map(|knob| knob.needs.iter().map(move |need| (knob, need))) {
+    for (knob, (key, values)) in knobs::TABLE.iter().flat_map(|knob| knob.needs.iter().chain(knob.or_needs).map(move |need| (knob, need))) {
         let Kind::Choice { options } = knobs::find(key).expect("an existing knob").kind else { panic!("{key} is no choice") };
         assert!(values.iter().all(|value| options.contains(value)), "{} needs a value that {key} cannot have", knob.key);
     }

@@ -3,7 +3,7 @@
 use super::{Kind, Knob, Need, english};
 
 const fn row(key: &'static str, kind: Kind, text: &'static str) -> Knob {
-    Knob { key, kind, live: false, main: false, needs: &[], help: english(text) }
+    Knob { key, kind, live: false, main: false, needs: &[], or_needs: &[], help: english(text) }
 }
 
 impl Knob {
@@ -17,6 +17,10 @@ impl Knob {
     }
     const fn needs(mut self, needs: &'static [Need]) -> Self {
         self.needs = needs;
+        self
+    }
+    const fn or_needs(mut self, needs: &'static [Need]) -> Self {
+        self.or_needs = needs;
         self
     }
 }
@@ -129,7 +133,9 @@ pub const TABLE: &[Knob] = &[
     row("student.channels", CHANNELS, "Channels of their convolutions.").needs(&[("student.kind", CNN)]),
     row("student.widths", WIDTHS, "Widths of their hidden dense layers.").main().needs(&[("student.kind", DENSE)]),
     row("student.family", FAMILY, "After whom the decoder is built.").needs(&[("student.kind", DECODER), ("student.start", RANDOM)]),
-    row("student.layers", int(1, 48), "Layers of the transformer.").main().needs(&[("student.kind", TRANSFORMER)]),
+    row("student.layers", int(1, 48), "Layers of the transformer.")
+        .main()
+        .needs(&[("student.kind", TRANSFORMER), ("student.start", &["random", "teacher_layers"])]),
     row("student.dim", int_log(8, 4096), "Width of the transformer.")
         .main()
         .needs(&[("student.kind", TRANSFORMER), ("student.start", RANDOM)]),
@@ -216,13 +222,15 @@ pub const TABLE: &[Knob] = &[
         .needs(&[("student.kind", DECODER)]),
     row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs(&[("student.kind", DECODER)]),
     row("text.tests", int_log(1, 10_000), "Test examples asked at an evaluation where not all right answers are known.")
-        .needs(&[("task.name", &["names", "novel", "jsonl", "labels", "arithmetic"])]),
+        .needs(&[("task.name", &["names", "novel", "jsonl", "labels", "arithmetic"])])
+        .or_needs(&[("student.kind", ENCODER)]),
     row(
         "text.context",
         int_log(8, 8192),
         "Most tokens of an example of jsonl or labels, or of a piece of a novel that an encoder or a file's tokenizer reads.",
     )
-    .needs(&[("task.name", &["novel", "jsonl", "labels"])]),
+    .needs(&[("task.name", &["novel", "jsonl", "labels"])])
+    .or_needs(&[("student.kind", ENCODER)]),
     row(
         "text.student_share",
         float(0.0, 1.0),

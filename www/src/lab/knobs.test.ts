@@ -102,6 +102,9 @@ describe("what applies", () => {
     ["distill.alpha", { "distill.access": "labels" }, true],
     ["distill.attention_weight", { "student.kind": "cnn" }, false],
     ["distill.attention_weight", { "student.kind": "cnn", "teacher.kind": "cnn" }, true],
+    // Encoders are asked that many texts, decoders of the grammar every question.
+    ["text.tests", { "task.name": "grammar", "student.kind": "decoder" }, false],
+    ["text.tests", { "task.name": "grammar", "student.kind": "encoder" }, true],
     ["teacher.steps", { "teacher.source": "live" }, true],
     ["teacher.steps", { "teacher.source": "live", "teacher.schedule": "together" }, false],
   ])("%s with %j: %s", (key, set, expected) => {

@@ -78,7 +78,8 @@ export function applies(knob: Row, values: Values): boolean {
 
 /** What the knob needs and does not find in these values. */
 export function unmet(knob: Row, values: Values): Row["needs"] {
-  return knob.needs.filter(([key, allowed]) => !allowed.includes(values[key] ?? ""));
+  const missing = (needs: Row["needs"]): Row["needs"] => needs.filter(([key, allowed]) => !allowed.includes(values[key] ?? ""));
+  return knob.or_needs.length > 0 && missing(knob.or_needs).length === 0 ? [] : missing(knob.needs);
 }
 
 export interface Difference {

@@ -89,11 +89,11 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
     else link.values[key] = value;
   }
   const base = presetValues(link.preset);
-  const idle = KNOBS.filter((knob) => query.has(knob.key) && !applies(knob, link.values) && !same(knob, link.values[knob.key], base[knob.key]));
-  for (const knob of idle) {
+  for (const knob of KNOBS) {
+    if (!query.has(knob.key) || applies(knob, link.values) || same(knob, link.values[knob.key], base[knob.key])) continue;
+    // The value stays: a sweep, or the next change of a knob, may give it an effect.
     problems.push(refuse("no_effect", { key: knob.key, allowed: unmet(knob, link.values).map(([key, allowed]) => `${key}=${allowed.join("|")}`).join(", ") }));
   }
-  for (const { key } of idle) link.values[key] = base[key]!;
   return { link, problems };
 }
 

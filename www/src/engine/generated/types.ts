@@ -492,6 +492,10 @@ main: boolean,
  */
 needs: Array<[string, Array<string>]>, 
 /**
+ * Or, where this is not empty, while each of these has.
+ */
+or_needs: Array<[string, Array<string>]>, 
+/**
  * One line of English for `describe`; empty in the page, which has its own catalogues.
  */
 help: string, };
