@@ -32,7 +32,15 @@ pub use native::{Adapter, Choice, list, open};
 #[cfg(not(target_family = "wasm"))]
 pub use remote::{built as remote_built, serve};
 #[cfg(target_family = "wasm")]
+pub use software::is_installed as is_software;
+#[cfg(target_family = "wasm")]
 pub use web::open_webgpu;
+
+/// Whether the GPU is a CPU that plays one. Natively such adapters are as any other.
+#[cfg(not(target_family = "wasm"))]
+pub fn is_software() -> bool {
+    false
+}
 
 /// A device with a name.
 #[derive(Debug, Clone)]
