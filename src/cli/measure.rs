@@ -1,19 +1,45 @@
 //! What runs are compared by.
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-use super::table::points;
+use super::table::{percent, points};
 use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 
 /// Tokens up to which the excess accumulated error is compared: near the mean length of the grammar's answers.
 pub const EXCESS_AT: usize = 9;
 
+/// What stands in a table of its own, beside how right a network is: measures of text and of encoders, in this order.
+pub const FURTHER: [Measure; 13] = [
+    Measure::Loss,
+    Measure::ForwardKl,
+    Measure::ReverseKl,
+    Measure::Coverage,
+    Measure::YesNoEce,
+    Measure::Length,
+    Measure::Distinct,
+    Measure::Excess,
+    Measure::RougeL,
+    Measure::WinRate,
+    Measure::Similarity,
+    Measure::Cosine,
+    Measure::MacroF1,
+];
+
+/// What the names of [`FURTHER`] mean.
+pub const READ_FURTHER: &str = "Loss and KL in nats per token of the test texts (forward: KL(teacher‖student)); coverage: templates of a prompt that eight samples \
+     show; length: tokens of a sampled answer; distinct-2: share of its pairs of neighbouring tokens that are different ones; excess error: \
+     what reading its own text adds to a student's error up to token 9; win rate: samples that beat one of the student alone.";
+
 /// A number of an evaluation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Share of right answers; of the grammar, the probability given to them; of embeddings, the similarity
     #[default]
     Accuracy,
+    /// Probability given to all right answers together (grammar): the rest is void
+    RightAnswers,
     /// Cross-entropy, nats
     Loss,
     /// Expected calibration error
@@ -30,6 +56,8 @@ pub enum Measure {
     ReverseKl,
     /// Tokens of a sampled response (text)
     Length,
+    /// Share of the pairs of neighbouring tokens in samples that are different ones, distinct-2 (text)
+    Distinct,
     /// Excess accumulated error up to token 9, a share (text)
     Excess,
     /// Mean ROUGE-L of written responses against the references (arithmetic, jsonl)
@@ -51,6 +79,7 @@ impl Measure {
         let encoder = |value: fn(&EncoderMeasures) -> Option<f64>| found.encoder.as_ref().and_then(value);
         match self {
             Self::Accuracy => Some(found.accuracy),
+            Self::RightAnswers => text(|text| text.validity),
             Self::Loss => Some(found.loss),
             Self::Ece => found.ece,
             Self::Agreement => found.agreement,
@@ -59,6 +88,7 @@ impl Measure {
             Self::ForwardKl => text(|text| text.forward_kl).or(encoder(|encoder| encoder.forward_kl)),
             Self::ReverseKl => text(|text| text.reverse_kl),
             Self::Length => text(|text| Some(text.length)),
+            Self::Distinct => text(|text| Some(text.distinct_2)),
             Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
             Self::RougeL => text(|text| text.rouge_l),
             Self::WinRate => text(|text| text.win_rate),
@@ -71,6 +101,7 @@ impl Measure {
     pub fn name(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",
+            Self::RightAnswers => "right answers",
             Self::Loss => "loss",
             Self::Ece => "ECE",
             Self::Agreement => "agreement",
@@ -79,6 +110,7 @@ impl Measure {
             Self::ForwardKl => "forward KL",
             Self::ReverseKl => "reverse KL",
             Self::Length => "length",
+            Self::Distinct => "distinct-2",
             Self::Excess => "excess error at token 9",
             Self::RougeL => "ROUGE-L",
             Self::WinRate => "win rate over alone",
@@ -93,7 +125,9 @@ impl Measure {
         matches!(
             self,
             Self::Accuracy
+                | Self::RightAnswers
                 | Self::Agreement
+                | Self::Distinct
                 | Self::Coverage
                 | Self::Excess
                 | Self::RougeL
@@ -101,6 +135,16 @@ impl Measure {
                 | Self::Similarity
                 | Self::MacroF1
         )
+    }
+
+    /// Of a mean and of half its interval, too.
+    pub fn show(self, value: f64) -> String {
+        if self.is_share() { percent(value) } else { format!("{value:.4}") }
+    }
+
+    /// Whether more of it is better, whatever else is.
+    pub fn is_quality(self) -> bool {
+        matches!(self, Self::Accuracy | Self::RightAnswers | Self::Similarity | Self::MacroF1)
     }
 
     /// A difference, without its unit.

@@ -10,7 +10,7 @@ use super::measure::Measure;
 use super::measured::Measured;
 use super::rundir::RunDir;
 use super::settings::Settings;
-use crate::spec::{Experiment, Objective};
+use crate::spec::{Experiment, Objective, TaskName};
 use crate::train::{Early, Evaluation, Layers, LossParts, Phase, Role};
 
 /// A run and all it said.
@@ -193,6 +193,9 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
 
 /// What the accuracy of an experiment's runs is.
 pub fn right(experiment: &Experiment) -> Measure {
-    let embeddings = experiment.is_encoder() && experiment.encoder.objective == Objective::Embeddings;
-    if embeddings { Measure::Similarity } else { Measure::Accuracy }
+    match (experiment.is_encoder(), experiment.task.name) {
+        (true, _) if experiment.encoder.objective == Objective::Embeddings => Measure::Similarity,
+        (false, TaskName::Grammar) => Measure::RightAnswers,
+        _ => Measure::Accuracy,
+    }
 }

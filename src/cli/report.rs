@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
-use super::measure::Measure;
+use super::measure::{Measure, READ_FURTHER};
 use super::output;
 use super::page::Page;
 use super::plot::{self, Curve};
@@ -12,9 +12,9 @@ use super::run::{networks, sentences};
 use super::rundir::RunDir;
 use super::settings::Settings;
 use super::summary::{FILE, Summary};
-use super::table::{bytes, thousands};
+use super::table::{Table, bytes, thousands};
 use crate::spec::{Experiment, TaskName, knobs};
-use crate::train::{Evaluation, ROLES, Role};
+use crate::train::{ROLES, Role};
 
 const NAME: &str = "report.html";
 
@@ -55,6 +55,7 @@ fn of_run(record: &Record) -> String {
     }
     page.table(&networks(record, true).into_rows());
     page.quiet(READ_TABLE);
+    further(&mut page, super::run::further(record));
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
         let who = if size.role == Role::Alone { "both students" } else { size.role.name() };
         page.quiet(&format!("{who}: {}", size.layers));
@@ -82,12 +83,19 @@ fn of_run(record: &Record) -> String {
     page.finish()
 }
 
+fn further(page: &mut Page, table: Option<Table>) {
+    if let Some(table) = table {
+        page.table(&table.into_rows());
+        page.quiet(READ_FURTHER);
+    }
+}
+
 fn curves(page: &mut Page, record: &Record) {
     let last = (record.facts.teacher_steps + record.facts.student_steps) as f64;
-    let evaluated = |value: fn(&Evaluation) -> Option<f64>| -> Vec<Curve> {
+    let evaluated = |measure: Measure| -> Vec<Curve> {
         let of = |role: Role| {
             let found = record.evaluations.iter().filter(|(_, found)| found.role == role);
-            let mut points: Vec<_> = found.filter_map(|(step, found)| Some((*step as f64, value(found)?))).collect();
+            let mut points: Vec<_> = found.filter_map(|(step, found)| Some((*step as f64, measure.of(found)?))).collect();
             // A frozen teacher is evaluated once and stays what it is.
             if role == Role::Teacher
                 && record.finished
@@ -120,20 +128,22 @@ fn curves(page: &mut Page, record: &Record) {
     } else {
         String::new()
     };
-    // Where embeddings are learned it is the similarity, which has a plot of its own.
-    let accuracies = if record.right() == Measure::Accuracy { evaluated(|found| Some(found.accuracy)) } else { Vec::new() };
-    let plots = [
-        ("Accuracy on the test rows", "accuracy", accuracies, true),
-        ("Cross-entropy on the test rows", "nats", evaluated(|found| Some(found.loss)), false),
-        ("Agreement with the teacher on the test rows", "agreement", evaluated(|found| found.agreement), true),
-        (
-            "Similarities of test texts against the teacher's (Spearman)",
-            "similarity",
-            evaluated(|found| Measure::Similarity.of(found)),
-            true,
-        ),
-        ("Training loss, each network's own", "loss", losses.into(), false),
+    let plotted = [
+        ("Accuracy on the test rows", Measure::Accuracy),
+        ("Probability given to the right answers of the test prompts", Measure::RightAnswers),
+        ("Cross-entropy on the test rows", Measure::Loss),
+        ("Agreement with the teacher on the test rows", Measure::Agreement),
+        ("Similarities of test texts against the teacher's (Spearman)", Measure::Similarity),
+        ("Forward KL on the test texts, KL(teacher‖student)", Measure::ForwardKl),
+        ("Reverse KL on the test texts, KL(student‖teacher)", Measure::ReverseKl),
+        ("Templates of a prompt that eight samples show", Measure::Coverage),
+        ("Tokens of a sampled answer", Measure::Length),
+        ("Samples that beat one of the student alone", Measure::WinRate),
     ];
+    // What is called accuracy may be another measure, which has a plot of its own.
+    let shown = plotted.into_iter().filter(|(_, measure)| *measure != Measure::Accuracy || record.right() == Measure::Accuracy);
+    let mut plots: Vec<_> = shown.map(|(title, measure)| (title, measure.name(), evaluated(measure), measure.is_share())).collect();
+    plots.push(("Training loss, each network's own", "loss", losses.into(), false));
     for (title, y_name, list, percent) in plots {
         if let Some(svg) = plot::curves(title, y_name, &list, percent) {
             page.heading(title);
@@ -151,6 +161,7 @@ fn of_seeds(summary: &Summary, settings: &Settings) -> String {
     page.quiet("Both students of a seed start from the same weights and see the same batches. Intervals are Student-t at 95 % over the seeds; the verdict stands when the interval of the paired difference excludes zero.");
     page.heading("Means over the seeds");
     page.table(&summary.means().into_rows());
+    further(&mut page, summary.further());
     page.heading("Accuracy of each seed");
     page.table(&summary.table().into_rows());
     page.quiet("Each seed has a report of its own in its directory.");

@@ -3,7 +3,6 @@
 use super::args::{ResumeArgs, RunArgs};
 use super::best;
 use super::error::Error;
-use super::measure::Measure;
 use super::output;
 use super::race::Race;
 use super::record::Record;
@@ -12,6 +11,7 @@ use super::seeds;
 use super::session::{Files, Session};
 use super::settings::Settings;
 use super::source;
+use super::summary;
 use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousands};
 use crate::spec::{Experiment, Train};
 use crate::train::{Evaluation, ROLES, Role};
@@ -87,6 +87,9 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
         return Ok(());
     }
     output::line(&networks(record, false).to_string())?;
+    if let Some(table) = further(record) {
+        output::line(&format!("\n{table}\n"))?;
+    }
     for text in sentences(record) {
         output::line(&text)?;
     }
@@ -129,6 +132,11 @@ pub fn networks(record: &Record, latency: bool) -> Table {
     table
 }
 
+/// What else is measured of text and of encoders.
+pub fn further(record: &Record) -> Option<Table> {
+    summary::further(|role, measure| record.finals.get(&role).and_then(|found| measure.of(found)).map(|value| measure.show(value)))
+}
+
 /// The rows by which students are chosen.
 fn chosen_on(record: &Record) -> String {
     match record.facts.validation_rows {
@@ -153,23 +161,14 @@ pub fn sentences(record: &Record) -> Vec<String> {
         ));
     }
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
+        let what = if record.experiment.task.name.is_text() { "examples" } else { "rows" };
         list.push(format!(
-            "Distilled against alone: {} {} on {} test rows, from {} labelled rows. One run is no evidence: --seeds 5 gives an interval.",
+            "Distilled against alone: {} {} on {} test {what}, from {} labelled {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
             record.right().unit(),
             thousands(record.facts.test_rows),
             thousands(record.facts.labelled_rows)
         ));
-    }
-    let losses = ROLES.iter().filter_map(|role| record.finals.get(role)).filter(|found| found.text.is_some());
-    let losses: Vec<String> = losses.map(|found| format!("{} {:.3}", found.role.name(), found.loss)).collect();
-    if !losses.is_empty() {
-        list.push(format!("Loss on test texts, nats per token: {}.", losses.join(", ")));
-    }
-    let named: Vec<String> =
-        ROLES.iter().filter_map(|role| Some(format!("{} {:.3}", role.name(), Measure::MacroF1.of(record.finals.get(role)?)?))).collect();
-    if !named.is_empty() {
-        list.push(format!("Macro-F1 on test texts: {}.", named.join(", ")));
     }
     let students = [Role::Alone, Role::Distilled].into_iter().filter_map(|role| record.finals.get(&role));
     let embeddings: Vec<String> = students.filter_map(embeddings).collect();

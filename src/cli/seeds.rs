@@ -43,7 +43,11 @@ pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &
     if session.json {
         return output::line(&serde_json::to_string(&summary).expect("plain data"));
     }
-    output::line(&format!("{}\n\n{}\n\n{}", summary.table(), summary.means(), summary.sentence()))?;
+    output::line(&format!("{}\n\n{}\n", summary.table(), summary.means()))?;
+    if let Some(table) = summary.further() {
+        output::line(&format!("{table}\n"))?;
+    }
+    output::line(&summary.sentence())?;
     output::line(&format!("Kept in {}: report.html, summary.json, a run directory for each seed", directory.path().display()))
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::files::read_text;
-use super::measure::Measure;
+use super::measure::{FURTHER, Measure};
 use super::record::{Record, retention, right};
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
@@ -53,20 +53,9 @@ pub struct RoleSummary {
     /// Of the omitted class, when there is one.
     pub recall: Option<Interval>,
     pub shifted_recall: Option<Interval>,
-    /// Of text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coverage: Option<Interval>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub length: Option<Interval>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub excess: Option<Interval>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rouge_l: Option<Interval>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub win_rate: Option<Interval>,
-    /// Of labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub macro_f1: Option<Interval>,
+    /// Of [`FURTHER`], what these runs have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<Measure, Interval>,
 }
 
 impl Summary {
@@ -90,12 +79,7 @@ impl Summary {
                 agreement: over(role, &|found| found.agreement),
                 recall: over(role, &|found| Some(found.omitted?.recall)),
                 shifted_recall: over(role, &|found| Some(found.omitted?.shifted_recall)),
-                coverage: over(role, &|found| Measure::Coverage.of(found)),
-                length: over(role, &|found| Measure::Length.of(found)),
-                excess: over(role, &|found| Measure::Excess.of(found)),
-                rouge_l: over(role, &|found| Measure::RougeL.of(found)),
-                win_rate: over(role, &|found| Measure::WinRate.of(found)),
-                macro_f1: over(role, &|found| Measure::MacroF1.of(found)),
+                measures: FURTHER.into_iter().filter_map(|measure| Some((measure, over(role, &|found| measure.of(found))?))).collect(),
             };
             Some((role, summary))
         });
@@ -129,18 +113,6 @@ impl Summary {
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
-        // A measure that no network of these runs has gets no column.
-        type Cell = fn(&RoleSummary) -> Option<String>;
-        let all: [(Measure, Cell); 6] = [
-            (Measure::Coverage, |role| role.coverage.as_ref().map(shares)),
-            (Measure::Length, |role| role.length.as_ref().map(plain)),
-            (Measure::Excess, |role| role.excess.as_ref().map(shares)),
-            (Measure::RougeL, |role| role.rouge_l.as_ref().map(shares)),
-            (Measure::WinRate, |role| role.win_rate.as_ref().map(shares)),
-            (Measure::MacroF1, |role| role.macro_f1.as_ref().map(shares)),
-        ];
-        let text: Vec<_> = all.into_iter().filter(|(_, cell)| self.roles.values().any(|role| cell(role).is_some())).collect();
-        header.extend(text.iter().map(|(measure, _)| measure.name()));
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
             let mut cells = vec![
@@ -153,16 +125,36 @@ impl Summary {
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
             }
-            cells.extend(text.iter().map(|(_, cell)| or_dash(cell(found))));
             table.row(cells);
         }
         table
+    }
+
+    /// Means of [`FURTHER`]; `None` where the runs are of neither text nor encoders.
+    pub fn further(&self) -> Option<Table> {
+        further(|role, measure| {
+            let interval = self.roles.get(&role)?.measures.get(&measure)?;
+            Some(if measure.is_share() { shares(interval) } else { plain(interval) })
+        })
     }
 
     /// The verdict in one sentence.
     pub fn sentence(&self) -> String {
         judged("distilled", "alone", &self.difference, self.seeds.len(), right(&self.experiment))
     }
+}
+
+/// A table of [`FURTHER`], with what any network has; the loss alone is none.
+pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<Table> {
+    let found: Vec<Measure> = FURTHER.into_iter().filter(|&measure| ROLES.iter().any(|&role| cell(role, measure).is_some())).collect();
+    if found.iter().all(|&measure| measure == Measure::Loss) {
+        return None;
+    }
+    let mut table = Table::new([""].into_iter().chain(found.iter().map(|measure| measure.name())));
+    for role in ROLES {
+        table.row([role.name().to_owned()].into_iter().chain(found.iter().map(|&measure| or_dash(cell(role, measure)))));
+    }
+    Some(table)
 }
 
 /// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`
@@ -172,7 +164,7 @@ pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, meas
     let (mean, unit) = (measure.difference(difference.mean), measure.unit());
     match (difference.half_width, difference.verdict()) {
         (Some(half), Some(verdict)) => {
-            let quality = matches!(measure, Measure::Accuracy | Measure::Similarity | Measure::MacroF1);
+            let quality = measure.is_quality();
             let link = match verdict {
                 Verdict::Beats if quality => format!("{left} BEATS {right}"),
                 Verdict::Worse if quality => format!("{left} is WORSE than {right}"),

@@ -138,7 +138,7 @@ fn a_distilled_student_is_distilled_once_more_on_labelled_texts() {
     succeeded(cli(folder, &distil(&["--out", "first"])));
     let learned = ["--student", "first/student", "--checkpoint-every", "10"];
     let said = stdout(&succeeded(cli(folder, &name_labels("rows.csv", &[&learned[..], &["--out", "whole"]].concat()))));
-    assert!(said.contains("Macro-F1 on test texts: teacher"), "{said}");
+    assert!(said.contains("macro-F1"), "{said}");
     let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
     assert!(config.contains("DistilBertForSequenceClassification") && config.contains("\"0\": \"cold\""), "{config}");
     assert!(!folder.join("whole/student/modules.json").exists(), "a classifier is no sentence encoder");
