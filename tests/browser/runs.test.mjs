@@ -60,6 +60,73 @@ test("an experiment has one name, in the language of the page", () =>
     });
   }));
 
+/** What is drawn of the other runs, by name. */
+const legend = (page) => page.locator(".others li").allInnerTexts();
+
+test("a reset is undone: the run is in the list and drawn meanwhile, and goes on where it was", () =>
+  withPage("?backend=cpu&train.steps=400", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "it is finished", (now) => now.finished);
+    const before = await state(page);
+    await page.keyboard.press("r");
+    const after = await until(page, "a new run", (now) => now.step === 0 && now.runs === 1 && now.overlays === 1);
+    assert.deepEqual(after.wanted, before.wanted);
+    const [open, past] = await names(page);
+    assert.equal(open.split("\n")[0], text("run.again_name", { name: past }));
+    assert.deepEqual(await legend(page), [past]);
+    // The same again has one place in the list.
+    await play(page);
+    await until(page, "it is finished again", (now) => now.finished);
+    await page.keyboard.press("r");
+    await until(page, "a third run", (now) => now.step === 0 && !now.finished);
+    assert.equal((await names(page)).length, 2);
+    assert.ok(await button(page, "panel.undo").isEnabled());
+    await page.keyboard.press("Control+z");
+    const back = await until(page, "the run of before", (now) => now.finished && now.step === 400);
+    assert.deepEqual(back.networks, before.networks, "the same seed gave the same networks");
+    assert.deepEqual(back.pending, []);
+  }));
+
+test("a preset is one line of difference; undone, the run goes on; curves of other data are left out until they are wanted", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "some evaluations", (now) => now.points >= 3);
+    await pause(page);
+    const { step, values } = await atRest(page);
+    await page.locator("#preset").selectOption("plane");
+    await until(page, "the plane", (now) => now.values["task.name"] === "plane" && now.runs === 1 && now.overlays === 0);
+    await list(page).getByText(text("change.presets", { from: text("preset.first-light"), to: text("preset.plane") }), { exact: true }).waitFor();
+    const past = (await names(page))[1].split("\n")[0];
+    await list(page).getByText(text("run.other_data"), { exact: true }).waitFor();
+    await button(page, "run.show", { name: past }).click();
+    await until(page, "it is drawn", (now) => now.overlays === 1);
+    await button(page, "panel.undo").click();
+    const back = await until(page, "the run of before goes on", (now, at) => now.step === at, step);
+    assert.deepEqual([back.values, back.runs], [values, 0]);
+  }));
+
+test("a run of the list is opened as one change, and comes to the same", () =>
+  withPage("?backend=cpu&train.steps=200&train.eval_every=50", async (page) => {
+    await ready(page);
+    await play(page);
+    const first = await until(page, "it is finished", (now) => now.finished && now.outcome !== null);
+    await write(page, "distill.temperature", "9");
+    await write(page, "student.widths", "24");
+    await button(page, "pending.restart").click();
+    await until(page, "the second is finished", (now) => now.runs === 1 && now.finished && now.outcome !== null);
+    const [, past] = await names(page);
+    await button(page, "run.open", { name: past }).click();
+    const opened = await until(page, "the first again", (now) => now.values["student.widths"] === "16" && now.finished && now.outcome !== null);
+    assert.equal(Number(opened.values["distill.temperature"]), 4);
+    assert.deepEqual(opened.outcome, first.outcome);
+    await button(page, "panel.undo").click();
+    const back = await until(page, "the second again", (now) => now.values["student.widths"] === "24" && now.finished);
+    assert.deepEqual([back.wanted["student.widths"], Number(back.wanted["distill.temperature"])], ["24", 9]);
+    assert.equal(new Set((await names(page)).map((name) => name.split("\n")[0])).size, 2);
+  }));
+
 const summary = ({ values }) => ({ preset: "first-light", values, command: "distillery run first-light", teacher_steps: 0, student_steps: 1000 });
 const event = (type, rest) => `${JSON.stringify({ type, seed: 0, total_step: 0, ...rest })}\n`;
 const evaluated = (step) =>
@@ -110,8 +177,9 @@ test("after a reload the list is there again, with what is drawn", () =>
     await until(page, "curves of the second", (now) => now.points >= 2);
     await write(page, "student.widths", "8");
     await button(page, "pending.restart").click();
-    await until(page, "the third", (now) => now.values["student.widths"] === "8" && now.runs === 2);
+    await until(page, "curves of the third", (now) => now.values["student.widths"] === "8" && now.runs === 2 && now.points >= 2);
     await pause(page);
+    await atRest(page);
     const opened = summary(await state(page));
     await upload(page, "metrics.jsonl", event("opened", { summary: opened }) + evaluated(0) + evaluated(500));
     await until(page, "the native run", (now) => now.runs === 3);
@@ -121,7 +189,6 @@ test("after a reload the list is there again, with what is drawn", () =>
     await page.keyboard.press("Enter");
     await button(page, "run.show", { name: "wide one" }).click();
     const { overlays } = await until(page, "it is not drawn", (now) => now.overlays === 2);
-    // The open run begins anew after a reload.
     const [, ...before] = await rows(page);
     assert.match(before[1][0], /wide one/);
     await eventually(page, "its name lies in the store", async () => {
@@ -135,9 +202,10 @@ test("after a reload the list is there again, with what is drawn", () =>
       return kept.some(({ name, look }) => name.given === "wide one" && look === null);
     });
     await page.reload();
-    const after = await until(page, "the list is back", (now) => now.runs === 3);
-    assert.equal(after.overlays, overlays);
-    assert.deepEqual((await rows(page)).slice(1), before);
+    // The open run begins anew after a reload; what it was is in the list, too.
+    const after = await until(page, "the list is back", (now) => now.runs === 4);
+    assert.equal(after.overlays, overlays + 1);
+    assert.deepEqual((await rows(page)).slice(1).filter(([row]) => before.some(([old]) => old === row)), before);
   }));
 
 test("a run that was left open is in the list once another experiment is opened, and out of it when it goes on", () =>

@@ -1,13 +1,18 @@
 /** The experiment as the controls show it, with what led there. It may be ahead of the run that is open. */
-import { findPreset, presetValues, FIRST_PRESET, type Values } from "./knobs";
+import { differences, findPreset, presetValues, FIRST_PRESET, type Values } from "./knobs";
+import type { Saved } from "./store";
 
 interface Snapshot {
   preset: string;
   values: Values;
+  /** The run that was ended by the change, as it stood: undoing the change goes on with it. */
+  run: Saved | null;
 }
 
 /** More than anyone will step back. */
 const MAX_UNDO = 100;
+/** What the checkpoints among them may take; past that the oldest runs are in the list only. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 export class Config {
   preset = $state(FIRST_PRESET);
@@ -33,23 +38,26 @@ export class Config {
     this.gesture = null;
   }
 
-  /** Takes a preset with all its values, the seed among them. */
-  usePreset(id: string): void {
-    this.take(id, presetValues(id));
-  }
-
-  /** Takes a whole experiment as one change. */
-  take(preset: string, values: Values): void {
-    this.keep();
-    this.preset = preset;
-    this.values = { ...values };
-  }
-
-  /** Takes over what the engine runs, as after opening a file. */
-  adopt(preset: string, values: Values): void {
-    this.seal();
+  /** Begins with an experiment: nothing comes before it. */
+  begin(preset: string, values: Values): void {
     this.preset = findPreset(preset) ? preset : FIRST_PRESET;
     this.values = { ...values };
+  }
+
+  /** Takes a whole experiment as one change. Says whether it is one. */
+  take(preset: string, values: Values): boolean {
+    if (preset === this.preset && differences(this.values, values).length === 0) return false;
+    this.keep();
+    this.begin(preset, values);
+    return true;
+  }
+
+  /** A run was ended: by the last change, where `joined`, or else by a deed of its own, which can be undone by itself. */
+  ended(run: Saved, joined: boolean): void {
+    const last = this.past.at(-1);
+    if (last?.run === run) return;
+    if (!joined || last === undefined || last.run !== null) this.keep();
+    this.past = lightened(this.past.map((one, index) => (index === this.past.length - 1 ? { ...one, run } : one)));
   }
 
   /** Puts a value right that the engine refused; that is no step to come back to. */
@@ -57,18 +65,31 @@ export class Config {
     this.values = { ...this.values, [key]: value };
   }
 
-  undo(): boolean {
+  /** Goes back before the last change; returns what stood there, or null where nothing did. */
+  undo(): Snapshot | null {
     const last = this.past.at(-1);
-    if (last === undefined) return false;
+    if (last === undefined) return null;
     this.seal();
     this.past = this.past.slice(0, -1);
     this.preset = last.preset;
     this.values = last.values;
-    return true;
+    return last;
   }
 
   private keep(): void {
     this.seal();
-    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values }];
+    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null }];
   }
+}
+
+/** Without the oldest checkpoints, where all together are too large. */
+function lightened(past: readonly Snapshot[]): Snapshot[] {
+  let left = MAX_BYTES;
+  return past
+    .toReversed()
+    .map((one) => {
+      left -= one.run?.bytes.length ?? 0;
+      return left < 0 ? { ...one, run: null } : one;
+    })
+    .reverse();
 }

@@ -2,7 +2,6 @@
 import { failure } from "../engine/protocol";
 import type { Lab } from "./lab.svelte";
 import { readMetrics } from "./runs/metrics";
-import { spoken } from "./runs/names";
 
 /** Larger than any checkpoint that this page can write. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -47,8 +46,8 @@ async function takeMetrics(lab: Lab, file: File): Promise<void> {
   for (const history of read.runs) {
     const run = lab.runs.addNative(history);
     if (run === null) continue;
-    if (read.torn === null || history !== read.runs.at(-1)) lab.notices.say("good", "notice.native_added", { name: spoken(run.name) });
-    else lab.notices.say("warn", "notice.native_torn", { name: spoken(run.name), line: read.torn });
+    if (read.torn === null || history !== read.runs.at(-1)) lab.notices.say("good", "notice.native_added", { name: lab.runs.label(run) });
+    else lab.notices.say("warn", "notice.native_torn", { name: lab.runs.label(run), line: read.torn });
   }
 }
 

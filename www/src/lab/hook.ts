@@ -29,7 +29,7 @@ function snapshot(lab: Lab) {
     wanted: { ...lab.config.values },
     pending: lab.pending,
     runs: lab.runs.kept.length,
-    overlays: lab.runs.kept.filter((run) => run.look !== null).length,
+    overlays: lab.runs.drawn(summary?.values ?? lab.config.values).length,
     points: screen.history.tested.x.length,
     marks: screen.history.marks,
     /** Text keys and error codes of the messages that are shown. */

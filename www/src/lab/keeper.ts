@@ -25,6 +25,12 @@ export class Keeper {
     private readonly save: () => Promise<Reply[] | null>,
   ) {}
 
+  /** The last checkpoint is of this very step. */
+  get current(): boolean {
+    const { saved, screen } = this;
+    return saved !== null && saved.step === screen.step && saved.phase === screen.phase && saved.finished === screen.finished;
+  }
+
   /** A new run is open: the old checkpoint is not its. The stored one stays until the new run has one. */
   reset(saved: Saved | null = null): void {
     this.saved = saved;

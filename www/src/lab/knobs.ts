@@ -97,6 +97,24 @@ export function differences(from: Values, to: Values): Difference[] {
   });
 }
 
+/** What leads from one experiment to another: where the preset is another one, its name says most of it. */
+export interface Change {
+  /** The presets before and after, where they differ. */
+  presets: readonly [string, string] | null;
+  /** What else differs: from the experiment before, or from the preset. */
+  knobs: Difference[];
+}
+
+export interface Experiment {
+  preset: string;
+  values: Values;
+}
+
+export function change(from: Experiment, to: Experiment): Change {
+  if (from.preset === to.preset) return { presets: null, knobs: differences(from.values, to.values) };
+  return { presets: [from.preset, to.preset], knobs: differences(presetValues(to.preset), to.values) };
+}
+
 /** How a slider spreads its range: evenly, by factors, or by factors with a place for 0. */
 type Scale = "linear" | "log" | "log0";
 

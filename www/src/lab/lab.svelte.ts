@@ -14,9 +14,10 @@ import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
 import { RunHistory } from "./history";
 import { Keeper } from "./keeper";
-import { KNOBS, applies, differences, findKnob, same, type Values } from "./knobs";
+import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
 import { Questions } from "./questions.svelte";
+import type { Called } from "./runs/names";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
@@ -67,7 +68,7 @@ export class Lab {
   private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
-    this.config.adopt(link.preset, link.values);
+    this.config.begin(link.preset, link.values);
     this.chosenLocale = link.locale;
     this.panel = link.panel ?? "sample";
     this.lesson = link.lesson;
@@ -130,13 +131,17 @@ export class Lab {
     await this.make({ type: "step_only", role });
   }
 
-  /** Begins a new run with what the controls say; the old one stays as an overlay. */
-  async restart(play: boolean): Promise<void> {
+  /**
+   * Begins a new run with what the controls say; the old one stays as an overlay, and Undo goes on with it. `joined` says whether that is part
+   * of the last change of the controls, `called` what the run is called.
+   */
+  async restart(play: boolean, { joined = this.pending.length > 0, called = null }: { joined?: boolean; called?: Called } = {}): Promise<void> {
     clearTimeout(this.reopening);
     this.reopening = undefined;
     this.playing = play;
     if (this.engine.is !== "up") return;
-    await this.open(this.config.preset, this.config.values);
+    const opened = await this.replace(() => this.open(this.config.preset, this.config.values), () => joined);
+    if (opened === true && called !== null) this.runs.call(called);
     if (!this.ready) this.playing = false;
     if (this.playing) await this.pump.run();
   }
@@ -162,23 +167,36 @@ export class Lab {
     this.config.seal();
   }
 
-  undo(): void {
-    if (!this.config.undo()) return;
+  /** Sets several knobs as one change; with a preset they differ from that, and a run of it begins. */
+  async combine(preset: string | null, values: Values): Promise<void> {
+    if (preset === null) {
+      this.config.take(this.config.preset, { ...this.config.values, ...values });
+      for (const key of Object.keys(values)) this.settle(key);
+      return this.follow();
+    }
+    const joined = this.config.take(preset, { ...presetValues(preset), ...values });
     this.problems = {};
-    this.follow();
+    await this.restart(this.playing, { joined });
   }
 
-  async usePreset(id: string): Promise<void> {
-    this.config.usePreset(id);
+  /** Takes back the last change, and goes on with the run that it ended. */
+  undo(): void {
+    const last = this.config.undo();
+    if (last === null) return;
     this.problems = {};
-    await this.restart(this.playing);
+    if (last.run !== null && this.ready) void this.goOn(last.run);
+    else this.follow();
+  }
+
+  usePreset(id: string): Promise<void> {
+    return this.combine(id, {});
   }
 
   /** Takes a whole experiment as one change and plays it. */
-  async perform(preset: string, values: Values): Promise<void> {
-    this.config.take(preset, values);
+  async perform(preset: string, values: Values, called: Called = null): Promise<void> {
+    const joined = this.config.take(preset, values);
     this.problems = {};
-    await this.restart(true);
+    await this.restart(true, { joined, called });
   }
 
   // ---- Files --------------------------------------------------------------------------------------------------------------------
@@ -190,27 +208,28 @@ export class Lab {
 
   async openFile(json: string): Promise<void> {
     this.playing = false;
-    if ((await this.begin({ type: "open_file", json }, new RunHistory())) === true) this.adopt();
+    await this.replace(() => this.begin({ type: "open_file", json }, new RunHistory()), () => this.adopt());
   }
 
   /** Takes a checkpoint, or else weights for the distilled student. */
   async openTensors(bytes: Uint8Array): Promise<void> {
     this.playing = false;
-    const refused = await this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true });
-    if (refused === true) return this.adopt();
-    if (refused === null) return;
-    if (refused.code !== "bad_checkpoint") return this.refuse(refused);
+    const answer = await this.replace(() => this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true }), () => this.adopt());
+    if (answer === true || answer === null) return;
+    if (answer.code !== "bad_checkpoint") return this.refuse(answer);
+    const ended = await this.standing();
     const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
-    if (replies?.some((reply) => reply.type === "error") === false) this.notices.say("good", "notice.weights_loaded");
+    if (replies?.some((reply) => reply.type === "error") !== false) return;
+    if (ended !== null) this.config.ended(ended, false);
+    // It stands at the same step with other weights.
+    this.keeper.reset();
+    this.notices.say("good", "notice.weights_loaded");
   }
 
+  /** Goes on with the run that an earlier visit left. */
   async resume(saved: Saved): Promise<void> {
-    this.playing = false;
-    const refused = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
-    if (refused !== true) return void forget();
-    this.keeper.reset(saved);
-    this.screen.stand(saved);
-    this.adopt();
+    if (await this.goOn(saved)) this.adopt();
+    else void forget();
   }
 
   // ---- For tests ----------------------------------------------------------------------------------------------------------------
@@ -292,9 +311,8 @@ export class Lab {
     const { history: old, summary, opening } = this.screen;
     // A run that is brought back after a death is the same run.
     if (old !== history) {
-      const { values } = opened.summary;
-      const again = how.again ?? null;
-      this.runs.begin(values, summary === null ? again : this.runs.archive(old, summary.preset, opening, values, again));
+      if (summary !== null) this.runs.archive(old, summary.preset, opening, how.again);
+      this.runs.begin(opened.summary.values, how.again);
     }
     this.stopped = null;
     this.problems = {};
@@ -310,10 +328,42 @@ export class Lab {
     return this.begin({ type: "open", preset, version: VERSION, set: differing(preset, values) }, history);
   }
 
-  /** The controls follow the run that was opened from a file. */
-  private adopt(): void {
+  /** Opens another run in the place of this one, with which Undo goes on. `joined` says, once it is open, whether the controls changed with it. */
+  private async replace(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
+    const ended = await this.standing();
+    const answer = await open();
+    if (answer !== true) return answer;
+    const change = joined();
+    if (ended !== null) this.config.ended(ended, change);
+    return true;
+  }
+
+  /** The checkpoint of the open run as it stands; null where nothing would be lost with it. */
+  private async standing(): Promise<Saved | null> {
+    if (!this.ready || this.screen.untouched) return null;
+    // What is no number any more is not worth going back to: then it is the last checkpoint before.
+    if (this.stopped === null && !this.keeper.current) await this.keeper.take();
+    return this.keeper.saved;
+  }
+
+  /** Goes on with a run where it was left. */
+  private async goOn(saved: Saved): Promise<boolean> {
+    clearTimeout(this.reopening);
+    this.reopening = undefined;
+    this.playing = false;
+    const opened = (await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run })) === true;
+    if (opened) {
+      this.keeper.reset(saved);
+      this.screen.stand(saved);
+    }
+    this.follow();
+    return opened;
+  }
+
+  /** The controls follow the run that was opened from a file. Says whether that changed them. */
+  private adopt(): boolean {
     const { summary } = this.screen;
-    if (summary !== null) this.config.adopt(summary.preset, summary.values);
+    return summary !== null && this.config.take(summary.preset, summary.values);
   }
 
   /** The run follows the controls, as far as that costs no step. */

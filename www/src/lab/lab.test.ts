@@ -55,10 +55,9 @@ describe("Lab", () => {
     expect(lab.playing).toBe(true);
     await settle();
     expect([lab.playing, lab.screen.finished, lab.screen.now.step]).toEqual([false, true, 1000]);
-    // The same experiment gives the same curves: no overlay.
     await playTo(lab, 1);
     expect(lab.screen.finished).toBe(false);
-    expect(lab.runs.list).toEqual([]);
+    expect(lab.runs.kept.map((run) => run.history.end)).toEqual([1000]);
   });
 
   it("knows that a run ended before its steps were up, until the next one begins", async () => {
@@ -117,7 +116,39 @@ describe("Lab", () => {
     await settle();
     expect(lab.pending).toEqual([]);
     expect(lab.runs.list).toHaveLength(1);
-    expect(lab.runs.changes(null, lab.screen.opening)).toEqual([{ key: "student.widths", from: "16", to: "8" }]);
+    expect(lab.runs.changes(null, { preset: "first-light", values: lab.screen.opening })).toEqual({ presets: null, knobs: [{ key: "student.widths", from: "16", to: "8" }] });
+  });
+
+  it.each([
+    ["a reset", (lab: Lab) => lab.restart(false)],
+    ["a new seed", (lab: Lab) => lab.newSeed()],
+    ["a preset", (lab: Lab) => lab.usePreset("plane")],
+    ["the run of a lesson", (lab: Lab) => lab.perform("first-light", { ...lab.config.values, "distill.temperature": "1" })],
+  ])("goes on with the run that %s ended, in one undo", async (_, end) => {
+    const { lab } = await openLab();
+    await playTo(lab, 300);
+    const before = { step: lab.screen.step, values: lab.config.values, preset: lab.config.preset, curve: [...lab.screen.history.tested.x] };
+    const name = lab.runs.label(null);
+    void end(lab);
+    await settle();
+    expect(lab.runs.kept.map((run) => lab.runs.label(run))).toEqual([name]);
+    lab.undo();
+    await settle();
+    expect({ step: lab.screen.step, values: lab.config.values, preset: lab.config.preset, curve: lab.screen.history.tested.x.slice(0, before.curve.length) }).toEqual(before);
+    expect([lab.runs.label(null), lab.pending, lab.config.canUndo]).toEqual([name, [], false]);
+    expect(lab.runs.kept.map((run) => lab.runs.label(run))).not.toContain(name);
+  });
+
+  it("undoes a restart with new settings together with the setting", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 100);
+    const { step } = lab.screen;
+    lab.choose("student.widths", "8");
+    void lab.restart(false);
+    await settle();
+    lab.undo();
+    await settle();
+    expect([lab.screen.step, lab.config.values["student.widths"], lab.pending]).toEqual([step, "16", []]);
   });
 
   it("takes a restart knob without asking while nothing would be lost", async () => {

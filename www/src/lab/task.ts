@@ -1,5 +1,5 @@
 /** What a run is about, as far as views and words differ by it. */
-import { findKnob, type Values } from "./knobs";
+import { differences, findKnob, type Values } from "./knobs";
 
 const CLASSES: readonly string[] = findKnob("task.labels_per_class")!.needs[0]![1];
 
@@ -17,6 +17,14 @@ export function isEncoder(values: Values): boolean {
 /** Whether those encoders name the labels of texts. */
 export function isLabelled(values: Values): boolean {
   return isEncoder(values) && values["encoder.objective"] === "classes";
+}
+
+/** What makes other data of it: on these the curves have nothing to do with each other. */
+const DATA = ["task.name", "task.shape", "task.classes"];
+
+/** Whether two experiments are about the same data. */
+export function sameData(one: Values, other: Values): boolean {
+  return counted(one) === counted(other) && differences(one, other).every(({ key }) => !DATA.includes(key));
 }
 
 /**

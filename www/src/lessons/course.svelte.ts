@@ -96,7 +96,8 @@ export class Course {
   private async begin(lesson: Lesson, run: number): Promise<void> {
     const ongoing = { run, values: experiment(lesson, run, this.seed), before: this.lab.screen.history };
     this.ongoing = ongoing;
-    await this.lab.perform(lesson.preset, ongoing.values);
+    const [en, ko] = [lesson.en.runs[run], lesson.ko.runs[run]];
+    await this.lab.perform(lesson.preset, ongoing.values, en === undefined || ko === undefined ? null : { en, ko });
     // Refused: the page says why, and the lesson can be run again.
     if (this.ongoing === ongoing && this.lab.engine.is === "up" && this.lab.screen.history === ongoing.before) this.ongoing = null;
   }

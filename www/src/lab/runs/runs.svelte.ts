@@ -3,20 +3,22 @@
  * so is the open run at each of its checkpoints: after a reload the list is there again.
  */
 import type { RunHistory } from "../history";
-import { differences, type Difference, type Values } from "../knobs";
+import { t } from "../../i18n/index.svelte";
+import { change, differences, type Change, type Experiment, type Values } from "../knobs";
+import { counted, sameData } from "../task";
 import type { Kept, Shelf } from "./shelf";
-import { MAX_NAME, nameFor, spoken, type RunName } from "./names";
+import { among, MAX_NAME, nameFor, type Called, type RunName } from "./names";
 
-export interface PastRun {
+export interface PastRun extends Experiment {
   id: number;
   name: RunName;
   history: RunHistory;
-  preset: string;
-  values: Values;
   /** It ran outside the browser; its curves come from a file. */
   native: boolean;
   /** Its colour and shape among `LOOKS`; null where it is not drawn. */
   look: number | null;
+  /** The visitor wants it drawn over runs of other data, too. */
+  pinned: boolean;
   /** Taken away, but the visitor may still want it back. */
   removed: boolean;
 }
@@ -44,14 +46,23 @@ function newId(): number {
   return newest;
 }
 
-const repeats = (run: PastRun, values: Values): boolean => differences(run.values, values).length === 0 && run.history.marks.length === 0;
+const sameWords = (one: RunName, other: RunName): boolean => one.words[0] === other.words[0] && one.words[1] === other.words[1];
+
+/** A share of examples and a share of probability have no axis in common. */
+export const drawable = (run: PastRun, values: Values): boolean => counted(run.values) === counted(values);
+
+export const isDrawn = (run: PastRun, values: Values): boolean => run.look !== null && drawable(run, values) && (run.pinned || sameData(run.values, values));
+
+/** A live knob that was turned at the newest step has changed no step yet. */
+const unturned = ({ history }: PastRun): boolean => history.marks.every(({ x }) => x >= history.end);
+const repeats = (run: PastRun, values: Values): boolean => differences(run.values, values).length === 0 && unturned(run);
 
 export class Runs {
   list = $state.raw<PastRun[]>([]);
   /** Name of the open run. */
   current = $state.raw<RunName>(nameFor({}, []));
   private id = newId();
-  /** The open run as it was last kept. Before its first step that may be what was open before a reload, of the same experiment. */
+  /** The open run as it was last kept, if it was. */
   private open: PastRun | null = null;
 
   /** Of the runs that the visitor has not taken away. */
@@ -59,34 +70,27 @@ export class Runs {
 
   constructor(private readonly shelf: Shelf = NOWHERE) {}
 
-  /** A run with these values is open now. `again` is the number of the run that it goes on with or repeats, which keeps its name. */
-  begin(values: Values, again: number | null = null): void {
-    if (again !== null && again === this.id) return;
+  /** A run with these values is open now. `again` is the number of the run that it goes on with, which leaves the list. */
+  begin(values: Values, again?: number): void {
+    if (again !== undefined && again === this.id) return;
     const before = this.id;
     const listed = this.list.find((run) => run.id === again);
     this.id = again ?? newId();
     this.update(this.list.filter((run) => run !== listed));
-    this.current = (listed ?? this.twin(values))?.name ?? this.newName(values);
+    const twin = listed === undefined ? this.twin(values) : undefined;
+    // One experiment has one name.
+    this.current = listed?.name ?? (twin === undefined ? this.newName(values) : { ...twin.name, given: null, called: null });
     this.open = listed === undefined ? null : { ...listed, look: null };
     if (this.open !== null) this.shelf.put(this.open, true);
     if (!this.list.some((run) => run.id === before)) this.shelf.drop(before);
   }
 
-  /**
-   * Puts a run that is about to be replaced into the list. One that the new run repeats exactly is not: the same seed gives the same curve, unless
-   * live knobs were turned on the way. Returns the number of the run that the new one goes on with, as `begin` wants it: `again`, or the one repeated.
-   */
-  archive(history: RunHistory, preset: string, values: Values, next: Values, again: number | null = null): number | null {
+  /** Puts a run that is about to be replaced into the list, if it has a curve. `again` is the number of the run that comes. */
+  archive(history: RunHistory, preset: string, values: Values, again?: number): void {
     const open = history.tested.x.length < 2 ? this.open : this.opened(history, preset, values);
-    if (open === null || open.id === again) return again;
+    if (open === null || open.id === again) return;
     this.open = open;
-    if (again === null && repeats(open, next)) return open.id;
-    // The same experiment made once more takes the place of the old one; with live knobs turned it is another, and wants a name of its own.
-    const twin = open.history.marks.length === 0 ? this.twin(open.values) : undefined;
-    this.update(this.list.filter((run) => run !== twin));
-    const taken = this.kept.some((run) => !run.native && spoken(run.name) === spoken(open.name));
-    this.add(taken ? { ...open, name: this.newName(open.values) } : open);
-    return again;
+    this.admit(open);
   }
 
   /** The open run has a checkpoint: its curves are kept as they are now. Returns its number. */
@@ -101,19 +105,19 @@ export class Runs {
   /** Takes the runs of earlier visits, while a run with these values is open. */
   load(kept: readonly Kept[], values: Values): void {
     const known = [this.id, ...this.list.map((run) => run.id)];
-    const found = kept.filter(({ run }) => !known.includes(run.id));
-    // The page was left with this very experiment open: it is the same run still.
-    const same = this.open === null ? found.findLast(({ run, open }) => open && repeats(run, values)) : undefined;
-    if (same !== undefined) {
-      this.id = same.run.id;
-      this.open = same.run;
-      this.current = same.run.name;
+    for (const { run, open } of kept) {
+      if (known.includes(run.id)) continue;
+      if (open || this.repeated(run) !== undefined) {
+        this.admit(run);
+        continue;
+      }
+      // As it lies on the shelf, of which nothing has to be told.
+      this.list = [...this.list, run].sort(byAge);
+      if (this.clashes(run)) this.redraw(run.id);
     }
-    const past = found.filter((one) => one !== same);
-    // As they lie on the shelf, of which nothing has to be told.
-    this.list = [...this.list, ...past.map(({ run }) => run)].sort(byAge);
-    for (const { run, open } of past) if (open || this.clashes(run)) this.redraw(run.id);
     this.update(bounded(this.list));
+    const twin = this.twin(values);
+    if (twin !== undefined && this.open === null) this.current = { ...this.current, words: twin.name.words };
   }
 
   /** Adds a run that was made outside the browser. */
@@ -122,24 +126,41 @@ export class Runs {
     if (summary === null) return null;
     const natives = this.kept.filter((run) => run.native);
     const name = nameFor(summary.values, natives.map((run) => run.name));
-    return this.add({ id: newId(), name, history, preset: summary.preset, values: summary.values, native: true, look: null, removed: false });
+    return this.add({ id: newId(), name, history, preset: summary.preset, values: summary.values, native: true, look: null, pinned: false, removed: false });
   }
 
-  /** Draws a run or stops drawing it. Where all looks are in use, the oldest drawn run gives its own. */
-  toggle(id: number): void {
+  /** The runs that are drawn over one with these values: of the same data, and of other data those that the visitor wants. */
+  drawn(values: Values): PastRun[] {
+    return this.kept.filter((run) => isDrawn(run, values));
+  }
+
+  /** Draws a run over one with these values, or stops drawing it. Where all looks are in use, the oldest drawn run gives its own. */
+  toggle(id: number, values: Values): void {
     const run = this.list.find((one) => one.id === id);
     if (run === undefined) return;
+    if (isDrawn(run, values)) return this.change(id, { look: null, pinned: false });
     if (run.look === null) this.redraw(id);
-    else this.change(id, { look: null });
+    this.change(id, { pinned: !sameData(run.values, values) });
   }
 
   rename(id: number | null, text: string): void {
     const given = text.trim().slice(0, MAX_NAME) || null;
-    if (id !== null) return this.update(this.list.map((run) => (run.id === id ? { ...run, name: { ...run.name, given } } : run)));
-    this.current = { ...this.current, given };
-    if (this.open === null) return;
-    this.open = { ...this.open, name: this.current };
-    this.shelf.put(this.open, true);
+    if (id === null) return this.name({ ...this.current, given });
+    this.update(this.list.map((run) => (run.id === id ? { ...run, name: { ...run.name, given } } : run)));
+  }
+
+  /** A lesson has a name for the open run. */
+  call(called: Called): void {
+    this.name({ ...this.current, called });
+  }
+
+  /** What a run of the list is called, or with null the open one: no two have the same. */
+  label(run: PastRun | null): string {
+    if (run !== null) return among(run.name, this.kept.filter((other) => other !== run && other.native === run.native).map(({ name }) => name));
+    const { current } = this;
+    const twin = this.kept.find(({ name, native }) => !native && sameWords(name, current));
+    if (twin !== undefined && current.given === null) return t("run.again_name", { name: this.label(twin) });
+    return among(current, this.kept.filter(({ native }) => !native).map(({ name }) => name));
   }
 
   remove(id: number): void {
@@ -152,29 +173,56 @@ export class Runs {
     if (run !== undefined && this.clashes(run)) this.redraw(id);
   }
 
-  /** What a run of the browser changed against the one before it. The open run has the id null and the values `opening`. */
-  changes(id: number | null, opening: Values): Difference[] {
-    const all = [...this.kept.filter((run) => !run.native), { id: null, values: opening }];
+  /** What a run of the browser changed against the one before it; null for the first. The open run has the number null. */
+  changes(id: number | null, open: Experiment): Change | null {
+    const all = [...this.kept.filter((run) => !run.native), { ...open, id: null }];
     const at = all.findIndex((run) => run.id === id);
-    const own = all[at]?.values ?? opening;
-    return differences(all[at - 1]?.values ?? own, own);
+    const [before, own] = [all[at - 1], all[at]];
+    return before === undefined || own === undefined ? null : change(before, own);
   }
 
   private opened(history: RunHistory, preset: string, values: Values): PastRun {
-    return { id: this.id, name: this.current, history, preset, values, native: false, look: null, removed: false };
+    return { id: this.id, name: this.current, history, preset, values, native: false, look: null, pinned: false, removed: false };
   }
 
-  /** A run of the list that these values repeat exactly. */
+  /** A run of the list that these values repeat exactly: the same seed gives the same curve, unless live knobs were turned on the way. */
   private twin(values: Values): PastRun | undefined {
     return this.kept.find((run) => !run.native && repeats(run, values));
+  }
+
+  /** A run of the list that this one repeated exactly. */
+  private repeated(run: PastRun): PastRun | undefined {
+    return run.native || !unturned(run) ? undefined : this.twin(run.values);
+  }
+
+  /** Puts a run into the list. The same experiment made once more has one place there, with the longer of its curves. */
+  private admit(run: PastRun): void {
+    const twin = this.repeated(run);
+    if (twin === undefined) {
+      const taken = this.kept.some((other) => !other.native && sameWords(other.name, run.name));
+      this.add(taken ? { ...run, name: { ...run.name, words: this.newName(run.values).words } } : run);
+      return;
+    }
+    const [kept, gone] = twin.history.end > run.history.end ? [twin, run] : [run, twin];
+    // One of the two is dropped, the other put: the shelf hears of each once.
+    this.list = this.list.filter((one) => one !== twin);
+    this.shelf.drop(gone.id);
+    this.add({ ...kept, name: { words: twin.name.words, given: run.name.given ?? twin.name.given, called: run.name.called ?? twin.name.called } }, twin.look);
+  }
+
+  private name(name: RunName): void {
+    this.current = name;
+    if (this.open === null) return;
+    this.open = { ...this.open, name };
+    this.shelf.put(this.open, true);
   }
 
   private newName(values: Values): RunName {
     return nameFor(values, this.kept.filter((run) => !run.native).map((run) => run.name));
   }
 
-  private add(run: PastRun): PastRun {
-    const added = { ...run, look: this.freeLook() };
+  private add(run: PastRun, look: number | null = null): PastRun {
+    const added = { ...run, look: look ?? this.freeLook() };
     // What was taken away before is gone for good now.
     this.update(bounded([...this.kept, added].sort(byAge)));
     return added;

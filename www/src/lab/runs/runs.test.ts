@@ -23,7 +23,7 @@ function filled(count: number): Runs {
   for (let seed = 0; seed < count; seed += 1) {
     const values = { ...summary.values, seed: String(seed) };
     runs.begin(values);
-    runs.archive(history(), "first-light", values, { ...values, seed: String(seed + 1) });
+    runs.archive(history(), "first-light", values);
   }
   return runs;
 }
@@ -45,6 +45,45 @@ describe("names", () => {
   });
 });
 
+describe("names in the list", () => {
+  it("are those of the lesson, and no two are the same", () => {
+    const runs = new Runs();
+    for (const seed of ["0", "1"]) {
+      const values = { ...summary.values, seed };
+      runs.begin(values);
+      runs.call({ en: "T = 1", ko: "T = 1" });
+      runs.archive(history(), "first-light", values);
+    }
+    const labels = runs.kept.map((run) => runs.label(run));
+    expect(new Set(labels).size).toBe(2);
+    for (const label of labels) expect(label).toMatch(/^T = 1 \(\w+ \w+\)$/);
+    runs.rename(runs.kept[0]!.id, "mine");
+    expect(runs.kept.map((run) => runs.label(run))).toEqual(["mine", "T = 1"]);
+  });
+  it("leave out curves of other data until they are asked for", () => {
+    const runs = filled(1);
+    const { id } = runs.list[0]!;
+    const plane = presetValues("plane");
+    expect(runs.drawn(plane)).toEqual([]);
+    runs.toggle(id, plane);
+    expect(runs.drawn(plane).map((run) => run.id)).toEqual([id]);
+    runs.toggle(id, plane);
+    expect(runs.drawn(plane)).toEqual([]);
+    // A share of probability has another axis.
+    runs.toggle(id, presetValues("grammar"));
+    expect(runs.drawn(presetValues("grammar"))).toEqual([]);
+  });
+});
+
+describe("what a run changed", () => {
+  const values = { ...presetValues("plane"), "student.widths": "4" };
+  it("is the preset, and what differs from it", () => {
+    const runs = filled(1);
+    expect(runs.changes(null, { preset: "plane", values })).toEqual({ presets: ["first-light", "plane"], knobs: [{ key: "student.widths", from: presetValues("plane")["student.widths"], to: "4" }] });
+  });
+  it("is nothing for the first", () => expect(new Runs().changes(null, { preset: "plane", values })).toBeNull());
+});
+
 describe("runs", () => {
   it("draw as many as can be told apart, each with its own look", () => {
     const runs = filled(LOOKS + 2);
@@ -52,7 +91,7 @@ describe("runs", () => {
     expect(new Set(looks).size).toBe(LOOKS);
     expect(looks).toHaveLength(LOOKS);
     const hidden = runs.list.find((run) => run.look === null)!;
-    runs.toggle(hidden.id);
+    runs.toggle(hidden.id, summary.values);
     expect(runs.kept.filter((run) => run.look !== null)).toHaveLength(LOOKS);
     expect(runs.list.find((run) => run.id === hidden.id)!.look).not.toBeNull();
   });

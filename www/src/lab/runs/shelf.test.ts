@@ -37,7 +37,8 @@ const seeded = (seed: number): Values => ({ ...base, seed: String(seed) });
 
 /** Plays `values` and goes over to `next`. */
 function play(runs: Runs, values: Values, next: Values): void {
-  runs.begin(next, runs.archive(history(values), "first-light", values, next));
+  runs.archive(history(values), "first-light", values);
+  runs.begin(next);
 }
 
 const seen = (runs: Runs) => runs.kept.map((run) => [spoken(run.name), run.look, run.native, run.values.seed, run.history.networks[0]?.accuracy]);
@@ -50,12 +51,12 @@ describe("after a reload", () => {
     first.addNative(history({ ...base, "distill.temperature": "8" }));
     const [shown, hidden, removed] = first.list.map((run) => run.id) as [number, number, number];
     first.rename(shown, "my best");
-    first.toggle(hidden);
+    first.toggle(hidden, base);
     first.remove(removed);
     const again = visit(seeded(3));
     expect(seen(again)).toEqual(seen(first));
     expect(again.kept.map((run) => run.history.series("accuracy").x)).toEqual([[0, 1], [0, 1], [0, 1]]);
-    expect(again.changes(again.kept[1]!.id, seeded(3))).toEqual([{ key: "seed", from: "0", to: "1" }]);
+    expect(again.changes(again.kept[1]!.id, { preset: "first-light", values: seeded(3) })).toEqual({ presets: null, knobs: [{ key: "seed", from: "0", to: "1" }] });
     expect(again.kept.find((run) => run.native)?.values["distill.temperature"]).toBe("8");
   });
 
@@ -68,24 +69,14 @@ describe("after a reload", () => {
     expect(visit(seeded(2)).kept.map((run) => run.values.seed)).toEqual(["0"]);
   });
 
-  it("the run that was open is the open one still, under the name that it was given", () => {
-    const { visit } = device();
-    const first = visit();
-    first.keep(history(base), "first-light", base);
-    first.rename(null, "mine");
-    const again = visit();
-    expect([spoken(again.current), again.list]).toEqual(["mine", []]);
-    // Its curves are not lost when the next experiment is another one.
-    again.begin(seeded(1), again.archive(new RunHistory(), "first-light", base, seeded(1)));
-    expect(seen(again)).toEqual([["mine", 0, false, "0", 0.5]]);
-  });
-
-  it("the run that was open is in the list where the page opens another experiment", () => {
+  it.each(["0", "1"])("the run that was open is in the list, under the name that it was given, whatever is opened: seed %s", (seed) => {
     const { visit, kept } = device();
     const first = visit();
     first.keep(history(base), "first-light", base);
-    const again = visit(seeded(1));
-    expect(seen(again)).toEqual([[spoken(first.current), 0, false, "0", 0.5]]);
+    first.rename(null, "mine");
+    const again = visit({ ...base, seed });
+    expect(seen(again)).toEqual([["mine", 0, false, "0", 0.5]]);
+    expect(again.label(null)).not.toBe("mine");
     expect(kept().map(({ open }) => open)).toEqual([false]);
   });
 
@@ -93,12 +84,13 @@ describe("after a reload", () => {
     const { visit, kept } = device();
     const first = visit();
     const turned = history(base);
-    turned.marks = [{ x: 1, key: "distill.temperature", value: "8" }];
+    turned.marks = [{ x: 0, key: "distill.temperature", value: "8" }];
     const id = first.keep(turned, "first-light", base);
     first.rename(null, "mine");
     const again = visit();
     expect(again.kept.map((run) => run.id)).toEqual([id]);
-    again.begin(base, again.archive(new RunHistory(), "first-light", base, base, id));
+    again.archive(new RunHistory(), "first-light", base, id);
+    again.begin(base, id);
     expect([spoken(again.current), again.list]).toEqual(["mine", []]);
     expect(kept().map(({ run, open }) => [run.id, open])).toEqual([[id, true]]);
   });
@@ -112,13 +104,19 @@ describe("after a reload", () => {
   });
 });
 
-it("a run that is repeated exactly keeps its name, and its curves until there are new ones", () => {
+it("a run that is begun anew is in the list; the same once more has one place there, with the longer curve and its name", () => {
   const runs = device().visit();
   runs.rename(null, "mine");
+  runs.archive(history(base, 8), "first-light", base);
+  runs.begin(base);
+  const ends = () => runs.kept.map((run) => [runs.label(run), run.look, run.history.end]);
+  expect([runs.label(null), ends()]).toEqual(["mine, again", [["mine", 0, 7]]]);
   play(runs, base, base);
-  expect([spoken(runs.current), runs.list]).toEqual(["mine", []]);
-  runs.begin(seeded(1), runs.archive(new RunHistory(), "first-light", base, seeded(1)));
-  expect(seen(runs)).toEqual([["mine", 0, false, "0", 0.5]]);
+  expect(ends()).toEqual([["mine", 0, 7]]);
+  runs.archive(history(base, 9), "first-light", base);
+  runs.begin(seeded(1));
+  expect(ends()).toEqual([["mine", 0, 8]]);
+  expect(runs.label(null)).not.toMatch(/mine/);
 });
 
 it("an experiment that is made again has its old name and one place in the list, unless live knobs were turned", () => {
@@ -127,13 +125,14 @@ it("an experiment that is made again has its old name and one place in the list,
   for (const seed of [0, 1]) play(first, seeded(seed), seeded(seed + 1));
   const [name] = first.kept.map((run) => spoken(run.name));
   const again = visit(seeded(0));
-  expect(spoken(again.current)).toBe(name);
+  expect([spoken(again.current), again.label(null)]).toEqual([name, `${name}, again`]);
   play(again, seeded(0), seeded(5));
   expect(again.kept.map((run) => run.values.seed).sort()).toEqual(["0", "1"]);
   again.begin(seeded(0));
   const turned = history(seeded(0));
-  turned.marks = [{ x: 1, key: "distill.temperature", value: "8" }];
-  again.begin(seeded(6), again.archive(turned, "first-light", seeded(0), seeded(6)));
+  turned.marks = [{ x: 0, key: "distill.temperature", value: "8" }];
+  again.archive(turned, "first-light", seeded(0));
+  again.begin(seeded(6));
   expect(new Set(again.kept.map((run) => spoken(run.name))).size).toBe(3);
 });
 
@@ -158,7 +157,7 @@ describe("what is kept is bounded", () => {
 });
 
 describe("what lies on the shelf and is no run of this page", () => {
-  const good = write({ id: 1, name: { words: [0, 1], given: null }, history: history(base), preset: "first-light", values: base, native: false, look: 0, removed: false }, false) as Record<string, unknown>;
+  const good = write({ id: 1, name: { words: [0, 1], given: null, called: null }, history: history(base), preset: "first-light", values: base, native: false, look: 0, pinned: false, removed: false }, false) as Record<string, unknown>;
   it.each([
     ["nothing", undefined],
     ["text", "a run"],

@@ -2,7 +2,7 @@
 import { freezeThin, thaw } from "../curves";
 import { dropPast, keepPast, keptPast } from "../store";
 import { isSummary } from "./metrics";
-import { isWords } from "./names";
+import { isCalled, isWords } from "./names";
 import { LOOKS, type PastRun } from "./runs.svelte";
 
 /** Where runs are kept beyond this visit. */
@@ -16,7 +16,6 @@ export interface Kept {
   run: PastRun;
   open: boolean;
 }
-
 
 export const shelf: Shelf = {
   put: (run, open) => void keepPast(run.id, write(run, open)),
@@ -38,12 +37,12 @@ const isObject = (value: unknown): value is Loose => typeof value === "object" &
 
 export function read(value: unknown): Kept | null {
   if (!isObject(value) || !isObject(value.name) || !isObject(value.values)) return null;
-  const { id, preset, native, look, open, name, values, curves } = value;
-  const { given, words } = name;
+  const { id, preset, native, look, pinned, open, name, values, curves } = value;
+  const { given, words, called } = name;
   const texts = typeof preset === "string" && Object.values(values).every((one) => typeof one === "string") && (given === null || typeof given === "string");
   const looked = look === null || (typeof look === "number" && Number.isInteger(look) && look >= 0 && look < LOOKS);
   if (!texts || !looked || typeof id !== "number" || typeof native !== "boolean" || !isWords(words)) return null;
   const history = thaw(curves);
   if (!isSummary(history.summary) || history.tested.x.length === 0) return null;
-  return { run: { id, name: { words, given }, preset, values: values as PastRun["values"], native, look: look as number | null, history, removed: false }, open: open === true };
+  return { run: { id, name: { words, given: given as string | null, called: isCalled(called) ? called : null }, preset, values: values as PastRun["values"], native, look: look as number | null, pinned: pinned === true, history, removed: false }, open: open === true };
 }
