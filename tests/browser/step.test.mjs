@@ -7,7 +7,7 @@ import { AxeBuilder, button, pause, play, ready, state, stepTo, text, until, use
 useBrowser();
 
 const panel = (page) => page.getByRole("tabpanel");
-const numbers = (line) => (line.match(/-?\d[\d,]*(\.\d+)?/g) ?? []).map((word) => Number(word.replaceAll(",", "")));
+const numbers = (line) => (line.replaceAll("−", "-").match(/-?\d[\d,]*(\.\d+)?/g) ?? []).map((word) => Number(word.replaceAll(",", "")));
 const term = (page, name) => panel(page).locator(`li.loss .${name} dd`).innerText().then(numbers);
 const makes = (page, step) => panel(page).getByRole("button", { name: text("step.make", { step: String(step) }), exact: true });
 

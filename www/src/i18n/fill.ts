@@ -3,14 +3,15 @@
 /** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
 const formatters = new Map<string, Intl.NumberFormat>();
 
+/** A number as the language writes it, with a true minus, which is as wide as the plus; what is rounded to zero has no sign. */
 export function format(value: number, locale: string, options: Intl.NumberFormatOptions = {}): string {
   const key = locale + JSON.stringify(options);
   let formatter = formatters.get(key);
   if (formatter === undefined) {
-    formatter = new Intl.NumberFormat(locale, options);
+    formatter = new Intl.NumberFormat(locale, { signDisplay: "negative", ...options });
     formatters.set(key, formatter);
   }
-  return formatter.format(value);
+  return formatter.format(value).replace("-", "−");
 }
 
 /** The names a text expects, sorted. */

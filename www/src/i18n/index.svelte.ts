@@ -53,3 +53,8 @@ export function number(value: number, options: Intl.NumberFormatOptions = {}): s
 export function percent(share: number, digits = 1): string {
   return number(share, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
+
+/** A difference in points, with its sign: `+4.8`. */
+export function points(value: number): string {
+  return number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+}

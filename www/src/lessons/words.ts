@@ -1,11 +1,6 @@
 /** The numbers of a lesson as its texts name them. */
-import { number, percent, t } from "../i18n/index.svelte";
+import { percent, points, t } from "../i18n/index.svelte";
 import { valueOf, type Lesson, type Measure, type NumberName, type Reading } from "./lesson";
-
-/** A difference in points, with its sign. */
-export function points(value: number): string {
-  return number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" }).replace("-", "−");
-}
 
 /** The value of a lesson with its unit: a difference in points, or a share. */
 export function amount(lesson: Lesson, value: number): string {

@@ -1,5 +1,5 @@
 // How the sweeps write their figures.
-import { has, number, percent, t } from "../../i18n/index.svelte";
+import { has, number, percent, points, t } from "../../i18n/index.svelte";
 import { knobName, valueName } from "../errors";
 import type { Values } from "../knobs";
 import { knobMark } from "../views/words";
@@ -7,11 +7,6 @@ import { interval, type Interval } from "./statistics";
 import type { Framed } from "../picture/frame";
 import { command } from "../url";
 import type { Cell, Plan } from "./sweep.svelte";
-
-/** Points of accuracy with their sign: `+4.8`. */
-export function points(value: number): string {
-  return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-}
 
 export function width(value: number): string {
   return t("sweep.half", { half: number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
