@@ -19,6 +19,12 @@ test("forward KL covers both modes and reverse KL holds one, beside a race that 
     assert.equal(await verdict("forward_kl"), text("direction.verdict.covers"));
     assert.equal(await verdict("reverse_kl"), text("direction.verdict.left"));
     assert.ok((await state(page)).step > 0, "the race was not stopped");
+    await direction.getByText(text("direction.curves"), { exact: true }).click();
+    const rows = direction.getByRole("region", { name: text("direction.curves") }).getByRole("row");
+    await rows.nth(10).waitFor();
+    const target = (await rows.allInnerTexts()).slice(1).map((row) => parseFloat(row.split("\t")[1]));
+    const sum = target.reduce((all, share) => all + share, 0);
+    assert.ok(Math.abs(sum - 100) < 2, `the stretches hold all of the target: ${sum}`);
     // The second picture is asked for while the first is being fitted.
     await button(direction, "direction.try.figure").click();
     await button(direction, "direction.try.right").click();

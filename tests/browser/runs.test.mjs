@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, atRest, button, eventually, pause, play, ready, state, stepTo, text, until, useBrowser, withPage, write } from "./lab.mjs";
+import { AxeBuilder, atRest, button, download, eventually, pause, play, ready, state, stepTo, text, until, useBrowser, withPage, write } from "./lab.mjs";
 
 useBrowser();
 
@@ -67,8 +67,7 @@ test("a reset is undone: the run is in the list and drawn meanwhile, and goes on
   withPage("?backend=cpu&train.steps=400", async (page) => {
     await ready(page);
     await play(page);
-    await until(page, "it is finished", (now) => now.finished);
-    const before = await state(page);
+    const before = await until(page, "it is finished", (now) => now.finished && now.outcome !== null);
     await page.keyboard.press("r");
     const after = await until(page, "a new run", (now) => now.step === 0 && now.runs === 1 && now.overlays === 1);
     assert.deepEqual(after.wanted, before.wanted);
@@ -83,7 +82,7 @@ test("a reset is undone: the run is in the list and drawn meanwhile, and goes on
     assert.equal((await names(page)).length, 2);
     assert.ok(await button(page, "panel.undo").isEnabled());
     await page.keyboard.press("Control+z");
-    const back = await until(page, "the run of before", (now) => now.finished && now.step === 400);
+    const back = await until(page, "the run of before", (now) => now.finished && now.outcome !== null && now.step === 400);
     assert.deepEqual(back.networks, before.networks, "the same seed gave the same networks");
     assert.deepEqual(back.pending, []);
   }));
@@ -148,6 +147,20 @@ test("a native run's metrics.jsonl lies beside the browser's curves", () =>
     await list(page).getByText("77.7%").first().waitFor();
     const { step, values, points } = await state(page);
     assert.deepEqual([step, values, points], [before.step, before.values, before.points], "the open run is untouched");
+
+    // Its numbers stand in the table and in the file, at its own steps.
+    const name = text("run.native_name", { name: (await names(page))[1].split("\n")[0] });
+    const column = text("picture.other", { run: name, role: text("view.role.distilled") });
+    const chart = text("view.curves.table", { chart: text("view.curves.accuracy") });
+    await page.getByText(chart, { exact: true }).click();
+    const table = page.getByRole("region", { name: chart }).getByRole("table");
+    const head = await table.getByRole("columnheader").allInnerTexts();
+    assert.ok(head.includes(column), `${head} has ${column}`);
+    const last = await table.getByRole("row", { name: /^500 / }).innerText();
+    assert.equal(last.split("\t")[head.indexOf(column)], "77.7%");
+    const { buffer } = await download(page, "view.curves.csv");
+    const [header, ...lines] = buffer.toString().trimEnd().split("\n").map((line) => line.split(","));
+    assert.equal(lines.find(([at]) => at === "1000")[header.indexOf(`${name}: distilled_accuracy`)], "0.777");
   }));
 
 test("what is no run's record is refused with the number of the line", () =>

@@ -136,6 +136,19 @@ describe("marks", () => {
   });
 });
 
+describe("csv of several runs", () => {
+  it("has the others under their names, at steps of any run, with what they have", () => {
+    const run = (steps: number[], accuracy: number): RunHistory => {
+      const made = new RunHistory();
+      for (const step of steps) made.push({ type: "evaluated", phase: "students", step, networks: [{ role: "distilled", step, accuracy, loss: 1, ece: 0.1, agreement: null, omitted: null }] } as never);
+      return made;
+    };
+    const [header, ...rows] = run([0, 10], 0.5).csv([{ name: "T = 1, again", history: run([0, 20], 0.75) }]).trimEnd().split("\n");
+    expect(header!.endsWith('"T = 1, again: distilled_accuracy","T = 1, again: distilled_loss","T = 1, again: distilled_ece"')).toBe(true);
+    expect(rows.map((row) => row.split(",")).map((cells) => [cells[0], cells.at(-3)])).toEqual([["0", "0.75"], ["10", ""], ["20", "0.75"]]);
+  });
+});
+
 describe("csv", () => {
   it("has one row per measured step and names every column", () => {
     const history = opened();

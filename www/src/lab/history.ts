@@ -183,21 +183,15 @@ export class RunHistory {
     }
   }
 
-  /** All measures and marks, one row per step at which anything was measured. */
-  csv(): string {
-    const tables = [this.trained, this.tested];
-    const at = new Map<number, string[]>();
-    for (const mark of this.marks) at.set(mark.x, [...(at.get(mark.x) ?? []), `${mark.key}=${mark.value}`]);
-    const xs = [...new Set([...this.trained.x, ...this.tested.x, ...at.keys()])].sort((a, b) => a - b);
-    const rows = tables.map((table) => new Map(table.x.map((x, index) => [x, index])));
-    const header = ["step", "changed", ...tables.flatMap((table) => Object.keys(table.columns))];
-    const lines = xs.map((x) => {
-      const cells = tables.flatMap((table, which) => {
-        const row = rows[which]!.get(x);
-        return Object.values(table.columns).map((values) => (row === undefined ? "" : String(values[row] ?? "")));
-      });
-      return [String(x), quote((at.get(x) ?? []).join("; ")), ...cells].join(",");
-    });
+  /**
+   * All measures and marks, one row per step at which anything was measured. Other runs follow under their names, with the columns in which
+   * they have anything.
+   */
+  csv(others: readonly { name: string; history: RunHistory }[] = []): string {
+    const runs = [columnsOf(this), ...others.map(({ name, history }) => columnsOf(history).filter(({ cells }) => cells.size > 0).map((column) => ({ ...column, name: `${name}: ${column.name}` })))].flat();
+    const xs = [...new Set([this, ...others.map(({ history }) => history)].flatMap(({ trained, tested, marks }) => [...trained.x, ...tested.x, ...marks.map(({ x }) => x)]))].sort((a, b) => a - b);
+    const header = ["step", ...runs.map(({ name }) => quote(name))];
+    const lines = xs.map((x) => [String(x), ...runs.map(({ cells }) => quote(cells.get(x) ?? ""))].join(","));
     return [header.join(","), ...lines, ""].join("\n");
   }
 
@@ -255,6 +249,16 @@ export function textMeasure({ text, encoder }: Evaluation, metric: TextMetric): 
   if (metric === "excess") return text === undefined || text.excess.length === 0 ? null : text.excess.at(-1)! / 100;
   const known: Partial<Record<TextMetric, Value>> = { ...text, excess: null, ...encoder };
   return known[metric] ?? null;
+}
+
+/** The columns of a run for a file: what is written at which step. */
+function columnsOf({ trained, tested, marks }: RunHistory): { name: string; cells: Map<number, string> }[] {
+  const changed = new Map<number, string>();
+  for (const { x, key, value } of marks) changed.set(x, [...(changed.has(x) ? [changed.get(x)!] : []), `${key}=${value}`].join("; "));
+  const measured = [trained, tested].flatMap((table) =>
+    Object.entries(table.columns).map(([name, values]) => ({ name, cells: new Map(table.x.flatMap((x, row) => (values[row] == null ? [] : [[x, String(values[row])] as const]))) })),
+  );
+  return [{ name: "changed", cells: changed }, ...measured];
 }
 
 function quote(text: string): string {

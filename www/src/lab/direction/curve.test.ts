@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { HEIGHT, WIDTH, ceiling, path, verdict } from "./curve";
+import { HEIGHT, WIDTH, ceiling, path, verdict, stretches } from "./curve";
 
 describe("the curves of the direction panel", () => {
   it("run from edge to edge and stand on the ground where they are filled", () => {
@@ -22,4 +22,10 @@ describe("the curves of the direction panel", () => {
     expect(verdict([0, 0.02, 0.98], target)).toBe("right");
     expect(verdict([0.05, 0.9, 0.05], target)).toBe("between");
   });
+});
+
+it("a curve in stretches loses no probability", () => {
+  const made = stretches([-2, -1, 0, 1, 2], [0.1, 0.2, 0.4, 0.2, 0.1], 3);
+  expect(made.map(({ middle }) => middle)).toEqual([-1.5, 0.5, 2]);
+  expect(made.map(({ share }) => share.toFixed(2))).toEqual(["0.30", "0.60", "0.10"]);
 });

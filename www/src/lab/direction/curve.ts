@@ -15,6 +15,15 @@ export function path(mass: readonly number[], top: number, closed: boolean): str
   return closed ? `${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z` : line;
 }
 
+/** The probability of `count` equal stretches of the axis: their middles, and what of `mass` lies in each. */
+export function stretches(grid: readonly number[], mass: readonly number[], count: number): { middle: number; share: number }[] {
+  const cells = Math.ceil(grid.length / count);
+  return Array.from({ length: Math.ceil(grid.length / cells) }, (_, index) => {
+    const [from, to] = [index * cells, Math.min(grid.length, (index + 1) * cells)];
+    return { middle: (grid[from]! + grid[to - 1]!) / 2, share: mass.slice(from, to).reduce((sum, p) => sum + p, 0) };
+  });
+}
+
 /** The highest value that all charts share; a student that is a needle is cut off rather than flattening the others. */
 export function ceiling(target: readonly number[], masses: readonly (readonly number[])[]): number {
   const most = Math.max(...target);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Evaluation, Role } from "../../../engine/generated/types";
 import { RunHistory, spaced } from "../../history";
-import { evenly, lastOf, spread, xRange, yRange } from "./range";
+import { evenly, lastOf, spread, xRange, yRange, steps } from "./range";
 
 function run(steps: number, points: [number, Partial<Record<Role, number>>][], teacher = 0): RunHistory {
   const history = new RunHistory();
@@ -65,4 +65,10 @@ it("keeps the same rows of a line while it grows", () => {
 it("finds the newest value behind gaps", () => {
   expect(lastOf([1, 2, null])).toEqual({ index: 1, value: 2 });
   expect(lastOf([null])).toBeNull();
+});
+
+it("the rows of a table are places of any run, first and last among them", () => {
+  expect(steps([[0, 10, 20], [-5, 10, 30]], 41)).toEqual([-5, 0, 10, 20, 30]);
+  expect(steps([Array.from({ length: 1000 }, (_, step) => step), [2000]], 3)).toEqual([0, 500, 2000]);
+  expect(steps([[]], 5)).toEqual([]);
 });

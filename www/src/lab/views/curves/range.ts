@@ -102,6 +102,12 @@ export function evenly(length: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => Math.round((index * (length - 1)) / (count - 1)));
 }
 
+/** Up to `count` of the places at which any of these axes has a row, from the first to the last. */
+export function steps(axes: readonly (readonly number[])[], count: number): number[] {
+  const all = [...new Set(axes.flat())].sort((a, b) => a - b);
+  return evenly(all.length, count).map((index) => all[index]!);
+}
+
 /** The newest value of a column. */
 export function lastOf(values: readonly Value[]): { index: number; value: number } | null {
   for (let index = values.length - 1; index >= 0; index -= 1) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Point, Surface } from "../../../engine/generated/types";
-import { meanConfidence, rightShare, sameShare } from "./surface";
+import { meanConfidence, rightShare, sameShare, spots } from "./surface";
 
 // Two cells a side: class 0 above, class 1 below.
 const surface: Surface = { role: "teacher", classes: [0, 0, 1, 1], confidence: [255, 255, 51, 51] };
@@ -14,4 +14,11 @@ describe("a surface in numbers", () => {
     expect(rightShare(surface, points, 2, 1.2)).toBeCloseTo(2 / 3);
   });
   it("keeps points on the edge inside", () => expect(rightShare(surface, [point(1.2, -1.2, 1)], 2, 1.2)).toBe(1));
+});
+
+it("a surface is read at places of its own, from the top row down", () => {
+  const { x, rows } = spots(surface, 2, 1, 2);
+  expect(x).toEqual([-0.5, 0.5]);
+  expect(rows.map(({ y }) => y)).toEqual([0.5, -0.5]);
+  expect(rows.map((row) => row.spots[0])).toEqual([{ class: 0, confidence: 1 }, { class: 1, confidence: 0.2 }]);
 });

@@ -41,6 +41,22 @@ export function meanConfidence(surface: Surface): number {
   return sum / (255 * Math.max(1, surface.confidence.length));
 }
 
+export interface Spot {
+  class: number;
+  /** 0 to 1. */
+  confidence: number;
+}
+
+/** The answers at `side`² evenly spread places, from the top row down, and the coordinates of rows and columns. */
+export function spots(surface: Surface, resolution: number, extent: number, side: number): { x: number[]; rows: { y: number; spots: Spot[] }[] } {
+  const places = Array.from({ length: side }, (_, index) => Math.min(resolution - 1, Math.floor(((index + 0.5) * resolution) / side)));
+  const at = (cell: number): number => ((2 * (cell + 0.5)) / resolution - 1) * extent;
+  return {
+    x: places.map(at),
+    rows: places.map((row) => ({ y: -at(row), spots: places.map((column) => ({ class: surface.classes[row * resolution + column] ?? 0, confidence: (surface.confidence[row * resolution + column] ?? 0) / 255 })) })),
+  };
+}
+
 /** Share of the square on which two networks say the same. */
 export function sameShare(one: Surface, other: Surface): number {
   let same = 0;
