@@ -25,7 +25,7 @@ async function tiny(page) {
 const start = (page) => button(page, "sweep.start").click();
 const over = (page) => button(page, "sweep.start").waitFor({ timeout: PATIENCE });
 /** Points that a cell shows, and half the width of its interval. */
-const figures = async (page) => (await cells(page).allInnerTexts()).map((shown) => shown.match(/[-+]?\d+\.\d/g)?.map(Number) ?? null);
+const figures = async (page) => (await cells(page).allInnerTexts()).map((shown) => shown.match(/[−+]?\d+\.\d/g)?.map((word) => Number(word.replace("−", "-"))) ?? null);
 
 test("a sweep fills its cells while the race goes on; a cell opens its run, which comes to the same", () =>
   withPage(TINY.replace("=30", "=30000"), async (page) => {
@@ -47,6 +47,9 @@ test("a sweep fills its cells while the race goes on; a cell opens its run, whic
     assert.match(await panel(page).innerText(), /4 runs, 120 training steps/);
 
     await cells(page).nth(1).click();
+    assert.deepEqual((await state(page)).values, after.values, "a click chooses, and opens nothing");
+    await panel(page).getByText(/^T = 8, α = 0.1: .* points/).waitFor();
+    await button(panel(page), "sweep.open").click();
     const opened = await until(page, "the run of the cell is over", (now) => now.finished && now.outcome !== null && Number(now.values["distill.temperature"]) === 8);
     assert.equal(Number(opened.values["distill.alpha"]), 0.1);
     assert.equal(opened.step, 30);
@@ -76,8 +79,12 @@ test("more seeds give intervals; keys reach every cell; results outlive the pane
     const name = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
     for (const part of ["T = 8", "α = 1", "0.0 ± 0.0"]) assert.ok(name.includes(part), `"${name}" has ${part}`);
     assert.equal((await state(page)).step, 0, "the arrow keys made no step of the race");
+    await panel(page).getByText(/^T = 8, α = 1: 0.0 ± 0.0 points/).waitFor();
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
     assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+
+    await page.keyboard.press("Enter");
+    await until(page, "the chosen run is over", (now) => now.finished && Number(now.values["distill.temperature"]) === 8 && Number(now.values["distill.alpha"]) === 1);
 
     await panel(page).getByLabel(text("sweep.seeds")).selectOption("5");
     await start(page);
@@ -106,6 +113,35 @@ test("the Worker is gone while the page is hidden, and the sweep goes on when it
     await over(page);
     for (const cell of await figures(page)) assert.ok(cell !== null);
     assert.equal(page.workers().length, 1, "nothing is left behind at the end");
+  }));
+
+test("on a touch screen the first tap shows the figures of a cell, and a button opens its run", () =>
+  withPage(
+    TINY,
+    async (page) => {
+      await tiny(page);
+      await start(page);
+      await over(page);
+      await cells(page).nth(2).tap();
+      await panel(page).getByText(/^T = 1, α = 1: 0.0 points/).waitFor();
+      assert.deepEqual(await cells(page).evaluateAll((all) => all.map((cell) => cell.ariaPressed)), ["false", "false", "true", "false"]);
+      assert.equal((await state(page)).playing || (await state(page)).step > 0, false, "nothing was opened");
+      await button(panel(page), "sweep.open").tap();
+      await until(page, "its run is over", (now) => now.finished && Number(now.values["distill.alpha"]) === 1);
+    },
+    { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true },
+  ));
+
+test("the panel of the capacity gap takes what its lesson uses, as one change", () =>
+  withPage("?backend=cpu&preset=plane&view=capacity", async (page) => {
+    await ready(page);
+    await button(page, "capacity.lesson.set").click();
+    const now = await until(page, "the lesson's experiment", ({ values }) => values["task.name"] === "digits" && values["teacher.steps"] === "1000");
+    assert.equal(now.values["teacher.source"], "live");
+    assert.equal(await values(page, "teacher.widths").inputValue(), "32  64  128  256  256,256");
+    assert.ok(await button(page, "capacity.lesson.set").isDisabled());
+    await button(page, "panel.undo").click();
+    await until(page, "the plane is back", ({ values }) => values["task.name"] === "plane");
   }));
 
 test("the capacity curve: a teacher of each size, its accuracy and the student's gain", () =>

@@ -20,6 +20,15 @@ export const CAPACITY: Axis = { key: "teacher.widths", values: ["8", "16", "32",
 /** The teacher of the curve is trained for it: the one that is ready-made has one size only. */
 export const CAPACITY_FIXED: Values = { "teacher.source": "live", "teacher.kind": "mlp", "teacher.schedule": "first" };
 
+/** What the lesson on the capacity gap uses: its teachers learn for longer, and the largest has two layers. */
+export const CAPACITY_LESSON = {
+  preset: "first-light",
+  set: { "teacher.source": "live", "teacher.steps": "1000" },
+  widths: ["32", "64", "128", "256", "256,256"],
+  /** One seed would not tell the teachers apart. */
+  seeds: 5,
+} as const;
+
 /** More rows or columns could be read no more. */
 export const MAX_VALUES = 8;
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../../engine/fake";
 import { presetValues } from "../knobs";
-import { CAPACITY, readValues } from "./axes";
+import lesson from "../../lessons/content/capacity-gap.json";
+import { CAPACITY, CAPACITY_LESSON, readValues, writeValues } from "./axes";
 import { decided, interval } from "./statistics";
 import { Sweep, cellValues, type Plan } from "./sweep.svelte";
 
@@ -143,4 +144,13 @@ describe("readValues", () => {
   it("refuses what is out of range, nothing, and too much", () => {
     for (const text of ["1 999", "", "1 x", "1 2 3 4 5 6 7 8 9"]) expect(readValues("distill.temperature", text), text).toBe(null);
   });
+});
+
+it("what the panel of the capacity gap takes from its lesson is what the lesson has", () => {
+  const { preset, set, widths } = CAPACITY_LESSON;
+  const [small, large] = lesson.runs.map((run) => ({ ...presetValues(lesson.preset), ...run.set }));
+  expect(preset).toBe(lesson.preset);
+  expect(small).toMatchObject(set);
+  expect(widths).toEqual(expect.arrayContaining([small!["teacher.widths"], large!["teacher.widths"]]));
+  expect(readValues(CAPACITY.key, writeValues({ key: CAPACITY.key, values: widths }))?.values).toEqual(widths);
 });
