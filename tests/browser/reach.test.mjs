@@ -126,6 +126,27 @@ test("360 px are wide enough, with every preset and in both languages", { timeou
     { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
   ));
 
+for (const width of [360, 1280, 1920]) {
+  test(`every tab is seen at ${width} px, and nothing is told by hovering only`, () =>
+    withPage(
+      "?backend=cpu&preset=plane&teacher.steps=10",
+      async (page) => {
+        await ready(page);
+        await stepTo(page, 1);
+        const tabs = page.getByRole("tab");
+        const cut = await tabs.evaluateAll((all) => all.filter((tab) => tab.scrollWidth > tab.clientWidth || tab.getBoundingClientRect().left < 0 || tab.getBoundingClientRect().right > document.documentElement.clientWidth).map((tab) => tab.innerText));
+        assert.deepEqual(cut, []);
+        for (let index = 0; index < (await tabs.count()); index += 1) {
+          await tabs.nth(index).click();
+          const hidden = await page.locator("[title]").evaluateAll((all) => all.map((element) => element.outerHTML.slice(0, 120)));
+          assert.deepEqual(hidden, [], `behind the tab ${await tabs.nth(index).innerText()}`);
+        }
+        for (const key of ["step", "reset", "seed"]) await page.getByRole("region", { name: text("transport.label"), exact: true }).getByText(text(`transport.${key}`), { exact: true }).waitFor();
+      },
+      { viewport: { width, height: 900 } },
+    ));
+}
+
 for (const colorScheme of ["light", "dark"]) {
   for (const locale of ["en", "ko"]) {
     test(`axe finds nothing serious: ${colorScheme}, ${locale}`, () =>
