@@ -25,10 +25,16 @@ export class Keeper {
     private readonly save: () => Promise<Reply[] | null>,
   ) {}
 
-  /** The last checkpoint is of this very step. */
-  get current(): boolean {
+  /**
+   * A checkpoint of the open run as it stands; null where nothing would be lost with it. Of a run that is not `sound` any more it is the last
+   * one before: what is no number is not worth going back to.
+   */
+  async standing(sound: boolean): Promise<Saved | null> {
     const { saved, screen } = this;
-    return saved !== null && saved.step === screen.step && saved.phase === screen.phase && saved.finished === screen.finished;
+    if (screen.untouched) return null;
+    const current = saved !== null && saved.step === screen.step && saved.phase === screen.phase && saved.finished === screen.finished;
+    if (sound && !current) await this.take();
+    return this.saved;
   }
 
   /** A new run is open: the old checkpoint is not its. The stored one stays until the new run has one. */

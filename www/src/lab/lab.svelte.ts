@@ -136,8 +136,7 @@ export class Lab {
    * of the last change of the controls, `called` what the run is called.
    */
   async restart(play: boolean, { joined = this.pending.length > 0, called = null }: { joined?: boolean; called?: Called } = {}): Promise<void> {
-    clearTimeout(this.reopening);
-    this.reopening = undefined;
+    this.openNoMore();
     this.playing = play;
     if (this.engine.is !== "up") return;
     const opened = await this.replace(() => this.open(this.config.preset, this.config.values), () => joined);
@@ -217,7 +216,7 @@ export class Lab {
     const answer = await this.replace(() => this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true }), () => this.adopt());
     if (answer === true || answer === null) return;
     if (answer.code !== "bad_checkpoint") return this.refuse(answer);
-    const ended = await this.standing();
+    const ended = await this.keeper.standing(this.stopped === null);
     const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
     if (replies?.some((reply) => reply.type === "error") !== false) return;
     if (ended !== null) this.config.ended(ended, false);
@@ -330,7 +329,7 @@ export class Lab {
 
   /** Opens another run in the place of this one, with which Undo goes on. `joined` says, once it is open, whether the controls changed with it. */
   private async replace(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
-    const ended = await this.standing();
+    const ended = await this.keeper.standing(this.stopped === null);
     const answer = await open();
     if (answer !== true) return answer;
     const change = joined();
@@ -338,18 +337,9 @@ export class Lab {
     return true;
   }
 
-  /** The checkpoint of the open run as it stands; null where nothing would be lost with it. */
-  private async standing(): Promise<Saved | null> {
-    if (!this.ready || this.screen.untouched) return null;
-    // What is no number any more is not worth going back to: then it is the last checkpoint before.
-    if (this.stopped === null && !this.keeper.current) await this.keeper.take();
-    return this.keeper.saved;
-  }
-
   /** Goes on with a run where it was left. */
   private async goOn(saved: Saved): Promise<boolean> {
-    clearTimeout(this.reopening);
-    this.reopening = undefined;
+    this.openNoMore();
     this.playing = false;
     const opened = (await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run })) === true;
     if (opened) {
@@ -378,6 +368,12 @@ export class Lab {
       clearTimeout(this.reopening);
       this.reopening = setTimeout(() => void this.restart(this.playing), REOPEN_MS);
     }
+  }
+
+  /** What waited for a new run is in the one that is opened now. */
+  private openNoMore(): void {
+    clearTimeout(this.reopening);
+    this.reopening = undefined;
   }
 
   private async set(key: string, value: string): Promise<void> {
