@@ -30,6 +30,9 @@ pub enum Error {
     /// A run that stopped before its end and can be gone on with.
     #[error("{cause}\n{}", resume_hint(.directory, *.checkpoint))]
     Stopped { cause: Box<Error>, directory: PathBuf, checkpoint: Option<usize> },
+    /// A run whose training diverged: from its checkpoints it would diverge again.
+    #[error("{cause}\n{}", anew_hint(.directory, .key, *.value))]
+    Diverged { cause: Box<Error>, directory: PathBuf, key: &'static str, value: f64 },
     /// A file on the network that cannot be had.
     #[error("{0}")]
     Unreachable(String),
@@ -62,7 +65,7 @@ impl Error {
             Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
             Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. } | DeviceError::Server { .. })) => 2,
             Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Model(_)) => 2,
-            Self::Run(_) | Self::Unreachable(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
+            Self::Run(_) | Self::Diverged { .. } | Self::Unreachable(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),
             Self::Interrupted(_) => 130,
         }
@@ -84,6 +87,7 @@ impl Error {
             Self::Read { .. } => "unreadable",
             Self::Write { .. } | Self::Stdout(_) => "unwritable",
             Self::Stopped { cause, .. } => cause.code(),
+            Self::Diverged { cause, .. } => cause.code(),
             Self::Unreachable(_) => "unreachable",
             Self::Interrupted(_) => "interrupted",
             Self::SelfTest { .. } => "self_test_failed",
@@ -159,6 +163,17 @@ fn resume_hint(directory: &Path, checkpoint: Option<usize>) -> String {
         Some(step) => format!("the checkpoint of step {step} is safe; once that is mended, go on with: distillery resume {directory}"),
         None => format!("no checkpoint was saved yet; once that is mended, start anew with: distillery resume {directory}"),
     }
+}
+
+/// A changed experiment is another run.
+fn anew_hint(directory: &Path, key: &str, value: f64) -> String {
+    // The shortest decimal number.
+    let less = (value / 10.0) as f32;
+    let file = directory.join("experiment.json");
+    format!(
+        "resume would take the same steps; a new run, with the --teacher, --student and --data of this one: distillery run {} --set {key}={less}",
+        file.display()
+    )
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ use error::Error;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    crate::device::quieten();
     let json = arguments.wants_json();
     match carry_out(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,

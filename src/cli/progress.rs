@@ -21,6 +21,8 @@ pub struct Progress {
     total: usize,
     /// Last accuracies, by role.
     accuracies: Vec<(Role, f64)>,
+    /// How likely a step is to learn from the student's own texts, where that changes.
+    own_share: Option<f64>,
     /// Steps per second, smoothed (single readings jump), and the phase they belong to.
     rate: Option<(Phase, f64)>,
 }
@@ -52,7 +54,7 @@ impl Progress {
         } else {
             Shape::Lines { next: done * 10 / total.max(1) + 1 }
         };
-        Self { shape, label, seed, total, accuracies: Vec::new(), rate: None }
+        Self { shape, label, seed, total, accuracies: Vec::new(), own_share: None, rate: None }
     }
 
     pub fn event(&mut self, event: &Event, total_step: usize) -> Result<(), Error> {
@@ -71,6 +73,7 @@ impl Progress {
                     }
                 }
                 self.accuracies.sort_by_key(|(role, _)| *role);
+                self.own_share = networks.iter().find_map(|network| network.text.as_ref()?.own_share);
             }
             _ => {}
         }
@@ -100,6 +103,7 @@ impl Progress {
         };
         let accuracies = self.accuracies.iter().map(|(role, accuracy)| format!("{} {}", short(role), percent(*accuracy)));
         let mut parts: Vec<String> = accuracies.collect();
+        parts.extend(self.own_share.map(|share| format!("own texts {}", percent(share))));
         // A step of a real checkpoint takes seconds.
         let pace = |rate: f64| if rate < 1.0 { format!("{:.1} s/step", rate.recip()) } else { format!("{rate:.0} steps/s") };
         parts.extend(self.rate.map(|(_, rate)| pace(rate)));

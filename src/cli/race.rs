@@ -223,7 +223,9 @@ impl Race {
         self.progress.clear();
         let place = self.run.place();
         let cause = match cause {
-            Error::Run(RunError::NotFinite { .. }) => return cause,
+            Error::Run(cause @ RunError::NotFinite { key, value, .. }) => {
+                return Error::Diverged { cause: Box::new(cause.into()), directory: self.directory.path().to_owned(), key, value };
+            }
             Error::Run(RunError::Device(DeviceError::Lost(why))) if place.backend() == "remote" => {
                 let why = why.lines().last().unwrap_or_default().trim();
                 DeviceError::Lost(format!("the server at {} went away, or its device failed ({why})", place.adapter())).into()

@@ -28,7 +28,7 @@ pub use read::{Reads, read};
 pub use self_test::{SelfTest, self_test};
 
 #[cfg(not(target_family = "wasm"))]
-pub use native::{Adapter, Choice, list, open};
+pub use native::{Adapter, Choice, list, open, quieten};
 #[cfg(not(target_family = "wasm"))]
 pub use remote::{built as remote_built, serve};
 #[cfg(target_family = "wasm")]

@@ -84,6 +84,16 @@ const BACKEND: (&str, wgpu::Backends, burn_wgpu::WgpuBackend) = ("metal", wgpu::
 #[cfg(not(target_os = "macos"))]
 const BACKEND: (&str, wgpu::Backends, burn_wgpu::WgpuBackend) = ("vulkan", wgpu::Backends::VULKAN, burn_wgpu::WgpuBackend::Vulkan);
 
+/// Keeps Mesa's layer that chooses the first GPU of several from looking for a Wayland display where none can be: libwayland would print an error
+/// of its own on every search for adapters. To be called before any other thread is there.
+pub fn quieten() {
+    let set = |name: &str| std::env::var_os(name).is_some();
+    if cfg!(target_os = "linux") && !set("XDG_RUNTIME_DIR") && !set("MESA_VK_DEVICE_SELECT") {
+        // SAFETY: no other thread reads the environment yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
 /// Every adapter that this build can use; the CPU backend is always there besides.
 pub fn list() -> Vec<Adapter> {
     let (backend, backends, _) = BACKEND;

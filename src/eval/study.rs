@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::metrics::{argmax, entropy, log_softmax};
 
 /// Bins of the calibration error and of the reliability diagram.
-const BINS: usize = 15;
+pub const BINS: usize = 15;
 
 /// Pairs that [`confusions`] returns at most.
 const PAIRS: usize = 8;
@@ -92,7 +92,7 @@ pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin>
     for (row, label) in logits.chunks_exact(classes).zip(labels) {
         let best = argmax(row);
         let confidence = log_softmax(row, 1.0)[best].exp();
-        let bin = bin_of(confidence);
+        let bin = bin_of(confidence, BINS);
         sums[bin].0 += confidence;
         sums[bin].1 += f64::from(u8::from(best == *label));
         sums[bin].2 += 1;
@@ -109,18 +109,18 @@ pub fn calibration_error(bins: &[Bin]) -> f64 {
     bins.iter().map(|bin| (bin.confidence - bin.accuracy).abs() * bin.rows as f64).sum::<f64>() / rows.max(1) as f64
 }
 
-/// [`calibration_error`] of (confidence, correct from 0 to 1, weight).
-pub fn weighted_calibration_error(graded: &[(f64, f64, f64)]) -> f64 {
-    let mut gaps = [0.0; BINS];
+/// [`calibration_error`] of (confidence, correct from 0 to 1, weight), over so many bins.
+pub fn weighted_calibration_error(graded: &[(f64, f64, f64)], bins: usize) -> f64 {
+    let mut gaps = vec![0.0; bins];
     for (confidence, correct, weight) in graded {
-        gaps[bin_of(*confidence)] += weight * (confidence - correct);
+        gaps[bin_of(*confidence, bins)] += weight * (confidence - correct);
     }
     let total: f64 = graded.iter().map(|(.., weight)| weight).sum();
     if total > 0.0 { gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / total } else { 0.0 }
 }
 
-fn bin_of(confidence: f64) -> usize {
-    ((confidence * BINS as f64).ceil() as usize).clamp(1, BINS) - 1
+fn bin_of(confidence: f64, bins: usize) -> usize {
+    ((confidence * bins as f64).ceil() as usize).clamp(1, bins) - 1
 }
 
 /// Total variation `½ Σ|p−q|` of two rows of logits at T = 1.
@@ -172,6 +172,6 @@ mod tests {
         let expected = (2.0 * (sure - 0.5) + (1.0 - undecided)) / 3.0;
         assert!((calibration_error(&bins) - expected).abs() < 1e-6);
         let graded = [(sure, 1.0, 1.0), (sure, 0.0, 1.0), (undecided, 1.0, 1.0)];
-        assert!((weighted_calibration_error(&graded) - expected).abs() < 1e-6, "equal weights are rows");
+        assert!((weighted_calibration_error(&graded, BINS) - expected).abs() < 1e-6, "equal weights are rows");
     }
 }

@@ -18,10 +18,39 @@ pub enum GenerateError {
     Setting { name: &'static str, range: &'static str, value: String },
     #[error("the teacher has {teacher} tokens and the student {student}: their distributions cannot be mixed")]
     Vocabularies { teacher: usize, student: usize },
-    #[error("the model answered with numbers that are not finite: its weights are damaged or its training diverged")]
-    NotFinite,
+    #[error("{} answered with numbers that are not finite: its weights are damaged or its training diverged", .0.name())]
+    NotFinite(Speaker),
     #[error("the text that was written is no text to the student's tokenizer: {0}")]
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+}
+
+/// Who wrote, or was asked about what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The only one that there is.
+    Model,
+    Teacher,
+    Student,
+}
+
+impl Speaker {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "the model",
+            Self::Teacher => "the teacher",
+            Self::Student => "the student",
+        }
+    }
+}
+
+impl GenerateError {
+    /// The same error, with the name of the model that wrote.
+    pub fn of(self, speaker: Speaker) -> Self {
+        match self {
+            Self::NotFinite(Speaker::Model) => Self::NotFinite(speaker),
+            other => other,
+        }
+    }
 }

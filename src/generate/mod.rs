@@ -14,6 +14,6 @@ pub mod sampling;
 mod tests;
 pub mod writer;
 
-pub use error::GenerateError;
+pub use error::{GenerateError, Speaker};
 pub use sampling::Sampling;
 pub use writer::{Mixture, Request, Text, Writer, generate};

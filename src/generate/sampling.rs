@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::GenerateError;
+use super::{GenerateError, Speaker};
 
 /// How a token is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ impl Sampling {
         let max = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let log_sum = max + libm::log(scaled.iter().map(|value| libm::exp(value - max)).sum());
         if !log_sum.is_finite() {
-            return Err(GenerateError::NotFinite);
+            return Err(GenerateError::NotFinite(Speaker::Model));
         }
         Ok(scaled.into_iter().map(|value| value - log_sum).collect())
     }

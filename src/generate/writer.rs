@@ -7,8 +7,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::GenerateError;
 use super::sampling::{Sampling, mix};
+use super::{GenerateError, Speaker};
 use crate::data;
 use crate::device::Reads;
 use crate::model::Transformer;
@@ -47,15 +47,15 @@ pub struct Text {
 }
 
 /// A model and where its text stands.
-struct Speaker<'a> {
+struct Hand<'a> {
     model: &'a Transformer,
     cache: Cache,
 }
 
 /// A batch that is being written.
 pub struct Writer<'a> {
-    student: Speaker<'a>,
-    teacher: Option<(Speaker<'a>, f64)>,
+    student: Hand<'a>,
+    teacher: Option<(Hand<'a>, f64)>,
     request: Request,
     texts: Vec<Text>,
     /// Which tokens of each row are real, `[batch, tokens so far]` row by row.
@@ -97,14 +97,14 @@ impl<'a> Writer<'a> {
             }
         }
         let batch = request.prompts.len();
-        let speaker = |model: &'a Transformer| Speaker { model, cache: Cache::new(model.config(), batch, capacity, device) };
+        let hand = |model: &'a Transformer| Hand { model, cache: Cache::new(model.config(), batch, capacity, device) };
         let padded = |prompt: &Vec<u32>| {
             let padding = std::iter::repeat_n(0, longest - prompt.len());
             padding.chain(prompt.iter().map(|token| *token as i32)).collect::<Vec<_>>()
         };
         Ok(Self {
-            student: speaker(model),
-            teacher: mixture.map(|mixture| (speaker(mixture.teacher), mixture.share)),
+            student: hand(model),
+            teacher: mixture.map(|mixture| (hand(mixture.teacher), mixture.share)),
             texts: vec![Text::default(); batch],
             real: request.prompts.iter().map(|prompt| (0..longest).map(|at| at >= longest - prompt.len()).collect()).collect(),
             fresh: request.prompts.iter().flat_map(padded).collect(),
@@ -143,9 +143,9 @@ impl<'a> Writer<'a> {
         let ids = Tensor::<2, Int>::from_data(TensorData::new(std::mem::take(&mut self.fresh), [batch, seq]), &self.device);
         let real = self.real.concat();
         let mut reads = Reads::default();
-        for speaker in [Some(&mut self.student), self.teacher.as_mut().map(|(speaker, _)| speaker)].into_iter().flatten() {
-            let context = Context::cached(speaker.model.config(), &real, batch, seq, speaker.cache.capacity(), &self.device);
-            reads.add(speaker.model.extend(ids.clone(), &context, &mut speaker.cache));
+        for hand in [Some(&mut self.student), self.teacher.as_mut().map(|(hand, _)| hand)].into_iter().flatten() {
+            let context = Context::cached(hand.model.config(), &real, batch, seq, hand.cache.capacity(), &self.device);
+            reads.add(hand.model.extend(ids.clone(), &context, &mut hand.cache));
         }
         let logits = reads.run().await?;
         let vocab = self.student.model.config().vocab;
@@ -162,7 +162,8 @@ impl<'a> Writer<'a> {
             let of = |logits: &[f32]| sampling.log_probabilities(&logits[row * vocab..(row + 1) * vocab]);
             let own = of(&logits[0])?;
             let (token, weight) = if let Some((_, share)) = self.teacher {
-                let mixed = mix(&of(&logits[1])?, &own, share);
+                let teacher = of(&logits[1]).map_err(|error| error.of(Speaker::Teacher))?;
+                let mixed = mix(&teacher, &own, share);
                 let token = sampling.pick(&mixed, uniform);
                 (token, libm::exp(own[token] - mixed[token]))
             } else {

@@ -19,6 +19,7 @@
 //! | reward | r_t | r_t/0.5, clipped to ±100 |
 //! | advantage | the return | the return, whitened over the batch |
 //! | single step | weighted by w | not weighted (equal in expectation: w has mean 1 whatever came before) |
+//! | L_PT | cross-entropy | `½·CE + ½·soft CE` with the teacher (in `method::text::minillm`) |
 
 use burn::tensor::Tensor;
 

@@ -82,7 +82,7 @@ pub fn texts(chosen: Texts, rejected: Texts, settings: &Settings) -> Preferred {
     Preferred { loss: losses.mean(), margin: delta.inner() }
 }
 
-/// DPKD as in the authors' code (microsoft/LMOps, `dpkd/`): no text is sampled; at every position of a given text the teacher's likeliest
+/// DPKD as in the authors' code (microsoft/LMOps, `dpkd/main.py`): no text is sampled; at every position of a given text the teacher's likeliest
 /// token is preferred to the student's likeliest, `−log σ(β[(log q(t) − log q(s)) − (log p(t) − log p(s))])`, mean over the mask.
 ///
 /// `teacher` and `student` are logits `[rows, vocab]`, `mask` is `[rows]`. Where both would say the same, Δ = 0: the loss is log 2 and the

@@ -255,7 +255,13 @@ pub const TABLE: &[Preset] = &[
     Preset {
         id: "distillm",
         base: GRAMMAR,
-        set: &[("text.method", "distillm"), ("distill.divergence", "skew_forward"), ("text.student_share", "1")],
+        // The loss of this grammar only falls, so that a share of 0 would stay 0: as in the authors' script for OpenLLaMA it starts at 0.2.
+        set: &[
+            ("text.method", "distillm"),
+            ("distill.divergence", "skew_forward"),
+            ("text.student_share", "1"),
+            ("text.share_start", "0.2"),
+        ],
         help: knobs::english("Language: skewed KL on data and on a replay buffer of the student's texts."),
     },
     Preset {

@@ -27,8 +27,14 @@ pub struct Text {
     pub context: usize,
     /// Probability that a step learns from the student's own texts (GKD), or the most that it comes to (DistiLLM).
     pub student_share: f64,
+    /// DistiLLM: the probability to begin with.
+    pub share_start: f64,
+    /// DistiLLM: by how much the loss must have risen for the probability to grow.
+    pub share_tolerance: f64,
     /// Texts kept for replay (DistiLLM).
     pub replay: usize,
+    /// DistiLLM-2: what the loss on the student's own texts weighs from halfway on; it begins at 1, and both weights sum to 2.
+    pub own_weight: f64,
     /// MiniLLM: whose form of it.
     pub variant: Variant,
     /// MiniLLM: share of the teacher in sampling; 0 = none.
@@ -62,7 +68,10 @@ impl Default for Text {
             tests: 256,
             context: 512,
             student_share: 0.5,
+            share_start: 0.0,
+            share_tolerance: 0.1,
             replay: 1000,
+            own_weight: 1.5,
             variant: Variant::Paper,
             teacher_mix: 0.2,
             length_norm: true,

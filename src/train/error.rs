@@ -3,7 +3,12 @@
 use thiserror::Error;
 
 use super::event::Role;
-use crate::{data::DataError, device::DeviceError, generate::GenerateError, model::WeightsError, spec::SpecError};
+use crate::data::DataError;
+use crate::device::DeviceError;
+use crate::generate::{GenerateError, Speaker};
+use crate::loss::soft;
+use crate::model::WeightsError;
+use crate::spec::{Experiment, SpecError, TeacherSource};
 
 /// Why a run cannot start or go on. A run that returned one is as it was before, unless its device or its numbers failed.
 #[derive(Debug, Error)]
@@ -18,8 +23,9 @@ pub enum RunError {
     Generate(#[from] GenerateError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    #[error("the loss of the {} is no longer finite at step {step}: lower {key} (now {value}) and start again", .role.name())]
-    NotFinite { role: Role, step: usize, key: &'static str, value: f64 },
+    /// Training diverged: a loss, or what a network writes, is no number any more.
+    #[error("the numbers of the {} are no longer finite at step {step}: lower {key} (now {value}){} and start again", .role.name(), clipping(*.clip))]
+    NotFinite { role: Role, step: usize, key: &'static str, value: f64, clip: f64 },
     #[error("{key} takes effect only in a new run; live knobs are {live}")]
     NotLive { key: String, live: String },
     /// A model from a file that is missing, another than before, or does not fit.
@@ -33,7 +39,40 @@ pub enum RunError {
     Unavailable(&'static str),
 }
 
+/// Clipping as another remedy, where there is none yet; `clip` is `train.clip`.
+fn clipping(clip: f64) -> &'static str {
+    if clip > 0.0 { "" } else { ", or clip the gradients (train.clip=1, now 0)," }
+}
+
 impl RunError {
+    /// That the numbers of a network are not finite at a step, with the knob to turn back.
+    pub(super) fn diverged(experiment: &Experiment, role: Role, step: usize) -> Self {
+        let Experiment { teacher, train, distill, .. } = experiment;
+        if role == Role::Teacher && teacher.source != TeacherSource::Live {
+            let which = if teacher.source == TeacherSource::File { " of --teacher" } else { "" };
+            return Self::Model(format!(
+                "the teacher answers with numbers that are not finite: the weights{which} are damaged; get them again"
+            ));
+        }
+        let (key, value) = match role {
+            Role::Teacher => ("teacher.lr", teacher.lr),
+            Role::Distilled if distill.attention_weight > 100.0 => ("distill.attention_weight", distill.attention_weight),
+            Role::Distilled if distill.hint_weight > 10.0 => ("distill.hint_weight", distill.hint_weight),
+            Role::Distilled if soft::scale(distill) > 400.0 => ("distill.temperature", distill.temperature),
+            _ => ("train.lr", train.lr),
+        };
+        Self::NotFinite { role, step, key, value, clip: train.clip }
+    }
+
+    /// What a network of a run wrote, or was to write, at a step; `role` is who wrote unless the error says it.
+    pub(super) fn written(error: GenerateError, experiment: &Experiment, role: Role, step: usize) -> Self {
+        match error {
+            GenerateError::NotFinite(Speaker::Teacher) => Self::diverged(experiment, Role::Teacher, step),
+            GenerateError::NotFinite(_) => Self::diverged(experiment, role, step),
+            other => other.into(),
+        }
+    }
+
     /// Stable id for translation.
     pub fn code(&self) -> &'static str {
         match self {

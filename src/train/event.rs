@@ -218,7 +218,8 @@ pub struct TextMeasures {
     pub validity: Option<f64>,
     /// Share of the templates of a prompt that eight samples are expected to show (grammar).
     pub coverage: Option<f64>,
-    /// Expected calibration error on the questions to be answered by yes or no (grammar), 15 bins.
+    /// Expected calibration error on the questions to be answered by yes or no (grammar), 10 bins: confidence is the likelier word's share of
+    /// what both words have.
     pub yes_no_ece: Option<f64>,
     /// KL(teacher‖this), nats per token of the references; `None` for the teacher.
     pub forward_kl: Option<f64>,
@@ -238,6 +239,10 @@ pub struct TextMeasures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub win_rate: Option<f64>,
+    /// How likely its next steps are to learn from its own texts (DistiLLM's φ, after this evaluation was heard).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub own_share: Option<f64>,
     /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
     pub excess: Vec<f64>,
 }

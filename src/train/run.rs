@@ -6,7 +6,6 @@ use web_time::Instant;
 use super::contest::{Contest, Materials};
 use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, patience::Best, summary::Facts};
 use crate::device::{Place, Reads};
-use crate::loss::soft;
 use crate::method::response::Parts;
 use crate::spec::{Experiment, Precision, SpecError, TeacherSchedule, TeacherSource, knobs};
 
@@ -282,23 +281,11 @@ impl Run {
                 attention: has_attention.then(&mut next),
             };
             if !total.is_finite() {
-                return Err(self.not_finite(role));
+                return Err(RunError::diverged(&self.experiment, role, self.step));
             }
             losses.push(losses_of);
         }
         Ok(losses)
-    }
-
-    fn not_finite(&self, role: Role) -> RunError {
-        let Experiment { teacher, train, distill, .. } = &self.experiment;
-        let (key, value) = match role {
-            Role::Teacher => ("teacher.lr", teacher.lr),
-            Role::Distilled if distill.attention_weight > 100.0 => ("distill.attention_weight", distill.attention_weight),
-            Role::Distilled if distill.hint_weight > 10.0 => ("distill.hint_weight", distill.hint_weight),
-            Role::Distilled if soft::scale(distill) > 400.0 => ("distill.temperature", distill.temperature),
-            _ => ("train.lr", train.lr),
-        };
-        RunError::NotFinite { role, step: self.step, key, value }
     }
 
     /// Evaluates without an event: a resumed run needs the last answers, its stream has them already. The method does not hear of it: an

@@ -180,9 +180,33 @@ fn every_method_works_over_a_large_vocabulary() {
     fs::write(folder.join("text.txt"), lines).unwrap();
     for method in ["sft", "token_kd", "uld", "seq_kd", "gkd", "distillm", "distillm2", "minillm", "dpkd"] {
         let set = format!("text.method={method}");
-        let more = ["--set", "task.name=jsonl", "--set", "train.steps=2", "--set", &set, "--set", "text.student_share=1", "--out", method];
+        let more = [
+            "--set",
+            "task.name=jsonl",
+            "--set",
+            "train.steps=2",
+            "--set",
+            &set,
+            "--set",
+            "text.student_share=1",
+            "--set",
+            "text.share_start=1",
+            "--out",
+            method,
+        ];
         succeeded(distil(folder, &more));
     }
+}
+
+#[test]
+fn examples_that_are_too_long_are_named_by_their_lines() {
+    let folder = workplace();
+    let folder = folder.path();
+    let long = |n: usize| "ab ".repeat(if n % 2 == 1 { 40 } else { 1 });
+    let lines: String = (0..12).map(|n| format!("{{\"prompt\": \"ab\", \"completion\": \"{}\"}}\n\n", long(n))).collect();
+    fs::write(folder.join("text.txt"), lines).unwrap();
+    let said = stderr(&succeeded(distil(folder, &["--set", "task.name=jsonl", "--set", "train.steps=2", "--out", "a"])));
+    assert!(said.contains("6 examples (lines 3, 7, 11, …) are longer than") && said.contains("raise text.context"), "{said}");
 }
 
 #[test]
@@ -198,6 +222,8 @@ fn what_does_not_fit_is_said_before_the_run() {
     refuse(&["--set", "text.context=64"], &["look at 64", "lower text.context"]);
     fs::write(folder.join("text.txt"), "{\"prompt\": \"ab\", \"completion\": \"a\"}\n{\"prompt\": \"\", \"completion\": \"a\"}\n").unwrap();
     refuse(&["--set", "task.name=jsonl"], &["text.txt", "line 2", "\"prompt\" is empty"]);
+    let said = stderr(&distil(folder, &["--set", "task.name=jsonl", "--out", "no"]));
+    assert!(!said.contains("tokenised"), "nothing is announced of a file that cannot be read: {said}");
     let run = |args: &[&str]| cli(folder, &[&["run", "smollm2", "--device", "cpu"], args].concat());
     refused(&run(&[]), &["--teacher MODEL"]);
     refused(&run(&["--teacher", "nowhere"]), &["nowhere"]);

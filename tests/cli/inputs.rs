@@ -176,4 +176,10 @@ fn a_run_that_explodes_fails_by_name() {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("no longer finite") && said.contains("lower distill.temperature (now 50)"), "{said}");
+    // It would diverge again from its checkpoints, and with another setting it is another run.
+    let anew = "distillery run a/experiment.json --set distill.temperature=5";
+    assert!(said.contains(anew) && !said.contains("distillery resume"), "{said}");
+    let file = folder.path().join("a/experiment.json");
+    run(folder.path(), file.to_str().unwrap(), &["--set", "distill.temperature=5", "--set", "train.steps=1", "--out", "b"]);
+    assert!(folder.path().join("b/student.safetensors").exists(), "what is advised can be done");
 }

@@ -18,7 +18,8 @@ use super::error::Error;
 use super::tables::{self, Columns, Format};
 use super::{files, interrupt, table};
 use crate::data::text::{
-    Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, TextSet, Texts, divide, plan, stop, tests, typed,
+    Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, Skipped, TextSet, Texts, divide, plan, stop,
+    tests, typed,
 };
 use crate::data::{DataError, Fingerprint, Marks, Tokenizer};
 use crate::spec::{Experiment, Objective, TaskName};
@@ -34,6 +35,8 @@ struct Kept {
     tokens: Tokens,
     shape: Shape,
     tokenizer: Tokenizer,
+    /// What they are the tokens of.
+    source: PathBuf,
 }
 
 /// The texts of `path` for an experiment, read by the tokenizer of its teacher.
@@ -63,12 +66,12 @@ fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Toke
                 Stale::Other => " (it has changed)",
                 Stale::Damaged => " (what was kept of it is damaged)",
             };
-            eprintln!("note: {} is tokenised once{why}, into {}", path.display(), kept.display());
-            tokenise(path, shape, tokenizer, Writer::create(&kept, key.clone())?)?;
+            let note = format!("note: {} is tokenised once{why}, into {}", path.display(), kept.display());
+            tokenise(path, shape, tokenizer, Writer::create(&kept, key.clone())?, note)?;
             Tokens::open(&kept, &key)?.map_err(|_| Error::input(format!("{} was changed while it was made: try again", kept.display())))?
         }
     };
-    Ok(Kept { tokens, shape, tokenizer: tokenizer.clone() })
+    Ok(Kept { tokens, shape, tokenizer: tokenizer.clone(), source: path.into() })
 }
 
 /// The user's folder for what can be made again, or the one that is named.
@@ -100,6 +103,8 @@ struct Making<'a> {
     /// Texts with fewer tokens are left out.
     shortest: usize,
     clock: Clock,
+    /// What is being done, to be said once: when it takes long, or at the end. A file that is wrong from the start is not announced.
+    note: Option<String>,
     /// Bytes of text that were read, and that there are, where the size of the file says it.
     done: usize,
     all: Option<usize>,
@@ -122,11 +127,18 @@ impl Making<'_> {
         self.say()
     }
 
+    fn announce(&mut self) {
+        if let Some(note) = self.note.take() {
+            eprintln!("{note}");
+        }
+    }
+
     fn say(&mut self) -> Result<(), Error> {
         if interrupt::asked() {
             return Err(Error::Interrupted("stopped while the data were tokenised; the same command begins that anew".into()));
         }
         if self.clock.due() {
+            self.announce();
             let all = self.all.map(|all| format!(" of {}", table::bytes(all))).unwrap_or_default();
             eprintln!("tokenised {}{all}", table::bytes(self.done));
         }
@@ -134,13 +146,13 @@ impl Making<'_> {
     }
 }
 
-fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) -> Result<(), Error> {
+fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer, note: String) -> Result<(), Error> {
     let size = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
     let all = (Format::of(path) == Format::Plain).then_some(size);
     let columns = if shape == Shape::Pairs { Columns::Instructions } else { Columns::Text };
     let source = tables::open(path, columns).map_err(Error::read(path))?;
     let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
-    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), done: 0, all };
+    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), note: Some(note), done: 0, all };
     match shape {
         Shape::Text => pieces::pieces(source, path, |piece| {
             making.done += piece.len();
@@ -170,6 +182,7 @@ fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer) ->
         Shape::Pairs => pairs(source, path, &mut making)?,
     }
     making.flush()?;
+    making.announce();
     making.writer.finish()
 }
 
@@ -201,6 +214,17 @@ fn pairs(source: impl Read, path: &Path, making: &mut Making) -> Result<(), Erro
     }
 }
 
+impl Kept {
+    /// The lines of the file that some instructions stand in, ascending; none where it cannot be read any more.
+    fn lines(&self, pairs: &[u32]) -> Vec<usize> {
+        let (Some(last), Ok(source)) = (pairs.last(), tables::open(&self.source, Columns::Instructions)) else { return Vec::new() };
+        let lines = BufReader::new(source).lines().map_while(Result::ok).zip(1..);
+        let filled = lines.filter(|(line, _)| !line.trim_start_matches('\u{feff}').trim().is_empty()).map(|(_, number)| number);
+        let numbers: Vec<usize> = filled.take(*last as usize + 1).collect();
+        pairs.iter().filter_map(|pair| numbers.get(*pair as usize).copied()).collect()
+    }
+}
+
 impl Corpus for Kept {
     fn texts(&self, experiment: &Experiment) -> Result<Texts, DataError> {
         let (tokens, context) = (&self.tokens, experiment.text.context);
@@ -210,8 +234,9 @@ impl Corpus for Kept {
             let fits = |pair: &u32| tokens.pair(*pair as usize).iter().map(|span| span.len()).sum::<usize>() < context;
             let all = (tokens.texts / 2) as u32;
             let kept: Vec<u32> = (0..all).filter(fits).collect();
-            let skipped = all as usize - kept.len();
-            let parts = divide(kept, skipped, &JsonlOptions::new(experiment.seed, context))?;
+            let first: Vec<u32> = (0..all).filter(|pair| !fits(pair)).take(Skipped::NAMED).collect();
+            let skipped = Skipped { count: all as usize - kept.len(), lines: self.lines(&first) };
+            let parts = divide(kept, skipped.count, &JsonlOptions::new(experiment.seed, context))?;
             let [train, test] = parts.map(|order| Part::kept(Pairs { tokens: tokens.clone(), order }));
             return Ok(Texts { set: set(train, test, true, Judge::Exact), teachers: None, skipped });
         }
@@ -220,7 +245,7 @@ impl Corpus for Kept {
             Part::kept(Windows { tokens: tokens.clone(), from, count: length / context, size: context, prompt })
         };
         let (train, test) = (windows(0, trained), windows(trained, tokens.tokens - trained));
-        Ok(Texts { set: set(train, test, false, Judge::None), teachers: None, skipped: 0 })
+        Ok(Texts { set: set(train, test, false, Judge::None), teachers: None, skipped: Skipped::default() })
     }
 
     fn passages(&self, experiment: &Experiment) -> Result<Passages, DataError> {

@@ -162,7 +162,8 @@ fn examples_over_the_context_can_be_skipped_and_are_counted() {
     let read = |seed| jsonl(&text, Tokenizer::Bytes, &JsonlOptions { seed, too_long: TooLong::Skip, ..options(12) }).unwrap();
     let (one, again, other) = (read(1), read(1), read(2));
     // Of n = 0 to 9 the length is 1 + (n + 1) + 1, later one more.
-    assert_eq!((one.skipped, one.set.train.len(), one.set.test.len()), (10, 5, 5));
+    assert_eq!((one.skipped.count, one.set.train.len(), one.set.test.len()), (10, 5, 5));
+    assert_eq!(one.skipped.lines.len(), 3, "the first few are named");
     assert_eq!(one.set.longest(), (1, 11));
     assert_eq!(one.set.train, again.set.train);
     assert_ne!(one.set.train, other.set.train);

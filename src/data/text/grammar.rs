@@ -120,6 +120,13 @@ impl Grammar {
         self.question(prompt)?.yes
     }
 
+    /// The first token of answers to questions of the other kind, where yes or no is right.
+    pub fn wrong_word(&self, prompt: &[u32]) -> Option<u32> {
+        let right = self.yes(prompt)?;
+        let other = self.questions.iter().find(|question| question.yes == Some(!right))?;
+        other.answers.first().and_then(|(answer, _)| answer.first().copied())
+    }
+
     fn question(&self, prompt: &[u32]) -> Option<&Question> {
         let at = self.questions.binary_search_by(|question| question.prompt.as_slice().cmp(prompt)).ok()?;
         Some(&self.questions[at])

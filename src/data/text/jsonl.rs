@@ -1,5 +1,7 @@
 //! Instruction data, a JSON object to a line: what people fine-tune language models on.
 
+use std::fmt;
+
 use rand::seq::SliceRandom;
 use serde_json::{Map, Value};
 
@@ -53,7 +55,37 @@ pub enum TooLong {
 pub struct Jsonl {
     pub set: TextSet,
     /// Examples that were left out because they are longer than the context.
-    pub skipped: usize,
+    pub skipped: Skipped,
+}
+
+/// Examples of a file that were left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Skipped {
+    pub count: usize,
+    /// The lines of the first few, from 1; of a table its rows.
+    pub lines: Vec<usize>,
+}
+
+impl Skipped {
+    /// Lines that are named.
+    pub const NAMED: usize = 3;
+
+    fn add(&mut self, line: usize) {
+        self.count += 1;
+        if self.lines.len() < Self::NAMED {
+            self.lines.push(line);
+        }
+    }
+}
+
+impl fmt::Display for Skipped {
+    /// `12 examples (lines 3, 8, 9, …)`.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { count, lines } = self;
+        let named: Vec<String> = lines.iter().map(usize::to_string).collect();
+        let examples = if *count == 1 { "example (line" } else { "examples (lines" };
+        write!(f, "{count} {examples} {}{})", named.join(", "), if *count > lines.len() { ", …" } else { "" })
+    }
 }
 
 /// Reads JSONL. A line is one of
@@ -81,10 +113,10 @@ pub fn jsonl(text: &str, tokenizer: Tokenizer, options: &JsonlOptions) -> Result
 ///
 /// # Errors
 /// As [`jsonl`].
-pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) -> Result<(Vec<TextSet>, usize), DataError> {
+pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) -> Result<(Vec<TextSet>, Skipped), DataError> {
     let formats = tokenizers.iter().map(Instructions::of).collect::<Result<Vec<_>, _>>()?;
     let mut examples: Vec<Vec<Example>> = Vec::new();
-    let mut skipped = 0;
+    let mut skipped = Skipped::default();
     // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
@@ -94,7 +126,7 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
         let context = options.context;
         match read.iter().find(|example| length(example) > context) {
             None => examples.push(read),
-            Some(_) if options.too_long == TooLong::Skip => skipped += 1,
+            Some(_) if options.too_long == TooLong::Skip => skipped.add(number),
             Some(long) => {
                 let parts = format!("{} tokens of prompt, {} of response and the end", long.prompt.len(), long.response.len());
                 let length = length(long);
@@ -102,7 +134,7 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
             }
         }
     }
-    let [train, examples] = divide(examples, skipped, options)?;
+    let [train, examples] = divide(examples, skipped.count, options)?;
     let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
     let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
     let set = |(tokenizer, stop)| TextSet {

@@ -30,7 +30,7 @@ mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
-pub use jsonl::{Instructions, Jsonl, JsonlOptions, TooLong, divide, jsonl, jsonl_by, stop};
+pub use jsonl::{Instructions, Jsonl, JsonlOptions, Skipped, TooLong, divide, jsonl, jsonl_by, stop};
 pub use labelled::{Labels, labelled};
 pub use masking::{Masked, Masking};
 pub use meeting::meetings;
@@ -57,7 +57,7 @@ const QUESTIONS: usize = 4000;
 /// A task that needs a file and has none, one that takes none and has one, and files that are not what they should be.
 pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer]) -> Result<Texts, DataError> {
     let (seed, context) = (experiment.seed, experiment.text.context);
-    let whole = |set: TextSet| Texts { set, teachers: None, skipped: 0 };
+    let whole = |set: TextSet| Texts { set, teachers: None, skipped: Skipped::default() };
     match (experiment.task.name, text) {
         (TaskName::Grammar, None) => Ok(whole(grammar(seed, QUESTIONS))),
         (TaskName::Arithmetic, None) => Ok(whole(arithmetic(seed))),
@@ -67,7 +67,7 @@ pub fn load(experiment: &Experiment, text: Option<&str>, readers: &[&Tokenizer])
             let [own, others @ ..] = readers else { return Ok(whole(novel(text, Window::default())?)) };
             let mut set = windows(text, (*own).clone(), context)?;
             let teachers = others.first().map(|other| reread(&mut set, (*other).clone())).transpose()?;
-            Ok(Texts { set, teachers, skipped: 0 })
+            Ok(Texts { set, teachers, skipped: Skipped::default() })
         }
         (TaskName::Jsonl, Some(text)) => {
             let options = JsonlOptions::new(seed, context);
@@ -100,7 +100,7 @@ pub struct Texts {
     /// The same examples as the teacher's tokenizer reads them, where that is another.
     pub teachers: Option<TextSet>,
     /// Examples that were left out because they are longer than the context.
-    pub skipped: usize,
+    pub skipped: Skipped,
 }
 
 /// A text task: prompts and the responses that are right or likely for them.

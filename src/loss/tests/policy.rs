@@ -134,6 +134,18 @@ fn the_papers_forms_are_the_gradient_of_the_reverse_kl() {
     assert_close(&plain, &exact, 1e-6, 0.0, "R_t");
 }
 
+fn single_step_by_hand() -> Vec<f64> {
+    let first = log_probs(STUDENT[0]);
+    let come_to = |row: usize| if row == 0 { 1.0 } else { first[row - 1].exp() };
+    let of_row = |row: usize| {
+        let (log_q, log_p) = (log_probs(STUDENT[row]), log_probs(TEACHER[row]));
+        let gaps = [0, 1, 2].map(|token| log_q[token] - log_p[token]);
+        let kl: f64 = log_q.iter().zip(gaps).map(|(q, gap)| q.exp() * gap).sum();
+        [0, 1, 2].map(|token| come_to(row) * log_q[token].exp() * (gaps[token] - kl))
+    };
+    (0..4).flat_map(of_row).collect()
+}
+
 /// The authors' code adds the single step to returns that include r_t: its gradient is counted twice.
 #[test]
 fn the_official_variant_counts_the_single_step_twice() {
@@ -141,8 +153,10 @@ fn the_official_variant_counts_the_single_step_twice() {
     let off = difference(&official, &exact());
     let step = gradient(own, |tokens| single(&tokens, None));
     assert_close(&off, &step, 1e-6, 0.0, "off by the gradient of the single step");
+    // The same by hand: a row's gradient of KL(q‖p) is q·(log q/p − KL), weighed by how often the row is come to.
+    assert_close(&off, &single_step_by_hand(), 1e-6, 0.0, "no more and no less than what is counted twice");
     let largest = off.iter().fold(0.0_f64, |max, value| max.max(value.abs()));
-    assert!(largest > 0.08, "{off:?}");
+    assert!((0.64..0.65).contains(&largest), "a toy on which that is much, for the exact gradient has 0.61 there: {off:?}");
 }
 
 /// Texts drawn from p̃ = αp + (1−α)q, token by token.

@@ -2,6 +2,10 @@
 //! the student's own, with the teacher as the reference: `−log σ(β/|y_t|·log(q/p)(y_t) − β/|y_s|·log(q/p)(y_s))`, plus `lm_weight` times
 //! the language-modelling loss on the data. Other forms by `preference`, see [`preference`].
 //!
+//! Of the token form, the authors' code, the total is `½·CE + ½·L`, and with a corpus of plain text `½·(½·CE + ½·soft CE)` on it besides. Here it is
+//! `L + lm_weight·CE` like all others: at `lm_weight = 1` twice the first two, which clipping and an optimiser that divides a gradient by
+//! its size take for the same; there is no plain text.
+//!
 //! The reference of DPO and IPO is the teacher too: the untrained student, their papers' choice, knows nothing here.
 
 use burn::tensor::Tensor;

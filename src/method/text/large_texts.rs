@@ -144,7 +144,7 @@ pub fn preferred_tokens(scene: &Scene, sequences: &Sequences) -> Tensor<1> {
     total / rows.all_tokens()
 }
 
-/// DistiLLM-2's skewed KL, mean over tokens, `[1]`. `skews` gives λ of every text from its tokens' mean probabilities under teacher and student.
+/// DistiLLM-2's skewed KL, mean over tokens, `[1]`. `skews` gives λ of every text from its tokens' log-probabilities under teacher and student.
 ///
 /// # Errors
 /// When the device fails.
@@ -156,8 +156,8 @@ pub async fn skewed(
 ) -> Result<Tensor<1>, GenerateError> {
     let rows = Rows::of(scene, sequences);
     let mut reads = Reads::default();
-    reads.add(rows.log_probs(scene.teacher, &rows.teacher).exp());
-    reads.add(rows.log_probs(scene.speaker, &rows.student.clone().inner()).exp());
+    reads.add(rows.log_probs(scene.teacher, &rows.teacher));
+    reads.add(rows.log_probs(scene.speaker, &rows.student.clone().inner()));
     let read = reads.run().await?;
     let skews = skews(&sequences.split(&read[0]), &sequences.split(&read[1]));
     let by_token: Vec<Vec<f64>> = skews.iter().zip(&sequences.spans).map(|(skew, (_, count))| vec![*skew; *count]).collect();

@@ -9,25 +9,30 @@
 //! | `lm_weight` | `L_PT`: language modelling, here on the responses of the data | none |
 //!
 //! `variant = lmops` follows the authors' code instead, which differs from the paper: the return counts `r_t` although the single-step
-//! term has it, is discounted by 0.95, divided by `T − t + 1`, and whitened over the batch; rewards are divided by 0.5 and clipped (see
-//! [`policy::lmops_advantages`]); the single-step term has no weights.
+//! term has it, is discounted by 0.95, always divided by `T − t + 1`, and whitened over the batch; rewards are divided by 0.5 and clipped to
+//! ±100 (see [`policy::lmops_advantages`]); the single-step term has no weights; and `L_PT` is half cross-entropy, half soft
+//! cross-entropy with the teacher (`kd_ratio` 0.5), here on the data, by the KL from the teacher, which has the same gradient. Not followed: pads in the
+//! whitening, the plain text that `L_PT` is of, and the shape of the loop (256 texts for four epochs of batches; here
+//! `train.batch_size` texts for `inner_steps` steps).
 
 use std::ops::Range;
 
 use burn::tensor::{Tensor, activation::log_softmax};
 use serde::{Deserialize, Serialize};
 
-use super::{Memory, Scene, Sequences, Written, large_texts, sft};
+use super::{Memory, Scene, Sequences, Written, large_texts, sft, token_kd};
 use crate::device::read;
-use crate::generate::{GenerateError, Mixture};
+use crate::generate::{GenerateError, Mixture, Speaker};
 use crate::loss::{policy, sequence};
 use crate::method::response::Parts;
-use crate::spec::Variant;
+use crate::spec::{Access, Distill, Divergence, Experiment, Variant};
 
 /// The code's discount, reward scaling and reward clip.
 const GAMMA: f64 = 0.95;
 const SCALING: f64 = 0.5;
 const REWARD_CLIP: f64 = 100.0;
+/// Its share of the labels in the language-modelling loss; the rest is the teacher's.
+const LABELS: f64 = 0.5;
 
 /// Texts that a few steps learn from, with one number per token of each response; those of a step's micro-batches one after the other.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -94,13 +99,26 @@ async fn write(scene: &Scene<'_>) -> Result<Rollouts, GenerateError> {
     };
     let log_q: Vec<Vec<f64>> = written.iter().map(|text| text.log_probs.clone()).collect();
     let weights = written.iter().map(|text| text.weights.clone()).collect();
-    let rewards: Vec<Vec<f64>> = log_p.iter().zip(&log_q).map(|(p, q)| policy::rewards(p, q)).collect();
+    let rewards = rewards(&log_p, &log_q)?;
     let advantages = match text.variant {
         Variant::Lmops => policy::lmops_advantages(&rewards, GAMMA, SCALING, REWARD_CLIP),
         Variant::Paper if text.single_step => rewards.iter().map(|rewards| policy::returns_after(rewards, text.length_norm)).collect(),
         Variant::Paper => rewards.iter().map(|rewards| policy::returns_from(rewards, text.length_norm)).collect(),
     };
     Ok(Rollouts { texts, log_q, weights, advantages, left: text.inner_steps })
+}
+
+/// The rewards of every token of every text.
+///
+/// # Errors
+/// The network whose log-probabilities are no numbers: whitening and sums would spread one over the whole batch.
+fn rewards(log_p: &[Vec<f64>], log_q: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, GenerateError> {
+    for (speaker, texts) in [(Speaker::Teacher, log_p), (Speaker::Student, log_q)] {
+        if texts.iter().flatten().any(|value| !value.is_finite()) {
+            return Err(GenerateError::NotFinite(speaker));
+        }
+    }
+    Ok(log_p.iter().zip(log_q).map(|(p, q)| policy::rewards(p, q)).collect())
 }
 
 fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
@@ -110,7 +128,10 @@ fn learn(scene: &Scene, rollouts: &Rollouts) -> Parts {
     } else {
         policy(scene, &sequences, rollouts)
     };
-    let hard = language_modelling(scene);
+    let hard = match scene.experiment.text.variant {
+        Variant::Paper => language_modelling(scene),
+        Variant::Lmops => guided_language_modelling(scene),
+    };
     let total = match &hard {
         Some(hard) => soft.clone() + hard.clone() * scene.experiment.text.lm_weight,
         None => soft.clone(),
@@ -147,7 +168,39 @@ pub(super) fn surrogate(
     long + policy::single_step(log_softmax(teacher_logits(), 1), log_q, weighed, mask)
 }
 
+/// The code's language-modelling loss on the data, `½·CE + ½·KL(p‖q)`, unless its weight is 0.
+fn guided_language_modelling(scene: &Scene) -> Option<Tensor<1>> {
+    let distill = Distill {
+        alpha: LABELS,
+        temperature: 1.0,
+        divergence: Divergence::ForwardKl,
+        standardize: false,
+        access: Access::Logits,
+        ..scene.experiment.distill.clone()
+    };
+    let experiment = Experiment { distill, ..scene.experiment.clone() };
+    (experiment.text.lm_weight > 0.0).then(|| token_kd::loss(&Scene { experiment: &experiment, ..*scene }).total)
+}
+
 /// The language-modelling loss on the data, unless its weight is 0.
 pub(super) fn language_modelling(scene: &Scene) -> Option<Tensor<1>> {
     (scene.experiment.text.lm_weight > 0.0).then(|| sft::loss(scene).total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn a_reward_that_is_no_number_is_refused_with_the_name_of_the_network() {
+        let good = vec![vec![-1.0, -2.0], vec![-0.5]];
+        for wild in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let bad = vec![vec![-1.0, wild], vec![-0.5]];
+            let of = |p: &[Vec<f64>], q: &[Vec<f64>]| rewards(p, q).expect_err("a reward of NaN").to_string();
+            assert!(of(&bad, &good).contains("the teacher answered"), "{wild}: {}", of(&bad, &good));
+            assert!(of(&good, &bad).contains("the student answered"), "{wild}: {}", of(&good, &bad));
+        }
+        assert_eq!(rewards(&good, &[vec![-2.0, -2.0], vec![-1.0]]).unwrap(), [vec![1.0, 0.0], vec![0.5]]);
+    }
 }

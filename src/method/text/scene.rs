@@ -10,10 +10,10 @@ use crate::data::{
     text::{TextSet, TopK},
 };
 use crate::device::Place;
-use crate::generate::{self, GenerateError, Mixture, Request, Sampling, Text};
+use crate::generate::{self, GenerateError, Mixture, Request, Sampling, Speaker, Text};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
-use crate::spec::Experiment;
+use crate::spec::{self, Experiment};
 
 /// The texts of a run as one tokenizer reads them, and the room that they take.
 #[derive(Debug, Clone)]
@@ -84,6 +84,13 @@ pub struct Memory {
     pub teacher_texts: Vec<Option<Written>>,
 }
 
+impl Memory {
+    /// Before the first step.
+    pub fn new(text: &spec::Text) -> Self {
+        Self { share: text.share_start, ..Self::default() }
+    }
+}
+
 impl Scene<'_> {
     /// The examples as the student reads them.
     pub fn set(&self) -> &TextSet {
@@ -134,6 +141,13 @@ impl Scene<'_> {
         if *micro == 0 { step.to_string() } else { format!("{step}, micro-batch {micro}") }
     }
 
+    /// How much of the distillation is done, in [0, 1): the fine-tuning before it does not count.
+    pub fn progress(&self) -> f64 {
+        let first = self.experiment.text.sft_steps;
+        let steps = self.experiment.train.steps.saturating_sub(first).max(1);
+        self.step.saturating_sub(first) as f64 / steps as f64
+    }
+
     /// A number in [0, 1) that depends on the seed, the step and the purpose alone: all micro-batches of a step draw the same.
     pub fn coin(&self, purpose: &str) -> f64 {
         let mut rng = data::rng(self.experiment.seed, &format!("{purpose} {}", self.step));
@@ -151,7 +165,8 @@ impl Scene<'_> {
         let seed = data::rng(self.experiment.seed, purpose).next_u32();
         let sampling = Sampling { temperature: self.experiment.text.sampling_temperature, ..Sampling::default() };
         let request = Request { prompts, max_tokens: reading.longest, sampling, stop: vec![reading.set.stop], seed };
-        generate::generate(who, mixture, request, &self.place.inner()).await
+        let speaker = if std::ptr::eq(who, self.teacher) { Speaker::Teacher } else { Speaker::Student };
+        generate::generate(who, mixture, request, &self.place.inner()).await.map_err(|error| error.of(speaker))
     }
 
     /// The student's own texts for this step's prompts.

@@ -69,6 +69,7 @@ const FILE: &[&str] = &["file"];
 const CHECKPOINT: &[Need] = &[("student.kind", TRANSFORMER), ("teacher.source", FILE), ("student.start", &["teacher_layers", "file"])];
 const MINILLM: &[&str] = &["minillm"];
 const DPKD: &[&str] = &["dpkd"];
+const DISTILLM: &[&str] = &["distillm"];
 /// Methods that compare the two token by token; of classifiers there is no other.
 const COMPARING: &[&str] = &["token_kd", "gkd", "distillm"];
 /// Those whose loss has a temperature and a weight of the labels.
@@ -239,7 +240,30 @@ pub const TABLE: &[Knob] = &[
     .live()
     .main()
     .needs(&[("text.method", &["gkd", "distillm"])]),
-    row("text.replay", int_log(16, 100_000), "The student's texts that are kept for replay.").needs(&[("text.method", &["distillm"])]),
+    row("text.share_start", float(0.0, 1.0), "Share of steps on the student's own texts to begin with.")
+        .main()
+        .needs(&[("text.method", DISTILLM)]),
+    row(
+        "text.share_tolerance",
+        float(-1.0, 1.0),
+        "The share grows by 0.1 when the loss is this much above that which last decided; below 0 also when it has fallen by less.",
+    )
+    .live()
+    .needs(&[("text.method", DISTILLM)]),
+    row(
+        "text.replay",
+        int_log(16, 100_000),
+        "The student's texts that are kept for replay; while there are fewer, it writes instead of learning from old ones.",
+    )
+    .needs(&[("text.method", DISTILLM)]),
+    row(
+        "text.own_weight",
+        float(1.0, 2.0),
+        "What the loss on the student's own texts weighs from halfway on (it starts at 1); that on the teacher's weighs 2 less it.",
+    )
+    .live()
+    .main()
+    .needs(&[("text.method", &["distillm2"])]),
     row("text.variant", choice(&["paper", "lmops"]), "MiniLLM as in the paper, or as in the authors' code.")
         .live()
         .needs(&[("text.method", MINILLM)]),
@@ -247,7 +271,11 @@ pub const TABLE: &[Knob] = &[
         .live()
         .main()
         .needs(&[("text.method", MINILLM)]),
-    row("text.length_norm", Kind::Bool, "Divide by the length of the text.").live().main().needs(&[("text.method", &["minillm", "dpkd"])]),
+    row("text.length_norm", Kind::Bool, "Divide by the length of the text.")
+        .live()
+        .main()
+        .needs(&[("text.method", MINILLM), ("text.variant", &["paper"])])
+        .or_needs(&[("text.method", DPKD), ("text.preference", &["dpkd", "simpo"])]),
     row("text.single_step", Kind::Bool, "The next token's part of the gradient exactly, not sampled.")
         .live()
         .main()
@@ -259,10 +287,14 @@ pub const TABLE: &[Knob] = &[
         .live()
         .needs(&[("text.method", &["minillm", "dpkd"])]),
     row("text.inner_steps", int(1, 16), "Steps that learn from the same sampled texts.").needs(&[("text.method", MINILLM)]),
-    row("text.preference", choice(&["dpkd", "token", "dpo", "simpo", "ipo", "cpo"]), "Form of the preference loss.")
-        .live()
-        .main()
-        .needs(&[("text.method", DPKD)]),
+    row(
+        "text.preference",
+        choice(&["dpkd", "token", "dpo", "simpo", "ipo", "cpo"]),
+        "Form of the preference loss. SimPO's paper has text.preference_beta=2 and text.preference_margin=1.",
+    )
+    .live()
+    .main()
+    .needs(&[("text.method", DPKD)]),
     row("text.preference_beta", float_log(0.01, 10.0), "β of the preference loss; τ of IPO.").live().main().needs(&[("text.method", DPKD)]),
     row("text.preference_margin", float(0.0, 5.0), "How much the chosen text must lead.")
         .live()

@@ -220,7 +220,7 @@ fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -
         step,
         accuracy: mean(|told| told.correct),
         loss: mean(|told| told.nll),
-        ece: Some(study::weighted_calibration_error(&graded)),
+        ece: Some(study::weighted_calibration_error(&graded, study::BINS)),
         agreement: student.then(|| mean(|told| told.agrees)),
         omitted: None,
         text: None,

@@ -26,6 +26,8 @@ const CHUNK: usize = 64;
 const LARGE_CHUNK: usize = 4;
 /// Samples in which a template has to show up for it to count as covered.
 const TRIES: i32 = 8;
+/// Bins of the calibration error on questions of yes or no, as in MiniLLM's evaluation of labels.
+const YES_NO_BINS: usize = 10;
 
 /// A text, and how much it counts.
 struct Reference {
@@ -38,15 +40,15 @@ struct Reference {
 /// The questions, and what a frozen teacher answered.
 pub struct Exam {
     references: Vec<Reference>,
-    /// On the device, `chunk` references each.
+    /// On the device, `chunk` texts each: the references, then the wrong words.
     chunks: Vec<Sequences>,
     chunk: usize,
     vocab: usize,
     /// A frozen teacher's state of each chunk, `[rows, width]`.
     heard: Vec<Tensor<2>>,
     prompts: Vec<Vec<u32>>,
-    /// Where only yes or no is right: by prompt.
-    yes_or_no: Vec<bool>,
+    /// Prompts to which only yes or only no is right, each with a text that is the other word. All right answers begin with the right one.
+    wrong_words: Vec<Reference>,
     /// Test prompts and responses in the order in which they are asked for.
     asked: Vec<Written>,
     seq: usize,
@@ -58,14 +60,17 @@ impl Exam {
     /// `tests` is how many test examples are asked where the right answers are not all known, `samples` how many texts are written at most.
     pub fn new(reading: &Reading, vocab: usize, [tests, samples]: [usize; 2], place: &Place) -> Self {
         let &Reading { ref set, seq, longest } = reading;
-        let (mut references, mut prompts, mut yes_or_no) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut references, mut prompts, mut wrong_words) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
             for prompt in grammar.prompts() {
                 for (response, weight) in grammar.answers(prompt) {
                     let response = response.iter().copied().chain([set.stop]).collect();
                     references.push(Reference { written: Written { prompt: prompt.into(), response }, weight, prompt: prompts.len() });
                 }
-                yes_or_no.push(grammar.yes(prompt).is_some());
+                if let Some(other) = grammar.wrong_word(prompt) {
+                    let written = Written { prompt: prompt.into(), response: vec![other] };
+                    wrong_words.push(Reference { written, weight: 0.0, prompt: prompts.len() });
+                }
                 prompts.push(prompt.to_vec());
             }
         } else {
@@ -79,9 +84,9 @@ impl Exam {
         asked.truncate(samples);
         let asked = asked.into_iter().map(|row| Written::example(&set.test.get(row as usize), set.end())).collect();
         let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
-        let texts: Vec<Written> = references.iter().map(|reference| reference.written.clone()).collect();
+        let texts: Vec<Written> = references.iter().chain(&wrong_words).map(|reference| reference.written.clone()).collect();
         let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();
-        Self { references, chunks, chunk, vocab, heard: Vec::new(), prompts, yes_or_no, asked, seq, longest, teacher_texts: None }
+        Self { references, chunks, chunk, vocab, heard: Vec::new(), prompts, wrong_words, asked, seq, longest, teacher_texts: None }
     }
 
     /// What can be asked: every prompt of the grammar, otherwise those of the first test examples.
@@ -97,7 +102,7 @@ impl Exam {
     /// Asks every network. A teacher that does not change writes once.
     ///
     /// # Errors
-    /// [`RunError::Device`] when the device fails, [`RunError::Generate`] when a network writes what is no number.
+    /// [`RunError::Device`] when the device fails, [`RunError::NotFinite`] when a network writes what is no number.
     pub async fn examine(
         &mut self,
         experiment: &Experiment,
@@ -112,15 +117,16 @@ impl Exam {
             self.heard = self.chunks.iter().map(|chunk| teacher.state(chunk.ids.clone(), &contexts[0])).collect();
         }
         if teacher_changes || self.teacher_texts.is_none() {
-            self.teacher_texts = Some(self.written(experiment, set, teacher, place).await?);
+            self.teacher_texts = Some(self.written(experiment, set, &networks[0], place).await?);
         }
         let of_teacher = self.teacher_texts.clone().expect("written above");
         let mut found = Vec::new();
         let mut points = Vec::new();
-        for (role, steps, network) in networks {
+        for who in networks {
+            let (role, steps, network) = who;
             let is_teacher = *role == Role::Teacher;
             let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
-            let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, network, place).await? };
+            let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, who, place).await? };
             let excess = if is_teacher {
                 None
             } else {
@@ -144,20 +150,21 @@ impl Exam {
         experiment: &Experiment,
         set: &TextSet,
         context: &Context,
-        (role, steps, network): &(Role, usize, Transformer),
+        who: &(Role, usize, Transformer),
         place: &Place,
     ) -> Result<Evaluation, RunError> {
+        let (role, steps, network) = who;
         let mut told = Vec::new();
         for chunk in &self.chunks {
             let state = network.state(chunk.ids.clone(), context);
             told.extend(told::all(chunk, (network, &state), None).await?);
         }
-        told.truncate(self.references.len());
-        let texts = self.written(experiment, set, network, place).await?;
+        told.truncate(self.references.len() + self.wrong_words.len());
+        let texts = self.written(experiment, set, who, place).await?;
         Ok(self.evaluation(set, *role, *steps, &told, &texts, None))
     }
 
-    /// What a network says of every token of every reference; the teacher itself for `None`.
+    /// What a network says of every token of every reference, and then of every wrong word; the teacher itself for `None`.
     async fn told(
         &self,
         contexts: &[Context; 2],
@@ -170,7 +177,7 @@ impl Exam {
             told.extend(told::all(chunk, (teacher, heard), student.as_ref().map(|(net, state)| (*net, state))).await?);
         }
         // The last chunk was filled up.
-        told.truncate(self.references.len());
+        told.truncate(self.references.len() + self.wrong_words.len());
         Ok(told)
     }
 
@@ -180,7 +187,7 @@ impl Exam {
         &self,
         experiment: &Experiment,
         set: &TextSet,
-        network: &Transformer,
+        (role, steps, network): &(Role, usize, Transformer),
         place: &Place,
     ) -> Result<Vec<Written>, RunError> {
         if self.asked.is_empty() {
@@ -195,7 +202,9 @@ impl Exam {
             stop: vec![set.stop],
             seed: experiment.seed,
         };
-        let texts: Vec<Text> = generate::generate(network, None, request, &place.inner()).await?;
+        let texts: Vec<Text> = generate::generate(network, None, request, &place.inner())
+            .await
+            .map_err(|error| RunError::written(error, experiment, *role, *steps))?;
         Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, set.stop)).collect())
     }
 
@@ -244,6 +253,7 @@ impl Exam {
             distinct_2: measures::distinct(&responses, 2),
             rouge_l: None,
             win_rate: None,
+            own_share: None,
             excess: excess.unwrap_or_default(),
         };
         let mut accuracy = mean(|told| told.correct);
@@ -253,7 +263,7 @@ impl Exam {
                 accuracy = validity;
                 measures.validity = Some(validity);
                 measures.coverage = Some(coverage);
-                measures.yes_no_ece = Some(study::weighted_calibration_error(&yes_no));
+                measures.yes_no_ece = Some(study::weighted_calibration_error(&yes_no, YES_NO_BINS));
             }
             Judge::Exact => {
                 let wanted: Vec<&[u32]> = self.asked.iter().cycle().take(texts.len()).map(|asked| response(asked, set.stop)).collect();
@@ -272,7 +282,7 @@ impl Exam {
             step,
             accuracy,
             loss: mean(|told| told.nll),
-            ece: Some(study::weighted_calibration_error(&graded)),
+            ece: Some(study::weighted_calibration_error(&graded, study::BINS)),
             agreement: compared.then(|| mean(|told| told.agrees)),
             omitted: None,
             text: Some(measures),
@@ -282,7 +292,8 @@ impl Exam {
     }
 
     /// The probability of all right answers, mean over prompts; the share of templates that `TRIES` samples of a prompt are expected to
-    /// show; and confidence, correctness and weight on the prompts where yes or no is right.
+    /// show; and confidence, correctness and weight on the prompts where yes or no is right. There the network is taken as a classifier of two
+    /// labels: what it gives to other words belongs to neither, and is counted as void elsewhere.
     fn grammar(&self, told: &[Vec<Told>]) -> (f64, f64, Vec<(f64, f64, f64)>) {
         let count = self.prompts.len();
         let (mut mass, mut shown, mut templates, mut right) = (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0.0; count]);
@@ -297,10 +308,17 @@ impl Exam {
         let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / count as f64;
         let validity = mean(&mut mass.iter().map(|mass: &f64| mass.min(1.0)));
         let coverage = mean(&mut shown.iter().zip(&templates).map(|(shown, all)| shown / all));
-        let asked = right.iter().zip(&self.yes_or_no).filter(|(_, asked)| **asked);
-        let yes_no = asked.map(|(right, _)| (right.max(1.0 - right), if *right > 0.5 { 1.0 } else { 0.0 }, 1.0)).collect();
+        let wrong = self.wrong_words.iter().zip(&told[self.references.len()..]);
+        let yes_no = wrong.map(|(reference, text)| two_words(right[reference.prompt], libm::exp(-text[0].nll))).collect();
         (validity, coverage, yes_no)
     }
+}
+
+/// Confidence, correctness and weight of a network that gives these probabilities to the right and to the wrong one of two words.
+fn two_words(right: f64, wrong: f64) -> (f64, f64, f64) {
+    // Both may have underflowed.
+    let both = (right + wrong).max(f64::MIN_POSITIVE);
+    (right.max(wrong) / both, if right > wrong { 1.0 } else { 0.0 }, 1.0)
 }
 
 /// The true probability of each text (grammar; nothing elsewhere), 0 where it is void or has no end.
@@ -337,5 +355,20 @@ fn response(text: &Written, stop: u32) -> &[u32] {
     match text.response.split_last() {
         Some((last, rest)) if *last == stop => rest,
         _ => &text.response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    #[test]
+    fn yes_and_no_are_two_labels_whatever_else_might_be_said() {
+        let close = |found: (f64, f64, f64), expected: (f64, f64)| (found.0 - expected.0).abs() < 1e-12 && found.1 == expected.1;
+        assert!(close(two_words(0.6, 0.4), (0.6, 1.0)));
+        assert!(close(two_words(0.3, 0.1), (0.75, 1.0)), "it would say the right one, were it to say one of them");
+        assert!(close(two_words(0.1, 0.3), (0.75, 0.0)));
+        assert!(two_words(0.0, 0.0).0.is_finite());
     }
 }

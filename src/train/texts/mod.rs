@@ -12,12 +12,13 @@ use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::
 use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
+use crate::loss::preference;
 use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::lora::Lora;
 use crate::model::transformer::Context;
-use crate::spec::{Experiment, Method, Text, Transfer};
+use crate::spec::{Experiment, Method, Preference, Text, Transfer};
 use cast::Cast;
 use exam::Exam;
 pub use remember::BLOCK as CACHE_BLOCK;
@@ -87,10 +88,12 @@ impl Texts {
             }
         };
         let mut notes: Vec<String> = readers.note.into_iter().collect();
-        if skipped > 0 {
+        if skipped.count > 0 {
             let context = experiment.text.context;
-            notes.push(format!("{skipped} examples are longer than {context} tokens and were left out: raise text.context to have them"));
+            let longer = if skipped.count == 1 { "is longer" } else { "are longer" };
+            notes.push(format!("{skipped} {longer} than {context} tokens; left out: raise text.context to have them"));
         }
+        notes.extend(unpublished(&experiment.text));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let Cast { teacher: (teacher, values), student: (student, first), origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
@@ -110,7 +113,7 @@ impl Texts {
         let place = place.clone();
         Ok(Self {
             nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), None, Lora::of(experiment), &experiment.train, &place),
-            memory: Memory::default(),
+            memory: Memory::new(&experiment.text),
             contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
                 .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
             order: Batches::new(experiment.seed, "student batches", examples, batch)?,
@@ -170,7 +173,7 @@ impl Texts {
                 let of_alone = sft::loss(&scene(&alone, &examples));
                 let of_distilled = text::loss(&scene(&distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
                 self.memory = memory;
-                let of_distilled = of_distilled?;
+                let of_distilled = of_distilled.map_err(|error| RunError::written(error, experiment, Role::Distilled, step))?;
                 self.nets.alone.gather(&of_alone.total, of_alone.weight);
                 self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
                 last[0].push(of_alone.plain());
@@ -229,8 +232,16 @@ impl Texts {
             }
             found.iter_mut().for_each(|evaluation| evaluation.validated(&held));
         }
-        if let Some(distilled) = found.iter().find(|evaluation| evaluation.role == Role::Distilled) {
-            distillm::heard(&mut self.memory, distilled.score().1);
+        let text = &experiment.text;
+        let distilled = found.iter_mut().find(|evaluation| evaluation.role == Role::Distilled);
+        if let Some(distilled) = distilled.filter(|_| text.method == Method::Distillm) {
+            // What was heard before and in the fine-tuning says nothing of the distillation.
+            if distilled.step >= text.sft_steps {
+                distillm::heard(&mut self.memory, distilled.score().1, text.share_tolerance);
+            }
+            if let Some(measures) = &mut distilled.text {
+                measures.own_share = Some(distillm::share(&self.memory, text));
+            }
         }
         Ok(found)
     }
@@ -268,6 +279,19 @@ impl Texts {
     pub fn remember(&mut self, memory: Memory) {
         self.memory = memory;
     }
+}
+
+/// What is to be said of a preference whose constants are those of another form, as they are when the form alone was changed.
+fn unpublished(text: &Text) -> Option<String> {
+    let Text { method, preference, preference_beta: beta, preference_margin: margin, .. } = *text;
+    let published = preference::Settings::published(preference);
+    let odd = method == Method::Dpkd && preference == Preference::Simpo && (beta, margin) != (published.beta, published.margin);
+    odd.then(|| {
+        format!(
+            "SimPO's paper has text.preference_beta={} and text.preference_margin={}; this run has {beta} and {margin}",
+            published.beta, published.margin
+        )
+    })
 }
 
 /// Whether the student writes texts of its own while it learns.

@@ -8,7 +8,7 @@ use super::Texts;
 use crate::data::text::{Judge, TextSet};
 use crate::device::Reads;
 use crate::eval::metrics;
-use crate::generate::{self, Request, Sampling, Text};
+use crate::generate::{self, GenerateError, Request, Sampling, Text};
 use crate::method::text::{Reading, Sequences, Written};
 use crate::model::Transformer;
 use crate::spec::Experiment;
@@ -52,7 +52,8 @@ impl Texts {
             let network = self.nets.speaker(role);
             let (reading, exam) = self.side(role);
             let prompt = &exam.prompts()[index];
-            let text = self.one(experiment, (&network, reading), prompt, index, step).await?;
+            let text = self.one(experiment, (&network, reading), prompt, index, step).await;
+            let text = text.map_err(|error| RunError::written(error, experiment, role, step))?;
             let written = Written::sampled(prompt, &text, reading.set.stop);
             let (tokens, given) = self.told((&network, role), &written, prompt, &answers).await?;
             for (answer, given) in known.iter_mut().zip(&given) {
@@ -80,7 +81,7 @@ impl Texts {
         prompt: &[u32],
         index: usize,
         step: usize,
-    ) -> Result<Text, RunError> {
+    ) -> Result<Text, GenerateError> {
         let request = Request {
             prompts: vec![prompt.to_vec()],
             max_tokens: reading.longest,

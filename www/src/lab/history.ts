@@ -6,7 +6,7 @@ import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generate
 export type Value = number | null;
 export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
 /** Measures that only a run over text has. */
-export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "excess", "similarity", "cosine", "macro_f1"] as const;
+export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "own_share", "excess", "similarity", "cosine", "macro_f1"] as const;
 export type TextMetric = (typeof TEXT_METRICS)[number];
 
 export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];
@@ -16,7 +16,10 @@ export const STUDENTS: readonly Role[] = ["alone", "distilled"];
 const AGAINST_TEACHER: readonly Metric[] = ["agreement", "forward_kl", "reverse_kl", "excess", "similarity", "cosine"];
 
 /** Who has such a measure. */
-export const rolesOf = (metric: Metric): readonly Role[] => (AGAINST_TEACHER.includes(metric) ? STUDENTS : ROLES);
+export function rolesOf(metric: Metric): readonly Role[] {
+  if (metric === "own_share") return ["distilled"];
+  return AGAINST_TEACHER.includes(metric) ? STUDENTS : ROLES;
+}
 
 /** Points that a table keeps before it drops every second one. */
 export const MAX_POINTS = 10_000;

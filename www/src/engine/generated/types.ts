@@ -128,7 +128,8 @@ validity: number | null,
  */
 coverage: number | null, 
 /**
- * Expected calibration error on the questions to be answered by yes or no (grammar), 15 bins.
+ * Expected calibration error on the questions to be answered by yes or no (grammar), 10 bins: confidence is the likelier word's share of
+ * what both words have.
  */
 yes_no_ece: number | null, 
 /**
@@ -157,6 +158,10 @@ rouge_l?: number,
  * answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
  */
 win_rate?: number, 
+/**
+ * How likely its next steps are to learn from its own texts (DistiLLM's φ, after this evaluation was heard).
+ */
+own_share?: number, 
 /**
  * Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
  */

@@ -64,6 +64,17 @@ describe("the loss of a text in its terms", () => {
   });
 });
 
+it("says the constants of SimPO's paper where a run has others, and that the teacher joins in the data of MiniLLM's code", () => {
+  const keys = (values: Values): string[] => formulaOf({ ...presetValues("dpkd"), ...values }).notes.map(({ key }) => key);
+  const published = "view.formula.text.preference.published";
+  expect(keys({ "text.preference": "simpo" })).toContain(published);
+  expect(keys({ "text.preference": "simpo", "text.preference_beta": "2", "text.preference_margin": "1" })).not.toContain(published);
+  expect(keys({})).not.toContain(published);
+  const guided = formulaOf({ ...presetValues("minillm"), "text.variant": "lmops", "text.lm_weight": "2" });
+  expect(guided.notes.map(({ key }) => key)).toContain("view.formula.text.guided_data.does");
+  expect(sum(guided, parts, "method")).toBeCloseTo(2 * parts.hard! + parts.soft!);
+});
+
 it("DistilBERT's loss has the weights of the knobs, those of states inside the engine's number", () => {
   const values = { ...presetValues("distilbert"), "distill.temperature": "2", "encoder.soft_weight": "5", "encoder.masked_weight": "2", "encoder.relation_weight": "3" };
   expect(sum(formulaOf(values), { ...parts, attention: 0.1 }, "all")).toBeCloseTo(5 * 4 * 0.03 + 2 * 1.5 + 0.2 + 3 * 0.1);

@@ -45,9 +45,11 @@ export function preferred(values: Values): Method {
       : form === "simpo"
         ? { key: "view.formula.text.preference.gamma", params: { beta, margin: knob(values, "text.preference_margin") } }
         : { key: "view.formula.text.preference.beta", params: { beta } };
+  const [published, margin] = [2, 1];
+  const odd = form === "simpo" && (beta !== published || knob(values, "text.preference_margin") !== margin);
   return {
     terms: [{ part: "soft", tex, weights: [], name: "view.formula.text.preference" }],
     definitions,
-    notes: [{ key: `view.formula.text.preference.${form}.does` }, constants],
+    notes: [{ key: `view.formula.text.preference.${form}.does` }, constants, ...(odd ? [{ key: "view.formula.text.preference.published", params: { beta: published, margin } }] : [])],
   };
 }

@@ -62,22 +62,23 @@ function universal(values: Values): Method {
   };
 }
 
-function contrasted(): Method {
+function contrasted(values: Values): Method {
   return {
-    terms: [{ part: "soft", tex: String.raw`\mathrm{KL}(p\,\|\,m_p)_{\hat y}+\mathrm{KL}(q\,\|\,m_q)_{\tilde y}`, weights: [], name: NAME("contrast") }],
+    terms: [{ part: "soft", tex: String.raw`(2-\beta)\,\mathrm{KL}(p\,\|\,m_p)_{\hat y}+\beta\,\mathrm{KL}(q\,\|\,m_q)_{\tilde y}`, weights: [], name: NAME("contrast") }],
     definitions: [String.raw`m_p=\lambda p+(1-\lambda)q`, String.raw`m_q=(1-\lambda)p+\lambda q`, String.raw`\hat y\sim p,\quad\tilde y\sim q`],
-    notes: [{ key: NAME("distillm2.does") }],
+    notes: [{ key: NAME("distillm2.does"), params: { weight: param(values, "text.own_weight") } }],
   };
 }
 
 /** A method's own loss and, unless its weight is 0, that of the data. */
 function withData(values: Values, { terms, definitions: own, notes }: Method): Method {
   const weight = knob(values, "text.lm_weight");
-  return {
-    terms: weight > 0 ? [...terms, data("q", String.raw`c\cdot `, [weight])] : terms,
-    definitions: own,
-    notes: weight > 0 ? [...notes, { key: NAME("weighed_data.does"), params: { weight } }] : notes,
-  };
+  if (weight <= 0) return { terms, definitions: own, notes };
+  const guided = values["text.method"] === "minillm" && values["text.variant"] === "lmops";
+  const term: Term = guided
+    ? { part: "hard", tex: String.raw`c\cdot\tfrac12[\mathrm{CE}(y,q)+\mathrm{KL}(p\,\|\,q)_y]`, weights: [weight], name: NAME("guided_data") }
+    : data("q", String.raw`c\cdot `, [weight]);
+  return { terms: [...terms, term], definitions: own, notes: [...notes, { key: NAME(guided ? "guided_data.does" : "weighed_data.does"), params: { weight } }] };
 }
 
 function learnedBy(values: Values): Method {
@@ -89,7 +90,7 @@ function learnedBy(values: Values): Method {
     case "uld":
       return universal(values);
     case "distillm2":
-      return contrasted();
+      return contrasted(values);
     case "minillm":
       return withData(values, minillm(values));
     case "dpkd":
@@ -97,6 +98,11 @@ function learnedBy(values: Values): Method {
     default: // token_kd, gkd, distillm
       return tokenwise(values);
   }
+}
+
+/** Where DistiLLM's share of own texts starts, and what lets it grow. */
+function growth(values: Values): Record<string, string> {
+  return { start: percent(knob(values, "text.share_start"), 0), rise: param(values, "text.share_tolerance") };
 }
 
 /** The teacher's word on a text that the student wrote: there are no labels. */
@@ -122,6 +128,6 @@ export function ofTexts(values: Values): Formula {
     caseOf: (step: number, { hard }: LossParts) => (step <= first ? "first" : mixed && hard === null ? "own" : "method"),
     alone: data(student),
     definitions: own,
-    notes: [...(mixed ? [{ key: NAME(`${method}.does`) }] : []), ...notes, ...(student === "q" ? [{ key: NAME("plain") }] : []), { key: NAME("mean") }],
+    notes: [...(mixed ? [{ key: NAME(`${method}.does`), ...(method === "distillm" ? { params: growth(values) } : {}) }] : []), ...notes, ...(student === "q" ? [{ key: NAME("plain") }] : []), { key: NAME("mean") }],
   };
 }
