@@ -24,6 +24,7 @@ import { Screen } from "./screen.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
+import type { Guess } from "./verdict";
 
 export type EngineState =
   | { is: "loading"; share: number }
@@ -53,6 +54,8 @@ export class Lab {
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
   lesson = $state<LessonId | null>(null);
+  /** What the visitor expects of the open run. */
+  guess = $state<Guess | null>(null);
   /** Large type, for a projector. */
   large = $state(false);
   /** The language that the visitor chose, for the address. */
@@ -310,6 +313,7 @@ export class Lab {
     const { history: old, summary, opening } = this.screen;
     // A run that is brought back after a death is the same run.
     if (old !== history) {
+      this.guess = null;
       if (summary !== null) this.runs.archive(old, summary.preset, opening, how.again);
       this.runs.begin(opened.summary.values, how.again);
     }

@@ -1,5 +1,6 @@
 /** What the views ask the engine: they stand in its queue before the next steps. Their answers come to the screen. */
 import type { Command, Opened, Reply } from "../engine/protocol";
+import examples from "../recorded/examples.json";
 import type { Screen } from "./screen.svelte";
 import { isText } from "./task";
 
@@ -8,6 +9,12 @@ const PLANE_CELLS = 80;
 /** The plane is redrawn at most so often, and takes at most this share of the time. */
 const PLANE_MS = 300;
 const PLANE_SHARE = 0.2;
+
+/** The test row to begin with: one that shows what the teacher gave (`examples.mjs` says how it is chosen), or else the first. */
+export function exampleOf(task: string | undefined): number {
+  const rows: Record<string, number | undefined> = examples;
+  return rows[task ?? ""] ?? 0;
+}
 
 /** Sends a command and shows what comes of it; of those of one name that wait only the last is carried out. Null when the Worker died. */
 type Tell = (command: Command, latest: string) => Promise<Reply[] | null>;
@@ -29,8 +36,12 @@ export class Questions {
 
   /** Another run is open, after `before`. */
   begin({ summary }: Opened, before: Screen["summary"]): void {
+    const task = summary.values["task.name"];
+    if (task !== before?.values["task.name"]) {
+      this.row = exampleOf(task);
+      this.prompt = 0;
+    }
     if (this.row >= summary.test_rows) this.row = 0;
-    if (summary.values["task.name"] !== before?.values["task.name"]) this.prompt = 0;
   }
 
   select(row: number): void {
