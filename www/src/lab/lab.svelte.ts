@@ -9,6 +9,7 @@ import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
 import type { LessonId } from "../lessons/ids";
 import type { PanelId } from "./closer/ids";
+import { Sight } from "./access/sight.svelte";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
@@ -42,6 +43,10 @@ export class Lab {
   readonly notices = new Notices();
   readonly drawing = new Drawing();
   readonly questions = new Questions(this.screen, () => this.ready, (command, latest) => this.tell(command, { latest, quiet: true }));
+  readonly sight = new Sight(
+    () => this.screen.summary?.values ?? this.config.values,
+    () => this.screen.summary?.classes.length ?? 0,
+  );
   readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
