@@ -107,7 +107,8 @@ test("a placed point is learned from, and the address carries it", () =>
     await play(page);
     await until(page, "the end", (now) => now.finished);
     const draw = panel(page, "draw.title.plane");
-    await draw.getByRole("button", { name: text("draw.place.put", { class: text("view.class.ordinal", { number: 2 }) }) }).click();
+    await draw.getByRole("radio", { name: text("view.class.ordinal", { number: 2 }) }).check();
+    await draw.getByRole("application").click();
     await button(draw, "draw.place.train").click();
     const end = await until(page, "the run with the point", (now) => now.finished && now.values["task.added"] !== "none");
     assert.match(end.values["task.added"], /^-?[\d.]+_-?[\d.]+_2$/);
