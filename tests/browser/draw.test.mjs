@@ -166,3 +166,43 @@ test("points of a class are placed where one clicks, seen at once, taken back, a
     assert.match(after.values["task.added"], /^-?[\d.]+_-?[\d.]+_2$/);
     assert.equal(await waiting.count(), 0, "it waits no longer");
   }));
+
+const cells = (page, role) => page.getByRole("tabpanel").getByRole("img", { name: new RegExp(`^${text(`view.role.${role}`)}: `) }).locator(".cell");
+
+test("the strip tells how the opinion came about, at a slow speed step by step, and the speed acts at once and is remembered", () =>
+  withPage("?backend=cpu&view=draw", async (page, open) => {
+    await ready(page);
+    const speed = page.getByRole("combobox", { name: text("transport.speed") });
+    await speed.selectOption("slow");
+    await stroke(page, ...ONE);
+    await play(page);
+    await until(page, "single steps", (now) => now.step >= 6);
+    await page.locator("summary", { hasText: text("draw.story.table") }).click();
+    const table = page.getByRole("region", { name: text("draw.story.title") }).getByRole("row");
+    // Between evaluations, which are 25 steps apart, only a paced run is asked.
+    await table.filter({ hasText: text("view.curves.at_step", { step: "3" }) }).first().waitFor();
+    await table.filter({ hasText: text("view.curves.at_step", { step: "4" }) }).first().waitFor();
+    // At this speed the rest would take minutes.
+    await speed.selectOption("full");
+    await until(page, "the end", (now) => now.finished, undefined, 60_000);
+    await say(page, "1", null, null);
+    for (const role of ["teacher", "alone", "distilled"]) assert.ok((await cells(page, role).count()) > 10, role);
+    const told = page.getByRole("img", { name: new RegExp(`^${text("view.role.teacher")}: .*1, \\d+%$`) });
+    await told.waitFor();
+
+    // Another tab and back: the story is still there. Another drawing has none yet.
+    await page.getByRole("tab", { name: text("closer.sample") }).click();
+    await page.getByRole("tab", { name: text("closer.draw") }).click();
+    assert.ok((await cells(page, "alone").count()) > 10);
+    await page.getByRole("combobox", { name: text("draw.story.of") }).selectOption("7");
+    await page.getByRole("img", { name: new RegExp(`^${text("view.role.alone")}: .*7, \\d+%$`) }).waitFor();
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").include("section[aria-label]").analyze();
+    assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+    await stroke(page, ...ZERO);
+    await page.waitForFunction(() => document.querySelectorAll("[role=tabpanel] .strip")[0].children.length === 1);
+
+    await speed.selectOption("normal");
+    const later = await open("?backend=cpu");
+    await ready(later);
+    assert.equal(await later.getByRole("combobox", { name: text("transport.speed") }).inputValue(), "normal");
+  }));

@@ -22,6 +22,7 @@ import type { Called } from "./runs/names";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
+import { pace, storedSpeed, storeSpeed, type Speed } from "./speed";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
@@ -51,6 +52,8 @@ export class Lab {
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   playing = $state(false);
+  /** How fast it plays. */
+  speed = $state<Speed>(storedSpeed());
   /** Why the open run cannot go on, though its device is well. */
   stopped = $state.raw<EngineError | null>(null);
   /** What the engine said against single knobs. */
@@ -70,7 +73,11 @@ export class Lab {
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
   private readonly supervisor: Supervisor;
-  private readonly pump = new Pump((steps) => this.advance(steps));
+  private readonly pump = new Pump(
+    // Paused while it waited for its turn.
+    (steps) => (this.playing ? this.advance(steps) : Promise.resolve(false)),
+    () => this.pace,
+  );
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   private first = true;
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -124,6 +131,17 @@ export class Lab {
   pause(): void {
     this.playing = false;
     if (this.ready && !this.screen.untouched) void this.keeper.take();
+  }
+
+  /** Steps a second at most. */
+  get pace(): number {
+    const { summary } = this.screen;
+    return pace(this.speed, (summary?.teacher_steps ?? 0) + (summary?.student_steps ?? 0));
+  }
+
+  setSpeed(speed: Speed): void {
+    this.speed = speed;
+    storeSpeed(speed);
   }
 
   async step(): Promise<void> {
@@ -303,7 +321,7 @@ export class Lab {
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
     const evaluated = replies.some((reply) => reply.type === "evaluated");
-    if (this.playing) this.questions.look(evaluated);
+    if (this.playing) this.questions.look(evaluated, this.speed !== "full");
     else this.questions.lookAgain(evaluated);
     void this.keeper.watch(replies);
     return this.playing;

@@ -25,7 +25,7 @@ export class Questions {
   /** The prompt that the networks of a text answer. */
   prompt = $state(0);
   /** What the open panels ask after every evaluation, by name. */
-  private readonly watched: Record<string, (() => Command | null) | undefined> = {};
+  private readonly watched: Record<string, { make: () => Command | null; often: boolean } | undefined> = {};
   private planeNotBefore = 0;
 
   constructor(
@@ -50,14 +50,15 @@ export class Questions {
   }
 
   /**
-   * Asks now and after every evaluation, until the returned function is called. `make` says what to ask, null nothing for now.
+   * Asks now and after every evaluation, until the returned function is called; `often` also between them, while the run is played at a pace
+   * that leaves time for it. `make` says what to ask, null nothing for now.
    * The answer stands in `screen.now.looks`. For a panel's `$effect`.
    */
-  watch(name: string, make: () => Command | null): () => void {
-    this.watched[name] = make;
+  watch(name: string, make: () => Command | null, often = false): () => void {
+    this.watched[name] = { make, often };
     if (this.ready()) this.ask(name, make);
     return () => {
-      if (this.watched[name] === make) this.watched[name] = undefined;
+      if (this.watched[name]?.make === make) this.watched[name] = undefined;
     };
   }
 
@@ -67,14 +68,14 @@ export class Questions {
   }
 
   /** Refreshes what has to be asked for, after steps or a turned knob. */
-  look(evaluated: boolean): void {
+  look(evaluated: boolean, paced = false): void {
     if (document.hidden) return;
     const values = this.screen.summary?.values;
     if (evaluated) {
       // A text has no classes that could be looked at one by one.
       if (values !== undefined && !isText(values)) this.select(this.row);
-      for (const [name, make] of Object.entries(this.watched)) if (make !== undefined) this.ask(name, make);
     }
+    for (const [name, one] of Object.entries(this.watched)) if (one !== undefined && (evaluated || (paced && one.often))) this.ask(name, one.make);
     if (values?.["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
   }
 
