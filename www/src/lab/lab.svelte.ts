@@ -37,6 +37,9 @@ export type EngineState =
 /** A dragged slider is not worth a new run per pixel. */
 const REOPEN_MS = 250;
 
+/** Steps of the teacher at a time, while it is to learn to its end and no further. */
+const TEACH_STEPS = 50;
+
 export class Lab {
   readonly config = new Config();
   readonly screen = new Screen();
@@ -148,6 +151,15 @@ export class Lab {
     this.playing = false;
     if (!this.ready || this.screen.finished || this.stopped !== null) return;
     await this.advance(1);
+  }
+
+  /** Lets a teacher that learns first learn to its end, and stops where the students begin. */
+  async teach(): Promise<void> {
+    if (!this.ready || this.stopped !== null) return;
+    this.playing = true;
+    const left = (): number => (this.screen.phase === "teacher" ? this.screen.steps - this.screen.step : 0);
+    while (this.playing && left() > 0) await this.advance(Math.min(TEACH_STEPS, left()));
+    this.pause();
   }
 
   /** One step of a teacher that learns beside the students, or of both students, while the other side waits. */

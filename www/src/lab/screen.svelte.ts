@@ -84,6 +84,11 @@ export class Screen {
     return this.next.step;
   }
 
+  /** Steps of this phase. */
+  get steps(): number {
+    return this.next.steps;
+  }
+
   get phase(): Phase {
     return this.next.phase;
   }
