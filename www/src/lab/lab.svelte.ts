@@ -22,7 +22,7 @@ import type { Called } from "./runs/names";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
-import { pace, storedSpeed, storeSpeed, type Speed } from "./speed";
+import { Tempo } from "./speed.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
@@ -51,12 +51,11 @@ export class Lab {
     () => this.screen.summary?.values ?? this.config.values,
     () => this.screen.summary?.classes.length ?? 0,
   );
+  readonly tempo = new Tempo();
   readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   playing = $state(false);
-  /** How fast it plays. */
-  speed = $state<Speed>(storedSpeed());
   /** Why the open run cannot go on, though its device is well. */
   stopped = $state.raw<EngineError | null>(null);
   /** What the engine said against single knobs. */
@@ -139,12 +138,7 @@ export class Lab {
   /** Steps a second at most. */
   get pace(): number {
     const { summary } = this.screen;
-    return pace(this.speed, (summary?.teacher_steps ?? 0) + (summary?.student_steps ?? 0));
-  }
-
-  setSpeed(speed: Speed): void {
-    this.speed = speed;
-    storeSpeed(speed);
+    return this.tempo.pace((summary?.teacher_steps ?? 0) + (summary?.student_steps ?? 0));
   }
 
   async step(): Promise<void> {
@@ -333,7 +327,7 @@ export class Lab {
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
     const evaluated = replies.some((reply) => reply.type === "evaluated");
-    if (this.playing) this.questions.look(evaluated, this.speed !== "full");
+    if (this.playing) this.questions.look(evaluated, this.tempo.held);
     else this.questions.lookAgain(evaluated);
     void this.keeper.watch(replies);
     return this.playing;
