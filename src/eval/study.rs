@@ -46,6 +46,44 @@ pub fn similarity(logits: &[f32], labels: &[usize], classes: usize, temperature:
     sums.iter().enumerate().map(|(at, sum)| (sum / rows[at / classes].max(1.0)) as f32).collect()
 }
 
+/// What students see of a teacher's answers where only the `known` likeliest classes of a row are told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Seen {
+    /// `[classes, classes]`, row by row: its mean soft label for each true class as the students have to take it.
+    pub similarity: Vec<f32>,
+    /// `[classes, classes]`, row by row: share of the rows of each true class in which the class of the column is told.
+    pub told: Vec<f32>,
+}
+
+/// `logits` `[rows, classes]` through a door that tells the `known` likeliest classes of each row; the others share evenly what is left, as
+/// in [`crate::loss::access`], or get nothing where `bare`.
+pub fn seen(logits: &[f32], labels: &[usize], classes: usize, known: usize, bare: bool, temperature: f64) -> Seen {
+    let mut shown = logits.to_vec();
+    let mut told = vec![0.0_f32; classes * classes];
+    let mut rows = vec![0.0_f32; classes];
+    for (row, &label) in shown.chunks_exact_mut(classes).zip(labels) {
+        let mut order: Vec<usize> = (0..classes).collect();
+        order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+        let (open, hidden) = order.split_at(known.min(classes));
+        // The logit whose exponential is the mean of the hidden ones'.
+        let largest = hidden.first().map_or(0.0, |class| row[*class]);
+        let mean = hidden.iter().map(|class| (row[*class] - largest).exp()).sum::<f32>() / hidden.len().max(1) as f32;
+        let even = if bare { f32::NEG_INFINITY } else { largest + mean.ln() };
+        for class in hidden {
+            row[*class] = even;
+        }
+        rows[label] += 1.0;
+        for class in open {
+            told[label * classes + class] += 1.0;
+        }
+    }
+    for (at, count) in told.iter_mut().enumerate() {
+        *count /= rows[at / classes].max(1.0);
+    }
+    Seen { similarity: similarity(&shown, labels, classes, temperature), told }
+}
+
 /// How alike two similarity matrices are off their diagonals: the mean over the classes of the cosine between their shares of the wrong
 /// classes, 0 to 1.
 pub fn likeness(a: &[f32], b: &[f32], classes: usize) -> f64 {
@@ -146,6 +184,19 @@ mod tests {
         for (found, expected) in matrix.iter().zip(expected) {
             assert!((f64::from(*found) - expected).abs() < 1e-6, "{matrix:?} is not {expected:?}");
         }
+    }
+
+    #[test]
+    fn what_a_door_tells_is_known_and_the_rest_is_shared_evenly() {
+        let logits = [2.0, 1.0, 0.0, -1.0];
+        let whole = similarity(&logits, &[0], 4, 1.0);
+        let open = seen(&logits, &[0], 4, 2, false, 1.0);
+        assert_eq!(open.told[..4], [1.0, 1.0, 0.0, 0.0]);
+        let rest = (whole[2] + whole[3]) / 2.0;
+        for (found, expected) in open.similarity.iter().zip([whole[0], whole[1], rest, rest]) {
+            assert!((found - expected).abs() < 1e-6, "{open:?}");
+        }
+        assert_eq!(seen(&logits, &[0], 4, 1, true, 4.0).similarity[..4], [1.0, 0.0, 0.0, 0.0], "a bare answer has no second guess");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use serde::Serialize;
 
-use super::{Run, RunError, event::*, optimizer::gradients, views::sample_view};
+use super::optimizer::{gradients, learning_rate};
+use super::{Run, RunError, event::*, views::sample_view};
 use crate::device::Reads;
 use crate::eval::metrics;
 use crate::loss::soft;
@@ -53,16 +54,18 @@ struct Halves {
 }
 
 impl Run {
-    /// Takes the next step of the distilled student apart. `row` of the batch is followed on its way.
+    /// Takes the next step of the distilled student apart. `row` of the batch is followed on its way. After the end of a run it is the one
+    /// step more that is not made, at the rate of the last.
     ///
     /// # Errors
-    /// [`RunError::Unavailable`] while no step of the students comes next, [`RunError::Device`] when the device fails.
+    /// [`RunError::Unavailable`] while the teacher learns first, [`RunError::Device`] when the device fails.
     pub async fn dissect(&self, row: usize) -> Result<Event, RunError> {
-        if self.phase != Phase::Students {
-            return Err(RunError::Unavailable("only a step of the students can be taken apart, and none comes next"));
+        if self.phase == Phase::Teacher {
+            return Err(RunError::Unavailable("only a step of the students can be taken apart, and the teacher learns first"));
         }
         let Experiment { distill, train, .. } = &self.experiment;
-        let lr = self.rates(train.lr, 1)[0];
+        // Beyond its end a schedule has come to zero, which would show no change at all.
+        let lr = learning_rate(train, train.lr, self.step.min(train.steps.saturating_sub(1)), train.steps);
         let classes = self.classes()?;
         let batch = classes.table.step(self.step, train.accumulate);
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;

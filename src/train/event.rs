@@ -110,8 +110,21 @@ pub struct Summary {
     /// Steps of the teacher's phase; 0 when there is none.
     pub teacher_steps: usize,
     pub student_steps: usize,
-    /// Bits that the teacher tells the distilled student about one example, f32 numbers counted whole.
-    pub bits_per_example: f64,
+    pub bits_per_example: BitsPerExample,
+}
+
+/// Bits that the teacher tells the distilled student about one example at each level of access (`distill.access`), f32 numbers counted whole.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BitsPerExample {
+    /// The answer.
+    pub labels: f64,
+    /// The `distill.top_k` likeliest classes with their logits.
+    pub top_k: f64,
+    /// All logits.
+    pub logits: f64,
+    /// All logits, the values of the last hidden layer and those of the attention maps.
+    pub hidden: f64,
 }
 
 /// The loss of one network at one step, in its parts. The weighted parts sum to `total`.

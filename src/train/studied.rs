@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::{Run, RunError, event::*};
 use crate::eval::{
     metrics,
-    study::{self, Bin, Confusion},
+    study::{self, Bin, Confusion, Seen},
 };
+use crate::spec::Access;
 
 /// Rows in the list of disputed ones.
 const DISPUTED: usize = 60;
@@ -18,6 +19,8 @@ pub struct Study {
     pub role: Role,
     /// `[classes, classes]`, row by row: its mean soft label for each true class, at T.
     pub similarity: Vec<f32>,
+    /// Of the teacher, where the students do not see all of its answers.
+    pub seen: Option<Seen>,
     /// How alike the teacher's it is off the diagonal, 0 to 1; `None` for the teacher.
     pub likeness: Option<f64>,
     /// Mean entropy of its soft labels at T, nats.
@@ -55,6 +58,15 @@ impl Run {
         let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, exam.answer(role)?))).collect();
         let [(_, teacher), (_, alone), (_, distilled)] = answers[..] else { return Err(unavailable) };
         let of_teacher = study::similarity(teacher, labels, classes, temperature);
+        let distill = &self.experiment.distill;
+        // With one class left its probability can be worked out.
+        let known = match distill.access {
+            Access::Labels => Some(1),
+            Access::TopK => Some(distill.top_k).filter(|k| k + 1 < classes),
+            Access::Logits | Access::Hidden => None,
+        };
+        let bare = distill.access == Access::Labels;
+        let seen = known.map(|known| study::seen(teacher, labels, classes, known, bare, temperature));
         let networks = answers
             .iter()
             .map(|(role, logits)| {
@@ -64,6 +76,7 @@ impl Run {
                     role: *role,
                     likeness: (*role != Role::Teacher).then(|| study::likeness(&of_teacher, &similarity, classes)),
                     similarity,
+                    seen: seen.clone().filter(|_| *role == Role::Teacher),
                     entropy: study::mean_entropy(logits, classes, temperature),
                     confusions: study::confusions(logits, labels, classes),
                     ece: study::calibration_error(&reliability),

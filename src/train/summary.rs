@@ -1,10 +1,10 @@
 //! What a run is about, in numbers that never change during it (but for live knobs).
 
-use super::event::{Layers, NetworkSize, ROLES, Role, Summary};
+use super::event::{BitsPerExample, Layers, NetworkSize, ROLES, Role, Summary};
 use super::{Learner, checkpoint::is_projection, classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
 use crate::model::{Layout, Parameter, Trainable};
-use crate::spec::{Access, Distill, Experiment, knobs};
+use crate::spec::{Distill, Experiment, knobs};
 
 /// Facts of an open run.
 pub struct Facts {
@@ -104,16 +104,16 @@ impl Facts {
         }
     }
 
-    /// What the teacher tells about one example, in bits: a class costs log2(classes), a number 32.
-    fn bits_per_example(&self, distill: &Distill) -> f64 {
+    /// What the teacher tells about one example at each level of access, in bits: a class costs log2(classes), a number 32. What is open
+    /// counts, used or not: hidden values as well without the weight of a hint.
+    fn bits_per_example(&self, distill: &Distill) -> BitsPerExample {
         const NUMBER: f64 = 32.0;
         let classes = self.outcomes as f64;
-        let seen = |weight: f64, values: usize| if weight > 0.0 { values as f64 } else { 0.0 };
-        match distill.access {
-            Access::Labels => classes.log2(),
-            Access::TopK => (distill.top_k as f64).min(classes) * (NUMBER + classes.log2()),
-            Access::Logits => classes * NUMBER,
-            Access::Hidden => (classes + seen(distill.hint_weight, self.hidden) + seen(distill.attention_weight, self.maps)) * NUMBER,
+        BitsPerExample {
+            labels: classes.log2(),
+            top_k: (distill.top_k as f64).min(classes) * (NUMBER + classes.log2()),
+            logits: classes * NUMBER,
+            hidden: (classes + (self.hidden + self.maps) as f64) * NUMBER,
         }
     }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, button, knob, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+import { AxeBuilder, button, knob, pause, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -59,11 +59,46 @@ test("a shut door blanks what is behind it, and acts at once", () =>
     await access.getByRole("radio", { name: new RegExp(text("option.distill.access.top_k")) }).check();
     await until(page, "the engine has it", (now) => now.values["distill.access"] === "top_k");
     assert.equal(await access.getByText(text("access.hidden")).count(), 7, "three classes of ten are told");
-    await access.getByText(text("access.bits", { bits: "106" })).waitFor();
+    for (const bits of ["3.3", "106", "320", "8,512"]) await access.getByText(text("access.bits.level", { bits }), { exact: true }).waitFor();
     await access.getByRole("radio", { name: new RegExp(text("option.distill.access.labels")) }).check();
     await access.getByText(text("access.answer")).waitFor();
     assert.equal(await access.getByText(text("access.hidden")).count(), 9);
     assert.match(await knob(page, "distill.access").locator("select").inputValue(), /labels/);
+  }));
+
+test("whatever panel shows the teacher's answer hatches what the student may not see, until one asks for what the teacher thinks", () =>
+  withPage("?backend=cpu&view=access&distill.access=labels", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "it learned something", (now) => now.step >= 25);
+    await pause(page);
+    const tabs = page.getByRole("tabpanel");
+    const teacher = () => tabs.getByRole("radio", { name: text("access.sight.side.teacher") }).first();
+    const student = () => tabs.getByRole("radio", { name: text("access.sight.side.student") }).first();
+    const count = (wanted) => page.waitForFunction((expected) => document.querySelectorAll("[role=tabpanel] .hatched").length === expected, wanted);
+    // Nine classes; with the entropy; of a step as logits and as probabilities.
+    for (const [panel, blanks] of [["access", 9], ["sample", 10], ["step", 18]]) {
+      await page.getByRole("tab", { name: text(`closer.${panel}`), exact: true }).click();
+      await student().waitFor();
+      await count(blanks);
+      await teacher().check();
+      await count(0);
+      await student().check();
+    }
+    await page.getByRole("tab", { name: text("closer.knowledge"), exact: true }).click();
+    const map = tabs.getByRole("img", { name: text("knowledge.map", { role: text("view.role.teacher") }) });
+    await map.waitFor();
+    const hatch = () => map.locator(".hatch").getAttribute("d");
+    assert.equal((await hatch()).split("M").length - 1, 3 * 90, "all but the diagonal");
+    await teacher().check();
+    assert.equal(await hatch(), "");
+    await student().check();
+
+    await page.getByRole("tab", { name: text("closer.draw"), exact: true }).click();
+    await tabs.getByRole("button", { name: /Take test row/ }).click();
+    await count(10);
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
+    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0]?.html]), []);
   }));
 
 test("a placed point is learned from, and the address carries it", () =>
@@ -72,7 +107,8 @@ test("a placed point is learned from, and the address carries it", () =>
     await play(page);
     await until(page, "the end", (now) => now.finished);
     const draw = panel(page, "draw.title.plane");
-    await draw.getByRole("button", { name: text("draw.place.put", { class: text("view.class.ordinal", { number: 2 }) }) }).click();
+    await draw.getByRole("radio", { name: text("view.class.ordinal", { number: 2 }) }).check();
+    await draw.getByRole("application").click();
     await button(draw, "draw.place.train").click();
     const end = await until(page, "the run with the point", (now) => now.finished && now.values["task.added"] !== "none");
     assert.match(end.values["task.added"], /^-?[\d.]+_-?[\d.]+_2$/);

@@ -110,7 +110,7 @@ test("keys draw cell by cell and leave the run alone; a test row is asked about 
     await page.getByRole("tab", { name: text("closer.sample") }).click();
     const sample = await page.getByRole("region", { name: text("view.sample.title") }).locator("tbody").innerText();
     await page.getByRole("tab", { name: text("closer.draw") }).click();
-    await page.getByRole("button", { name: text("draw.take", { row: "1", label: "5" }) }).click();
+    await page.getByRole("button", { name: text("draw.take", { row: "148", label: "8" }) }).click();
     await page.getByRole("radio", { name: text("draw.soft", { temperature: "4" }) }).check();
     await page.waitForFunction(
       (numbers) => String(document.querySelector("[role=tabpanel] tbody").innerText.match(/[\d.]+%/g)) === numbers,
@@ -136,4 +136,73 @@ test("on the plane a point is chosen by click and by key, and nothing here is in
     for (const cell of await table.getByRole("cell").allInnerTexts()) assert.match(cell, /^class \d, \d+%$/);
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
     assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+  }));
+
+test("points of a class are placed where one clicks, seen at once, taken back, and learned from in the next run", () =>
+  withPage("?backend=cpu&preset=plane&train.steps=20&teacher.steps=20&view=draw", async (page) => {
+    await trained(page);
+    const square = page.getByRole("application", { name: text("draw.point.board") });
+    const waiting = square.locator("circle.waits");
+    const wanted = async (points) => until(page, `${points} points are wanted`, (now, count) => now.wanted["task.added"].split(",").filter((point) => point !== "none").length === count, points);
+    await square.click({ position: { x: 60, y: 60 } });
+    await wanted(0);
+    await page.getByRole("radio", { name: text("view.class.ordinal", { number: "2" }) }).check();
+    await square.click({ position: { x: 60, y: 60 } });
+    await wanted(1);
+    assert.equal(await waiting.count(), 1, "it is seen before anything is trained");
+    await square.focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("Enter");
+    await wanted(2);
+    await page.keyboard.press("Control+z");
+    await wanted(1);
+    await page.keyboard.press("Space");
+    await wanted(2);
+    await page.keyboard.press("Backspace");
+    await wanted(1);
+    assert.equal(await waiting.count(), 1);
+    await button(page, "draw.place.train").click();
+    const after = await until(page, "the run with the point", (now) => now.finished && now.values["task.added"] !== "none");
+    assert.match(after.values["task.added"], /^-?[\d.]+_-?[\d.]+_2$/);
+    assert.equal(await waiting.count(), 0, "it waits no longer");
+  }));
+
+const cells = (page, role) => page.getByRole("tabpanel").getByRole("img", { name: new RegExp(`^${text(`view.role.${role}`)}: `) }).locator(".cell");
+
+test("the strip tells how the opinion came about, at a slow speed step by step, and the speed acts at once and is remembered", () =>
+  withPage("?backend=cpu&view=draw", async (page, open) => {
+    await ready(page);
+    const speed = page.getByRole("combobox", { name: text("transport.speed") });
+    await speed.selectOption("slow");
+    await stroke(page, ...ONE);
+    await play(page);
+    await until(page, "single steps", (now) => now.step >= 6);
+    await page.locator("summary", { hasText: text("draw.story.table") }).click();
+    const table = page.getByRole("region", { name: text("draw.story.title") }).getByRole("row");
+    // Between evaluations, which are 25 steps apart, only a paced run is asked.
+    await table.filter({ hasText: text("view.curves.at_step", { step: "3" }) }).first().waitFor();
+    await table.filter({ hasText: text("view.curves.at_step", { step: "4" }) }).first().waitFor();
+    // At this speed the rest would take minutes.
+    await speed.selectOption("full");
+    await until(page, "the end", (now) => now.finished, undefined, 60_000);
+    await say(page, "1", null, null);
+    for (const role of ["teacher", "alone", "distilled"]) assert.ok((await cells(page, role).count()) > 10, role);
+    const told = page.getByRole("img", { name: new RegExp(`^${text("view.role.teacher")}: .*1, \\d+%$`) });
+    await told.waitFor();
+
+    // Another tab and back: the story is still there. Another drawing has none yet.
+    await page.getByRole("tab", { name: text("closer.sample") }).click();
+    await page.getByRole("tab", { name: text("closer.draw") }).click();
+    assert.ok((await cells(page, "alone").count()) > 10);
+    await page.getByRole("combobox", { name: text("draw.story.of") }).selectOption("7");
+    await page.getByRole("img", { name: new RegExp(`^${text("view.role.alone")}: .*7, \\d+%$`) }).waitFor();
+    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").include("section[aria-label]").analyze();
+    assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+    await stroke(page, ...ZERO);
+    await page.waitForFunction(() => document.querySelector("[role=tabpanel] .strip")?.children.length === 1);
+
+    await speed.selectOption("normal");
+    const later = await open("?backend=cpu");
+    await ready(later);
+    assert.equal(await later.getByRole("combobox", { name: text("transport.speed") }).inputValue(), "normal");
   }));

@@ -1,4 +1,5 @@
-// Before the engine is there the page shows a recorded run, says so, and takes it away for the live one.
+// Before the engine is there the page shows the beginning of a recorded run, says so, and takes it away for the live one. How it ends it does
+// not tell: that is the question above it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -20,7 +21,10 @@ for (const locale of ["en", "ko"]) {
       await badge(waiting, locale).waitFor();
       assert.equal((await state(waiting)).engine, "loading");
       await waiting.getByText(text("recorded.note", { command: "distillery run first-light" }, locale)).waitFor();
-      assert.match(await chart(waiting).getAttribute("aria-valuetext"), /1,000.*90\.0/, "its values can be read");
+      assert.match(await chart(waiting).getAttribute("aria-valuetext"), /200.*81\.6/, "its values can be read");
+      await chart(waiting).press("End");
+      assert.match(await chart(waiting).getAttribute("aria-valuetext"), /200/, "there is nothing beyond");
+      assert.doesNotMatch(await waiting.locator("body").innerText(), /90\.0|84\.6/, "the end is not told");
       assert.equal(await button(waiting, "view.curves.csv", {}, locale).count(), 0, "it is not saved as if it were this visitor's");
       const { violations } = await new AxeBuilder({ page: waiting }).analyze();
       assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id), []);
@@ -33,6 +37,28 @@ for (const locale of ["en", "ko"]) {
       await button(waiting, "view.curves.csv", {}, locale).waitFor();
     }));
 }
+
+test("a guess is made before the run and judged after it", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const guesses = page.getByRole("group", { name: text("guess.title") });
+    await button(guesses, "guess.same").click();
+    await button(guesses, "guess.distilled").click();
+    assert.equal(await button(guesses, "guess.same").getAttribute("aria-pressed"), "false");
+    await play(page);
+    await until(page, "the end", (now) => now.finished);
+    await page.getByText(text("guess.right", { guess: text("guess.distilled") })).waitFor();
+    await button(page, "transport.reset").click();
+    await guesses.waitFor();
+    assert.equal(await guesses.locator("[aria-pressed=true]").count(), 0, "another run, another guess");
+  }));
+
+test("beneath a lesson there is no recorded run", () =>
+  withPage("?backend=cpu&lesson=temperature", async (page) => {
+    await ready(page);
+    await page.locator(".plot").first().waitFor();
+    assert.equal(await badge(page).count(), 0);
+  }));
 
 test("no recorded run stands for another experiment, or comes back after a live one", () =>
   withPage("?backend=cpu&distill.temperature=2", async (page, open) => {

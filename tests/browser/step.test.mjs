@@ -9,7 +9,9 @@ useBrowser();
 const panel = (page) => page.getByRole("tabpanel");
 const numbers = (line) => (line.replaceAll("−", "-").match(/-?\d[\d,]*(\.\d+)?/g) ?? []).map((word) => Number(word.replaceAll(",", "")));
 const term = (page, name) => panel(page).locator(`li.loss .${name} dd`).innerText().then(numbers);
-const makes = (page, step) => panel(page).getByRole("button", { name: text("step.make", { step: String(step) }), exact: true });
+const lies = (page, step) => panel(page).getByText(text("step.which", { step: String(step) }), { exact: true });
+const player = (page, who) => button(panel(page), `step.only.${who}`);
+const able = async (page) => Promise.all(["teacher", "students", "both"].map((who) => player(page, who).isEnabled()));
 
 /** hard·α + soft·(1−α)·T² = total, by the numbers that are shown: four digits each. Returns the weights. */
 async function addsUp(page) {
@@ -27,7 +29,7 @@ async function addsUp(page) {
 test("the numbers of a step add up and follow the live knobs without a step", () =>
   withPage("?backend=cpu&view=step", async (page) => {
     await ready(page);
-    await makes(page, 1).waitFor();
+    await lies(page, 1).waitFor();
     assert.deepEqual(await addsUp(page), { alpha: 0.1, soft: [0.9, 16] });
 
     await panel(page).getByRole("button", { name: text("step.try.half") }).click();
@@ -48,10 +50,10 @@ test("making the step advances the run by one, and the step that is shown is the
   withPage("?backend=cpu&view=step", async (page) => {
     await ready(page);
     await stepTo(page, 1);
-    await makes(page, 2).waitFor();
+    await lies(page, 2).waitFor();
     const [total] = await term(page, "total");
-    await makes(page, 2).click();
-    await makes(page, 3).waitFor();
+    await player(page, "students").click();
+    await lies(page, 3).waitFor();
     const now = await until(page, "its loss is drawn", (current) => current.step === 2 && current.losses.length > 0);
     const { total: made } = now.losses.find(({ role }) => role === "distilled");
     assert.ok(Math.abs(made - total) <= 1e-3 * made, `it said ${total} and was ${made}`);
@@ -60,17 +62,23 @@ test("making the step advances the run by one, and the step that is shown is the
 test("a teacher that learns along can step alone, and so can the students", () =>
   withPage("?backend=cpu&view=step", async (page) => {
     await ready(page);
-    await panel(page).getByRole("button", { name: text("step.try.together") }).click();
+    await lies(page, 1).waitFor();
+    assert.deepEqual(await able(page), [false, true, false]);
+    await panel(page).getByText(text("step.reason.frozen")).waitFor();
+    await button(panel(page), "step.along").click();
     await until(page, "a run with such a teacher", (now) => now.values["teacher.schedule"] === "together");
     const logits = () => panel(page).locator("li.logits").innerText();
     await panel(page).locator("li.logits tbody tr").first().waitFor();
     const before = await logits();
-    await button(page, "step.only.teacher").click();
+    await player(page, "teacher").click();
     await page.waitForFunction((old) => document.querySelector("li.logits").innerText !== old, before);
     assert.equal((await state(page)).step, 0, "the students wait");
-    await button(page, "step.only.students").click();
-    await makes(page, 2).waitFor();
+    await player(page, "students").click();
+    await lies(page, 2).waitFor();
     assert.equal((await state(page)).step, 1);
+    assert.deepEqual(await able(page), [true, true, true]);
+    await player(page, "both").click();
+    await lies(page, 3).waitFor();
   }));
 
 test("the stages are lit in order, and another row is followed", () =>
@@ -101,13 +109,25 @@ test("the stages are lit in order, and another row is followed", () =>
     assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].html.slice(0, 140), nodes[0].failureSummary]), []);
   }));
 
-test("where no student's step comes next it says so", () =>
-  withPage("?backend=cpu&view=step&preset=plane&teacher.steps=50&train.steps=10", async (page) => {
+test("before the students and after the end the tab says why, helps, and shows a step", () =>
+  withPage("?backend=cpu&view=step&preset=plane&teacher.steps=120&train.steps=10", async (page) => {
     await ready(page);
     await panel(page).getByText(text("step.none.teacher")).waitFor();
+    await panel(page).getByText(text("step.reason.first")).waitFor();
+    assert.deepEqual(await able(page), [true, false, false]);
+    await player(page, "teacher").click();
+    await until(page, "a step of the teacher", (now) => now.phase === "teacher" && now.step === 1);
+    await button(panel(page), "step.teach", { left: "119" }).click();
+    await lies(page, 1).waitFor();
+    const begun = await state(page);
+    assert.deepEqual([begun.phase, begun.step, begun.playing], ["teacher", 120, false], "it stops where the students begin");
+    assert.deepEqual(await able(page), [false, true, false]);
     await play(page);
     await until(page, "the end", (now) => now.finished);
-    await panel(page).getByText(text("step.none.finished")).waitFor();
+    await panel(page).getByText(text("step.which.beyond", { step: "11" })).waitFor();
+    await panel(page).getByText(text("step.reason.over", { steps: "10" })).waitFor();
+    assert.deepEqual(await able(page), [false, false, false]);
+    assert.equal(await panel(page).locator("ol > li").count(), 7, "the step that would come next");
     await button(panel(page), "step.restart").click();
     await panel(page).getByText(text("step.none.teacher")).waitFor();
   }));
@@ -117,7 +137,7 @@ test("with reduced motion nothing plays by itself, and nothing offers to", () =>
     "?backend=cpu&view=step",
     async (page) => {
       await ready(page);
-      await makes(page, 1).waitFor();
+      await lies(page, 1).waitFor();
       assert.equal(await button(page, "step.play").count(), 0);
     },
     { reducedMotion: "reduce" },

@@ -38,6 +38,22 @@ test("the self-test passes, twenty steps are made, and a lost device costs nothi
     { expected: [/device/i] },
   ));
 
+// Some 90 s on two busy cores, most of it compiling kernels.
+test("the default race runs to its verdict", { timeout: 4 * COMPILING }, () =>
+  withPage("?backend=webgpu", async (page) => {
+    const started = await ready(page, COMPILING);
+    assert.equal(started.backend, "webgpu", `instead of the GPU: ${started.cpuReason}`);
+    await play(page);
+    const end = await until(page, "the end", (now) => now.finished, undefined, 3 * COMPILING);
+    assert.equal(end.step, 1000);
+    const { teacher, alone, distilled } = end.outcome;
+    assert.ok(teacher > 0.96, `the shipped teacher is right on ${teacher}`);
+    // The curves of another device are not the same to the last digit; what they come to is.
+    assert.ok(distilled > alone, `distilled ${distilled}, alone ${alone}`);
+    const helped = ["much_better", "better"].map((size) => text(`verdict.after.${size}`).split("{")[0]);
+    await page.locator(".verdict", { hasText: new RegExp(helped.join("|")) }).waitFor();
+  }));
+
 test("without WebGPU the page says so and runs on the CPU", () =>
   withPage("", async (page) => {
     const now = await ready(page);

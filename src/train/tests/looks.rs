@@ -29,6 +29,24 @@ async fn a_step_taken_apart_adds_up_and_is_not_made() {
 }
 
 #[test_async]
+async fn a_finished_run_shows_the_step_it_would_make_next_and_stays_as_it_is() {
+    let mut run = open(&[]).await;
+    assert!(run.dissect(0).await.is_err(), "the teacher learns first");
+    to_the_end(&mut run).await;
+    let before = run.weights(Role::Distilled, false).await.unwrap();
+    let Event::Dissected { step, lr, whole, .. } = run.dissect(0).await.unwrap() else { panic!("a step was asked for") };
+    assert_eq!(step, run.experiment().train.steps);
+    assert!(lr > 0.0 && whole.update > 0.0, "a schedule that has come to zero would show a step that does nothing: {whole:?}");
+    assert_eq!(run.weights(Role::Distilled, false).await.unwrap(), before);
+}
+
+#[test_async]
+async fn every_level_of_access_tells_more_and_what_is_open_counts_unused() {
+    let bits = open(&[]).await.summary().bits_per_example;
+    assert!(bits.labels < bits.top_k && bits.top_k < bits.logits && bits.logits < bits.hidden, "{bits:?}");
+}
+
+#[test_async]
 async fn the_study_agrees_with_the_evaluation() {
     let mut run = open(&[]).await;
     assert!(run.study().is_err(), "nobody has answered yet");

@@ -157,6 +157,32 @@ describe("Pump", () => {
     expect([calls, most]).toEqual([8, 2]);
   });
 
+  it("keeps a pace, and takes up another one with the next call", async () => {
+    let pace = 5;
+    let made = 0;
+    let going = true;
+    const pump = new Pump(
+      async (steps) => {
+        made += going ? steps : 0;
+        return Promise.resolve(going);
+      },
+      () => pace,
+    );
+    const run = pump.run();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(made).toBeGreaterThanOrEqual(50);
+    expect(made).toBeLessThanOrEqual(52);
+    pace = 100;
+    made = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    // The two calls that wait for their turn still have the old pace.
+    expect(made).toBeGreaterThan(940);
+    expect(made).toBeLessThanOrEqual(1010);
+    going = false;
+    await vi.runAllTimersAsync();
+    await run;
+  });
+
   it("learns from whole calls only", async () => {
     const asked: number[] = [];
     const pump = new Pump(async (steps) => asked.push(steps) < 0);

@@ -130,7 +130,7 @@ export class FakeWorker implements WorkerLike {
       validation_rows: 0,
       teacher_steps: 0,
       student_steps: Number(values["train.steps"]),
-      bits_per_example: 320,
+      bits_per_example: { labels: 3.3, top_k: 106, logits: 320, hidden: 8512 },
     };
     return [{ type: "opened", summary: this.summary }];
   }

@@ -1,4 +1,7 @@
-/** Advances a run again and again, each time with as many steps as the engine makes in about a tenth of a second. */
+/**
+ * Advances a run again and again, each time with as many steps as the engine makes in about a tenth of a second, or with as many as a pace
+ * allows. What waits is the page, never the Worker: a turned knob or a question is answered at once at any pace.
+ */
 
 /** Long enough that the round trip does not count, short enough that a turned knob acts at once. */
 const TARGET_MS = 100;
@@ -16,9 +19,14 @@ export function nextSteps(steps: number, ms: number): number {
 export class Pump {
   private steps = 10;
   private lanes = 0;
+  /** When the next call of a paced run is due, on the clock of `performance.now`. */
+  private due = 0;
 
-  /** `advance` makes that many steps and says whether to go on. */
-  constructor(private readonly advance: (steps: number) => Promise<boolean>) {}
+  /** `advance` makes that many steps and says whether to go on; `pace` is how many a second there may be, `Infinity` for as many as there can be. */
+  constructor(
+    private readonly advance: (steps: number) => Promise<boolean>,
+    private readonly pace: () => number = () => Infinity,
+  ) {}
 
   /** Told how long the engine took for `steps`. */
   took(steps: number, ms: number): void {
@@ -36,9 +44,22 @@ export class Pump {
   private async lane(): Promise<void> {
     this.lanes += 1;
     try {
-      while (await this.advance(this.steps));
+      while (await this.advance(await this.turn()));
     } finally {
       this.lanes -= 1;
     }
+  }
+
+  /** Waits for the next call to be due and says how many steps it may make. */
+  private async turn(): Promise<number> {
+    const pace = this.pace();
+    if (pace === Infinity) return this.steps;
+    const steps = Math.min(this.steps, Math.max(1, Math.round((pace * TARGET_MS) / 1000)));
+    const now = performance.now();
+    // An engine that cannot keep up owes nothing: it goes on at its own pace.
+    const begin = Math.max(now, this.due);
+    this.due = begin + (1000 * steps) / pace;
+    if (begin > now) await new Promise((resolve) => setTimeout(resolve, begin - now));
+    return steps;
   }
 }

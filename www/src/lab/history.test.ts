@@ -17,7 +17,7 @@ const summary = (teacher_steps = 0): Summary => ({
   validation_rows: 0,
   teacher_steps,
   student_steps: 1000,
-  bits_per_example: 320,
+  bits_per_example: { labels: 3.3, top_k: 106, logits: 320, hidden: 8512 },
 });
 const network = (role: Role, accuracy: number, step = 0): Evaluation => ({
   role,

@@ -9,6 +9,7 @@ import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
 import type { LessonId } from "../lessons/ids";
 import type { PanelId } from "./closer/ids";
+import { Sight } from "./access/sight.svelte";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
@@ -21,9 +22,11 @@ import type { Called } from "./runs/names";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
+import { Tempo } from "./speed.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
+import type { Guess } from "./verdict";
 
 export type EngineState =
   | { is: "loading"; share: number }
@@ -34,6 +37,9 @@ export type EngineState =
 /** A dragged slider is not worth a new run per pixel. */
 const REOPEN_MS = 250;
 
+/** Steps of the teacher at a time, while it is to learn to its end and no further. */
+const TEACH_STEPS = 50;
+
 export class Lab {
   readonly config = new Config();
   readonly screen = new Screen();
@@ -41,6 +47,11 @@ export class Lab {
   readonly notices = new Notices();
   readonly drawing = new Drawing();
   readonly questions = new Questions(this.screen, () => this.ready, (command, latest) => this.tell(command, { latest, quiet: true }));
+  readonly sight = new Sight(
+    () => this.screen.summary?.values ?? this.config.values,
+    () => this.screen.summary?.classes.length ?? 0,
+  );
+  readonly tempo = new Tempo();
   readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
@@ -53,6 +64,8 @@ export class Lab {
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
   lesson = $state<LessonId | null>(null);
+  /** What the visitor expects of the open run. */
+  guess = $state<Guess | null>(null);
   /** Large type, for a projector. */
   large = $state(false);
   /** The language that the visitor chose, for the address. */
@@ -62,7 +75,11 @@ export class Lab {
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
   private readonly supervisor: Supervisor;
-  private readonly pump = new Pump((steps) => this.advance(steps));
+  private readonly pump = new Pump(
+    // Paused while it waited for its turn.
+    (steps) => (this.playing ? this.advance(steps) : Promise.resolve(false)),
+    () => this.pace,
+  );
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   private first = true;
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -118,10 +135,25 @@ export class Lab {
     if (this.ready && !this.screen.untouched) void this.keeper.take();
   }
 
+  /** Steps a second at most. */
+  get pace(): number {
+    const { summary } = this.screen;
+    return this.tempo.pace((summary?.teacher_steps ?? 0) + (summary?.student_steps ?? 0));
+  }
+
   async step(): Promise<void> {
     this.playing = false;
     if (!this.ready || this.screen.finished || this.stopped !== null) return;
     await this.advance(1);
+  }
+
+  /** Lets a teacher that learns first learn to its end, and stops where the students begin. */
+  async teach(): Promise<void> {
+    if (!this.ready || this.stopped !== null) return;
+    this.playing = true;
+    const left = (): number => (this.screen.phase === "teacher" ? this.screen.steps - this.screen.step : 0);
+    while (this.playing && left() > 0) await this.advance(Math.min(TEACH_STEPS, left()));
+    this.pause();
   }
 
   /** One step of a teacher that learns beside the students, or of both students, while the other side waits. */
@@ -295,7 +327,7 @@ export class Lab {
     }
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
     const evaluated = replies.some((reply) => reply.type === "evaluated");
-    if (this.playing) this.questions.look(evaluated);
+    if (this.playing) this.questions.look(evaluated, this.tempo.held);
     else this.questions.lookAgain(evaluated);
     void this.keeper.watch(replies);
     return this.playing;
@@ -310,6 +342,7 @@ export class Lab {
     const { history: old, summary, opening } = this.screen;
     // A run that is brought back after a death is the same run.
     if (old !== history) {
+      this.guess = null;
       if (summary !== null) this.runs.archive(old, summary.preset, opening, how.again);
       this.runs.begin(opened.summary.values, how.again);
     }

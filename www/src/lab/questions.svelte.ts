@@ -1,5 +1,6 @@
 /** What the views ask the engine: they stand in its queue before the next steps. Their answers come to the screen. */
 import type { Command, Opened, Reply } from "../engine/protocol";
+import examples from "../recorded/examples.json";
 import type { Screen } from "./screen.svelte";
 import { isText } from "./task";
 
@@ -8,6 +9,12 @@ const PLANE_CELLS = 80;
 /** The plane is redrawn at most so often, and takes at most this share of the time. */
 const PLANE_MS = 300;
 const PLANE_SHARE = 0.2;
+
+/** The test row to begin with: one that shows what the teacher gave (`examples.mjs` says how it is chosen), or else the first. */
+export function exampleOf(task: string | undefined): number {
+  const rows: Record<string, number | undefined> = examples;
+  return rows[task ?? ""] ?? 0;
+}
 
 /** Sends a command and shows what comes of it; of those of one name that wait only the last is carried out. Null when the Worker died. */
 type Tell = (command: Command, latest: string) => Promise<Reply[] | null>;
@@ -18,7 +25,7 @@ export class Questions {
   /** The prompt that the networks of a text answer. */
   prompt = $state(0);
   /** What the open panels ask after every evaluation, by name. */
-  private readonly watched: Record<string, (() => Command | null) | undefined> = {};
+  private readonly watched: Record<string, { make: () => Command | null; often: boolean } | undefined> = {};
   private planeNotBefore = 0;
 
   constructor(
@@ -29,8 +36,12 @@ export class Questions {
 
   /** Another run is open, after `before`. */
   begin({ summary }: Opened, before: Screen["summary"]): void {
+    const task = summary.values["task.name"];
+    if (task !== before?.values["task.name"]) {
+      this.row = exampleOf(task);
+      this.prompt = 0;
+    }
     if (this.row >= summary.test_rows) this.row = 0;
-    if (summary.values["task.name"] !== before?.values["task.name"]) this.prompt = 0;
   }
 
   select(row: number): void {
@@ -39,14 +50,15 @@ export class Questions {
   }
 
   /**
-   * Asks now and after every evaluation, until the returned function is called. `make` says what to ask, null nothing for now.
+   * Asks now and after every evaluation, until the returned function is called; `often` also between them, while the run is played at a pace
+   * that leaves time for it. `make` says what to ask, null nothing for now.
    * The answer stands in `screen.now.looks`. For a panel's `$effect`.
    */
-  watch(name: string, make: () => Command | null): () => void {
-    this.watched[name] = make;
+  watch(name: string, make: () => Command | null, often = false): () => void {
+    this.watched[name] = { make, often };
     if (this.ready()) this.ask(name, make);
     return () => {
-      if (this.watched[name] === make) this.watched[name] = undefined;
+      if (this.watched[name]?.make === make) this.watched[name] = undefined;
     };
   }
 
@@ -56,14 +68,14 @@ export class Questions {
   }
 
   /** Refreshes what has to be asked for, after steps or a turned knob. */
-  look(evaluated: boolean): void {
+  look(evaluated: boolean, paced = false): void {
     if (document.hidden) return;
     const values = this.screen.summary?.values;
     if (evaluated) {
       // A text has no classes that could be looked at one by one.
       if (values !== undefined && !isText(values)) this.select(this.row);
-      for (const [name, make] of Object.entries(this.watched)) if (make !== undefined) this.ask(name, make);
     }
+    for (const [name, one] of Object.entries(this.watched)) if (one !== undefined && (evaluated || (paced && one.often))) this.ask(name, one.make);
     if (values?.["task.name"] === "plane" && performance.now() >= this.planeNotBefore) void this.drawPlane();
   }
 

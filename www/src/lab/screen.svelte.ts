@@ -2,6 +2,7 @@
 import type { Early, Evaluation, Event, LossParts, Opened, Outcome, Phase, Summary } from "../engine/protocol";
 import { RunHistory } from "./history";
 import type { Values } from "./knobs";
+import { hear, type Heard } from "./draw/trail";
 import { remember, type Past } from "./writing/past";
 
 export type SampleEvent = Extract<Event, { type: "sample" }>;
@@ -22,6 +23,8 @@ interface Moment {
   looks: Looks;
   /** What was read before of the prompt that is looked at, oldest first. */
   written: readonly Past[];
+  /** What the networks said before of the drawing that they are asked about, oldest first. */
+  heard: readonly Heard[];
   outcome: Outcome | null;
   /** Why the run ended before its steps were up. */
   early: Early | null;
@@ -40,6 +43,7 @@ function beginning(summary: Summary | null, history: RunHistory): Moment {
     plane: null,
     looks: {},
     written: [],
+    heard: [],
     outcome: null,
     early: null,
   };
@@ -78,6 +82,11 @@ export class Screen {
   /** Steps made, ahead of what is drawn. */
   get step(): number {
     return this.next.step;
+  }
+
+  /** Steps of this phase. */
+  get steps(): number {
+    return this.next.steps;
   }
 
   get phase(): Phase {
@@ -123,8 +132,10 @@ export class Screen {
       case "plane":
         this.next = { ...next, plane: event };
         break;
-      case "studied":
       case "opinion":
+        this.next = { ...next, looks: { ...next.looks, opinion: event }, heard: hear(next.heard, { phase: next.phase, event }) };
+        break;
+      case "studied":
       case "dissected":
       case "modes":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
@@ -138,6 +149,11 @@ export class Screen {
     }
     // A hidden page gets no frames, so it is not drawn; the numbers wait in `next`.
     this.timer ??= setTimeout(() => (this.frame = requestAnimationFrame(() => this.draw())), Math.max(0, this.drawnAt + DRAW_MS - performance.now()));
+  }
+
+  /** Another drawing: what was said of the last one is no part of its story. */
+  unhear(): void {
+    this.next = { ...this.next, heard: [] };
   }
 
   private draw(): void {

@@ -68,6 +68,18 @@ export function sentence({ summary, phase, step, networks }: Standing): Sentence
   };
 }
 
+export const GUESSES = ["alone", "distilled", "same"] as const;
+/** Which student somebody expects ahead at the end. */
+export type Guess = (typeof GUESSES)[number];
+
+/** Which it was; null before the end. */
+export function came({ summary, phase, networks }: Standing): Guess | null {
+  const { alone, distilled } = accuracies(networks);
+  if (phase !== "finished" || alone === undefined || distilled === undefined) return null;
+  const size = sizeOf(alone, distilled, summary.test_rows);
+  return size === "same" ? "same" : distilled > alone ? "distilled" : "alone";
+}
+
 /** A second sentence when a class was kept from the students. */
 export function omittedSentence({ phase, networks }: Standing): Sentence | null {
   const omitted = networks.find((network) => network.role === "distilled")?.omitted;

@@ -1,4 +1,4 @@
-// Writes first-light.json, the curves that the page shows until its engine is there, from a native run:
+// Writes first-light.json, the beginning of the curves that the page shows until its engine is there, from a native run:
 //
 //   distillery run first-light --device cpu --out /tmp/first-light
 //   node www/src/recorded/make.mjs /tmp/first-light/metrics.jsonl
@@ -6,6 +6,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const events = readFileSync(process.argv[2], "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
 const { preset, command, values, teacher_steps, student_steps } = events.find(({ type }) => type === "opened").summary;
+
+/** Share of the way that is kept: the page asks which student does better, and the end would answer. */
+const KEPT = 0.2;
+const last = KEPT * student_steps;
 
 /** Four digits are more than a chart shows. */
 const short = (value) => (value == null ? null : Number(value.toPrecision(4)));
@@ -25,12 +29,12 @@ function table(rows) {
 const entries = (list) => Object.fromEntries(list.filter(([, value]) => value !== null));
 const trained = table(
   events
-    .filter(({ type, step }) => type === "progress" && step % 20 === 0)
+    .filter(({ type, step }) => type === "progress" && step % 20 === 0 && step <= last)
     .map(({ step, losses }) => ({ step, values: entries(losses.map(({ role, total }) => [`${role}_training`, short(total)])) })),
 );
 const tested = table(
   events
-    .filter(({ type }) => type === "evaluated")
+    .filter(({ type, step }) => type === "evaluated" && step <= last)
     .map(({ step, networks }) => ({
       step,
       values: entries(networks.flatMap((network) => ["accuracy", "loss", "ece", "agreement"].map((name) => [`${network.role}_${name}`, short(network[name])]))),

@@ -16,6 +16,24 @@ bytes: number,
  */
 adapters?: number, layers: Layers, };
 
+export type BitsPerExample = { 
+/**
+ * The answer.
+ */
+labels: number, 
+/**
+ * The `distill.top_k` likeliest classes with their logits.
+ */
+top_k: number, 
+/**
+ * All logits.
+ */
+logits: number, 
+/**
+ * All logits, the values of the last hidden layer and those of the attention maps.
+ */
+hidden: number, };
+
 export type Summary = { preset: string, 
 /**
  * Every knob with its value, as text.
@@ -48,11 +66,7 @@ validation_rows: number,
 /**
  * Steps of the teacher's phase; 0 when there is none.
  */
-teacher_steps: number, student_steps: number, 
-/**
- * Bits that the teacher tells the distilled student about one example, f32 numbers counted whole.
- */
-bits_per_example: number, };
+teacher_steps: number, student_steps: number, bits_per_example: BitsPerExample, };
 
 export type LossParts = { role: Role, total: number, 
 /**
@@ -223,11 +237,25 @@ confidence: number,
  */
 accuracy: number, rows: number, };
 
+export type Seen = { 
+/**
+ * `[classes, classes]`, row by row: its mean soft label for each true class as the students have to take it.
+ */
+similarity: Array<number>, 
+/**
+ * `[classes, classes]`, row by row: share of the rows of each true class in which the class of the column is told.
+ */
+told: Array<number>, };
+
 export type Study = { role: Role, 
 /**
  * `[classes, classes]`, row by row: its mean soft label for each true class, at T.
  */
 similarity: Array<number>, 
+/**
+ * Of the teacher, where the students do not see all of its answers.
+ */
+seen: Seen | null, 
 /**
  * How alike the teacher's it is off the diagonal, 0 to 1; `None` for the teacher.
  */

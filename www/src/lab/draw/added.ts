@@ -22,6 +22,16 @@ export function writePoints(points: readonly AddedPoint[]): string {
   return points.length === 0 ? "none" : points.map(({ x, y, klass }) => `${x}_${y}_${klass}`).join(",");
 }
 
+/** The points of `wanted` that are not among `known` yet. */
+export function pending(wanted: readonly AddedPoint[], known: readonly AddedPoint[]): AddedPoint[] {
+  const left = known.map((point) => writePoints([point]));
+  return wanted.filter((point) => {
+    const at = left.indexOf(writePoints([point]));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
 /** A point where the visitor pointed: inside the square of the data, and with no more digits than a pixel is worth. */
 export function pointAt([x, y]: readonly [number, number], klass: number): AddedPoint {
   const held = (value: number): number => Number(Math.min(1, Math.max(-1, value)).toFixed(2));

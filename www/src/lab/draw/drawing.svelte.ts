@@ -21,6 +21,10 @@ export class Drawing {
   fill = $state(true);
   /** The point of the plane that is asked about, -1 to 1 and a little beyond. */
   point = $state.raw<Place>([0, 0]);
+  /** The class of the training points that a click on the plane places; null where it only asks. */
+  brush = $state<number | null>(null);
+  /** What the networks were last asked about. */
+  asked: readonly number[] | null = null;
   private past = $state.raw<Page[]>([]);
   private side = $state(0);
   private task = $state<string>();

@@ -10,6 +10,18 @@ export interface Cell {
 
 export const share = (matrix: readonly number[], classes: number, { label, said }: Cell): number => matrix[label * classes + said] ?? 0;
 
+/** A network's matrix as the students have to take it, where they do not see all of its answers. */
+export function through(network: Study): Study {
+  return network.seen === null ? network : { ...network, similarity: network.seen.similarity };
+}
+
+/** Told in less than this share of the rows, what the students have of a class is mostly a guess. */
+export const MOSTLY_TOLD = 0.5;
+
+export function hiddenCell({ seen }: Study, classes: number, cell: Cell): boolean {
+  return seen !== null && share(seen.told, classes, cell) < MOSTLY_TOLD;
+}
+
 /** The wrong class that gets the largest share. Null where there is no wrong class. */
 export function loudest(matrix: readonly number[], classes: number): Cell | null {
   let found: Cell | null = null;

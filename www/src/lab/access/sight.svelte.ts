@@ -1,0 +1,37 @@
+/** Whose eyes the page looks with at the teacher's answer: the teacher's own, or those of a student that does not see all of it. */
+import { levelOf, told, type Level, type Told } from "./levels";
+
+export class Sight {
+  /** Where the two differ the page shows this side, in every panel. */
+  side = $state<"teacher" | "student">("student");
+
+  /** `values` of the knobs, and how many classes there are. */
+  constructor(
+    private readonly values: () => Record<string, string>,
+    private readonly classes: () => number,
+  ) {}
+
+  get level(): Level {
+    return levelOf(this.values()["distill.access"]);
+  }
+
+  get k(): number {
+    return Number(this.values()["distill.top_k"] ?? 3);
+  }
+
+  /** The student is let see a part only. With one class left, that one can be worked out. */
+  get partial(): boolean {
+    return this.level === "labels" || (this.level === "top_k" && this.k + 1 < this.classes());
+  }
+
+  /** The page shows less than the teacher thinks. */
+  get blanks(): boolean {
+    return this.partial && this.side === "student";
+  }
+
+  /** What to show of the teacher's logits at a temperature, by class; null where all of it is shown. */
+  of(logits: readonly number[], temperature: number): Told[] | null {
+    if (!this.blanks) return null;
+    return told(logits, this.level, this.k, temperature).sort((a, b) => a.klass - b.klass);
+  }
+}

@@ -1,0 +1,37 @@
+/** What the networks said of one drawing as training went on. Pure. */
+import type { Event, Phase, SampleView } from "../../engine/protocol";
+
+export type OpinionEvent = Extract<Event, { type: "opinion" }>;
+
+export interface Heard {
+  phase: Phase;
+  event: OpinionEvent;
+}
+
+/** Cells of a strip: more would be too narrow to tell apart. */
+export const MOST = 60;
+
+/**
+ * Adds an opinion. A second one of the same step takes the place of the first, and a run that was resumed drops what came after. Where there
+ * are too many, every second goes: the strip always reaches from the beginning to now.
+ */
+export function hear(past: readonly Heard[], next: Heard): Heard[] {
+  const students = (one: Heard): boolean => one.phase !== "teacher";
+  const before = past.filter((one) => (students(one) === students(next) ? one.event.step < next.event.step : students(next)));
+  const all = [...before, next];
+  return all.length <= MOST ? all : all.filter((_, at) => at % 2 === 0 || at === all.length - 1);
+}
+
+export interface Cell {
+  klass: number;
+  probability: number;
+}
+
+/** What a strip shows of one network's answer at T = 1: the class that was chosen, or else its likeliest. */
+export function cellOf({ logits }: SampleView, klass: number | null): Cell {
+  const top = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - top));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  const shown = klass ?? powers.indexOf(Math.max(...powers));
+  return { klass: shown, probability: (powers[shown] ?? 0) / sum };
+}
