@@ -215,7 +215,7 @@ export class Lab {
     const last = this.config.undo();
     if (last === null) return;
     this.problems = {};
-    if (last.run !== null && this.ready) void this.goOn(last.run);
+    if (last.run !== null && this.ready) void this.goOn(last.run).then(() => this.follow());
     else this.follow();
   }
 
@@ -259,8 +259,10 @@ export class Lab {
 
   /** Goes on with the run that an earlier visit left. */
   async resume(saved: Saved): Promise<void> {
-    if (await this.goOn(saved)) this.adopt();
-    else void forget();
+    const answer = await this.goOn(saved);
+    if (answer === true) this.adopt();
+    // A Worker that died says nothing against the checkpoint.
+    else if (answer !== null) void forget();
   }
 
   // ---- For tests ----------------------------------------------------------------------------------------------------------------
@@ -371,16 +373,15 @@ export class Lab {
   }
 
   /** Goes on with a run where it was left. */
-  private async goOn(saved: Saved): Promise<boolean> {
+  private async goOn(saved: Saved): Promise<true | EngineError | null> {
     this.openNoMore();
     this.playing = false;
-    const opened = (await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run })) === true;
-    if (opened) {
+    const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
+    if (answer === true) {
       this.keeper.reset(saved);
       this.screen.stand(saved);
     }
-    this.follow();
-    return opened;
+    return answer;
   }
 
   /** The controls follow the run that was opened from a file. Says whether that changed them. */

@@ -151,6 +151,17 @@ describe("Lab", () => {
     expect([lab.screen.step, lab.config.values["student.widths"], lab.pending]).toEqual([step, "16", []]);
   });
 
+  it("goes on with an earlier visit's run as that had its knobs", async () => {
+    const { lab, commands } = await openLab("?distill.temperature=8");
+    void lab.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
+    await settle();
+    expect([lab.screen.step, Number(lab.config.values["distill.temperature"])]).toEqual([30, 4]);
+    expect(commands().filter(({ type }) => type === "set")).toEqual([]);
+    lab.undo();
+    await settle();
+    expect(Number(lab.screen.summary?.values["distill.temperature"])).toBe(8);
+  });
+
   it("takes a restart knob without asking while nothing would be lost", async () => {
     const { lab } = await openLab();
     lab.turn("student.widths", "8");
