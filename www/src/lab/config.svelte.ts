@@ -1,4 +1,5 @@
 /** The experiment as the controls show it, with what led there. It may be ahead of the run that is open. */
+import { bytesOf } from "./curves";
 import { differences, findPreset, presetValues, FIRST_PRESET, type Values } from "./knobs";
 import type { Saved } from "./store";
 
@@ -11,7 +12,7 @@ interface Snapshot {
 
 /** More than anyone will step back. */
 const MAX_UNDO = 100;
-/** What the checkpoints among them may take; past that the oldest runs are in the list only. */
+/** What the checkpoints and curves among them may take; past that the oldest runs are in the list only. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export class Config {
@@ -23,6 +24,11 @@ export class Config {
 
   get canUndo(): boolean {
     return this.past.length > 0;
+  }
+
+  /** The last change ended a run, with which undoing it goes on. */
+  get lastEnded(): boolean {
+    return (this.past.at(-1)?.run ?? null) !== null;
   }
 
   /** Sets a knob to a valid value. Changes of one gesture are undone together. */
@@ -88,7 +94,7 @@ function lightened(past: readonly Snapshot[]): Snapshot[] {
   return past
     .toReversed()
     .map((one) => {
-      left -= one.run?.bytes.length ?? 0;
+      if (one.run !== null) left -= one.run.bytes.length + bytesOf(one.run.curves);
       return left < 0 ? { ...one, run: null } : one;
     })
     .reverse();

@@ -17,6 +17,8 @@ export function freezeThin(history: RunHistory): unknown {
   return structuredClone({ ...history, marks: marks.slice(-MOST_MARKS), trained: trained.thinned(MOST_ROWS), tested: tested.thinned(MOST_ROWS) });
 }
 
+const NUMBER_BYTES = 8;
+
 /** The curves, or empty ones where the data is not of this page. */
 export function thaw(plain: unknown): RunHistory {
   const history = new RunHistory();
@@ -24,6 +26,13 @@ export function thaw(plain: unknown): RunHistory {
   const { trained, tested, ...rest } = plain as Record<string, unknown>;
   if (!isTable(trained) || !isTable(tested)) return history;
   return Object.assign(history, rest, { trained: Object.assign(new Table([]), trained), tested: Object.assign(new Table([]), tested) });
+}
+
+/** What curves take at least, as plain data. */
+export function bytesOf(plain: unknown): number {
+  if (typeof plain !== "object" || plain === null) return 0;
+  const numbers = Object.values(plain).filter(isTable).map(({ x, columns }) => x.length * (1 + Object.keys(columns).length));
+  return numbers.reduce((a, b) => a + b, 0) * NUMBER_BYTES;
 }
 
 function isTable(value: unknown): value is Pick<Table, "x" | "columns"> {

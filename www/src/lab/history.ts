@@ -110,6 +110,8 @@ export class RunHistory {
   /** Steps made in this phase. */
   step = 0;
   marks: Mark[] = [];
+  /** The visitor had a hand in it beyond the knobs: weights from a file, steps of one side alone. */
+  handled = false;
   /** Losses on the training batches. */
   readonly trained = new Table([
     ...ROLES.map((role) => column("training", role)),

@@ -15,6 +15,8 @@ const SHARE = 0.1;
 export class Keeper {
   /** The last checkpoint of the open run. */
   saved: Saved | null = null;
+  /** Nothing has happened to the run since. A step of the teacher alone does not show in the step that the page counts. */
+  private current = false;
   private evaluations = 0;
   private notBefore = 0;
   private takenAt = 0;
@@ -30,22 +32,22 @@ export class Keeper {
    * one before: what is no number is not worth going back to.
    */
   async standing(sound: boolean): Promise<Saved | null> {
-    const { saved, screen } = this;
-    if (screen.untouched) return null;
-    const current = saved !== null && saved.step === screen.step && saved.phase === screen.phase && saved.finished === screen.finished;
-    if (sound && !current) await this.take();
+    if (this.screen.untouched) return null;
+    if (sound && !this.current) await this.take();
     return this.saved;
   }
 
   /** A new run is open: the old checkpoint is not its. The stored one stays until the new run has one. */
   reset(saved: Saved | null = null): void {
     this.saved = saved;
+    this.current = saved !== null;
     this.evaluations = 0;
     this.takenAt = performance.now();
   }
 
   /** Told of the replies of each advance. */
   async watch(replies: Reply[]): Promise<void> {
+    this.current = false;
     this.evaluations += replies.filter((reply) => reply.type === "evaluated").length;
     const now = performance.now();
     const due = now >= this.notBefore && (this.evaluations >= EVERY || now >= this.takenAt + MOST_MS);
@@ -72,6 +74,7 @@ export class Keeper {
       curves: freeze(this.screen.history),
       run: this.runs.keep(this.screen.history, summary.preset, this.screen.opening),
     };
+    this.current = true;
     void remember(this.saved);
   }
 }

@@ -82,6 +82,7 @@ export class Lab {
   );
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   private first = true;
+  private replacing: Promise<unknown> = Promise.resolve();
   private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
@@ -212,6 +213,8 @@ export class Lab {
 
   /** Takes back the last change, and goes on with the run that it ended. */
   undo(): void {
+    // The run would be lost with a Worker that cannot take it yet.
+    if (this.config.lastEnded && (this.engine.is === "loading" || this.engine.is === "testing")) return;
     const last = this.config.undo();
     if (last === null) return;
     this.problems = {};
@@ -254,6 +257,7 @@ export class Lab {
     if (ended !== null) this.config.ended(ended, false);
     // It stands at the same step with other weights.
     this.keeper.reset();
+    this.screen.history.handled = true;
     this.notices.say("good", "notice.weights_loaded");
   }
 
@@ -291,14 +295,15 @@ export class Lab {
 
   /** Sends a command and shows what comes of it. */
   private async tell(command: Command, how: { latest?: string; quiet?: boolean } = {}): Promise<Reply[] | null> {
+    const { drawings } = this.screen;
     const replies = await this.ask(command, how);
-    for (const reply of replies ?? []) this.show(reply);
+    for (const reply of replies ?? []) this.show(reply, drawings);
     return replies;
   }
 
-  private show(reply: Reply): void {
+  private show(reply: Reply, drawings = this.screen.drawings): void {
     const { type } = reply;
-    if (type !== "ready" && type !== "self_tested" && type !== "brought" && type !== "file" && type !== "error") this.screen.take(reply);
+    if (type !== "ready" && type !== "self_tested" && type !== "brought" && type !== "file" && type !== "error") this.screen.take(reply, drawings);
   }
 
   private refuse(error: EngineError): void {
@@ -327,6 +332,8 @@ export class Lab {
       if (refused.code === "not_finite") this.stopped = refused;
       return false;
     }
+    this.screen.touch();
+    if (command.type === "step_only") this.screen.history.handled = true;
     if (replies.some((reply) => reply.type === "finished")) this.playing = false;
     const evaluated = replies.some((reply) => reply.type === "evaluated");
     if (this.playing) this.questions.look(evaluated, this.tempo.held);
@@ -347,10 +354,10 @@ export class Lab {
       this.guess = null;
       if (summary !== null) this.runs.archive(old, summary.preset, opening, how.again);
       this.runs.begin(opened.summary.values, how.again);
+      this.keeper.reset();
     }
     this.stopped = null;
     this.problems = {};
-    if (command.type !== "resume") this.keeper.reset();
     this.questions.begin(opened, summary);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
@@ -363,7 +370,14 @@ export class Lab {
   }
 
   /** Opens another run in the place of this one, with which Undo goes on. `joined` says, once it is open, whether the controls changed with it. */
-  private async replace(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
+  private replace(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
+    // One at a time: a second press must not end the run that the first one is ending.
+    const replaced = this.replacing.then(() => this.replaceNow(open, joined));
+    this.replacing = replaced.catch(() => null);
+    return replaced;
+  }
+
+  private async replaceNow(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
     const ended = await this.keeper.standing(this.stopped === null);
     const answer = await open();
     if (answer !== true) return answer;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../engine/fake";
 import type { EngineError } from "../engine/protocol";
+import type { OpinionEvent } from "./draw/trail";
 import { Lab } from "./lab.svelte";
 import { parseLink } from "./url";
 
@@ -160,6 +161,59 @@ describe("Lab", () => {
     lab.undo();
     await settle();
     expect(Number(lab.screen.summary?.values["distill.temperature"])).toBe(8);
+  });
+
+  it("goes on with a run of which only the teacher has made a step", async () => {
+    const { lab } = await openLab();
+    void lab.stepOnly("teacher");
+    await settle();
+    expect([lab.screen.step, lab.screen.untouched]).toEqual([0, false]);
+    const { history } = lab.screen;
+    void lab.restart(false);
+    await settle();
+    expect([lab.screen.untouched, lab.config.canUndo, history.handled]).toEqual([true, true, true]);
+    lab.undo();
+    await settle();
+    expect([lab.screen.untouched, lab.config.canUndo]).toEqual([false, false]);
+  });
+
+  it("ends a run once, however often reset is pressed", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 100);
+    const { step } = lab.screen;
+    void lab.restart(false);
+    void lab.restart(false);
+    await settle();
+    lab.undo();
+    await settle();
+    expect([lab.screen.step, lab.config.canUndo]).toEqual([step, false]);
+  });
+
+  it("keeps the run to go back to while the Worker cannot take it", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 100);
+    const { step } = lab.screen;
+    void lab.restart(false);
+    await settle();
+    lab.poke("crash");
+    while (lab.engine.is === "up") await vi.advanceTimersByTimeAsync(1);
+    lab.undo();
+    expect(lab.config.canUndo).toBe(true);
+    await settle();
+    lab.undo();
+    await settle();
+    expect(lab.screen.step).toBe(step);
+  });
+
+  it("keeps an opinion of an earlier drawing out of the story of the next", async () => {
+    const { lab } = await openLab();
+    const opinion: OpinionEvent = { type: "opinion", step: 0, temperature: 4, views: [] };
+    const { drawings } = lab.screen;
+    lab.screen.unhear();
+    lab.screen.take(opinion, drawings);
+    lab.screen.take({ ...opinion, step: 1 });
+    await settle();
+    expect(lab.screen.now.heard.map(({ event }) => event.step)).toEqual([1]);
   });
 
   it("takes a restart knob without asking while nothing would be lost", async () => {

@@ -69,10 +69,13 @@ export class Screen {
   private frame = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private drawnAt = -Infinity;
+  private touched = false;
+  /** Drawings that the networks were asked about. */
+  drawings = 0;
 
   /** No step has been made: nothing would be lost with this run. */
   get untouched(): boolean {
-    return this.next.step === 0 && this.next.outcome === null && this.history.trained.x.length === 0;
+    return !this.touched && this.next.step === 0 && this.next.outcome === null && this.history.trained.x.length === 0;
   }
 
   get finished(): boolean {
@@ -98,18 +101,26 @@ export class Screen {
     this.summary = summary;
     this.opening = summary.values;
     this.history = history;
+    this.touched = false;
     this.next = beginning(summary, history);
     this.draw();
   }
 
   /** A checkpoint knows where it was made; the engine's events after a resume tell only of the last evaluation before it. */
   stand({ phase, step, steps }: Pick<Moment, "phase" | "step" | "steps">): void {
+    this.touch();
     if (this.finished) return;
     this.next = { ...this.next, phase, step, steps };
     this.draw();
   }
 
-  take(event: Event): void {
+  /** A step was made, be it one of the teacher alone, which counts none of the students'. */
+  touch(): void {
+    this.touched = true;
+  }
+
+  /** `drawings`: how many there were when the engine was asked. Its opinion of an earlier one is no part of the story of this one. */
+  take(event: Event, drawings = this.drawings): void {
     this.history.push(event);
     const next = this.next;
     switch (event.type) {
@@ -133,7 +144,7 @@ export class Screen {
         this.next = { ...next, plane: event };
         break;
       case "opinion":
-        this.next = { ...next, looks: { ...next.looks, opinion: event }, heard: hear(next.heard, { phase: next.phase, event }) };
+        this.next = { ...next, looks: { ...next.looks, opinion: event }, heard: drawings === this.drawings ? hear(next.heard, { phase: next.phase, event }) : next.heard };
         break;
       case "studied":
       case "dissected":
@@ -153,6 +164,7 @@ export class Screen {
 
   /** Another drawing: what was said of the last one is no part of its story. */
   unhear(): void {
+    this.drawings += 1;
     this.next = { ...this.next, heard: [] };
   }
 

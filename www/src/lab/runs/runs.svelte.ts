@@ -54,7 +54,7 @@ export const drawable = (run: PastRun, values: Values): boolean => counted(run.v
 export const isDrawn = (run: PastRun, values: Values): boolean => run.look !== null && drawable(run, values) && (run.pinned || sameData(run.values, values));
 
 /** A live knob that was turned at the newest step has changed no step yet. */
-const unturned = ({ history }: PastRun): boolean => history.marks.every(({ x }) => x >= history.end);
+const unturned = ({ history }: PastRun): boolean => !history.handled && history.marks.every(({ x }) => x >= history.end);
 const repeats = (run: PastRun, values: Values): boolean => differences(run.values, values).length === 0 && unturned(run);
 
 export class Runs {
@@ -185,7 +185,7 @@ export class Runs {
     return { id: this.id, name: this.current, history, preset, values, native: false, look: null, pinned: false, removed: false };
   }
 
-  /** A run of the list that these values repeat exactly: the same seed gives the same curve, unless live knobs were turned on the way. */
+  /** A run of the list that these values repeat exactly: the same seed gives the same curve, unless live knobs were turned or weights changed on the way. */
   private twin(values: Values): PastRun | undefined {
     return this.kept.find((run) => !run.native && repeats(run, values));
   }

@@ -45,6 +45,15 @@ describe("names", () => {
   });
 });
 
+it("a run with weights from a file, or with steps of one side, repeats no other", () => {
+  const runs = new Runs();
+  for (const handled of [false, true]) {
+    runs.begin(summary.values);
+    runs.archive(Object.assign(history(), { handled }), "first-light", summary.values);
+  }
+  expect(runs.kept).toHaveLength(2);
+});
+
 describe("names in the list", () => {
   it("are those of the lesson, and no two are the same", () => {
     const runs = new Runs();
