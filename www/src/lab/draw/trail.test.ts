@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Phase } from "../../engine/protocol";
-import { cellOf, hear, MOST, type Heard } from "./trail";
+import { cellOf, hear, MOST, spans, type Heard } from "./trail";
 
 const heard = (step: number, phase: Phase = "students"): Heard => ({ phase, event: { type: "opinion", step, temperature: 4, views: [] } });
 const after = (...all: Heard[]): number[] => all.reduce<Heard[]>(hear, []).map(({ event }) => event.step);
@@ -17,6 +17,12 @@ describe("what was heard of a drawing", () => {
     expect(steps.length).toBeLessThanOrEqual(MOST);
     expect([steps[0], steps.at(-1)]).toEqual([0, 5 * MOST - 1]);
   });
+});
+
+it("an opinion is as wide as it stood", () => {
+  expect(spans([])).toEqual([]);
+  expect(spans([heard(5)])).toEqual([1]);
+  expect(spans([heard(0, "teacher"), heard(30, "teacher"), heard(0), heard(25), heard(26)])).toEqual([30, 1, 25, 1, 1]);
 });
 
 it("a cell shows the likeliest class, or the one that was chosen", () => {

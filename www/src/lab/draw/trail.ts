@@ -22,6 +22,16 @@ export function hear(past: readonly Heard[], next: Heard): Heard[] {
   return all.length <= MOST ? all : all.filter((_, at) => at % 2 === 0 || at === all.length - 1);
 }
 
+/** How long each opinion stood, in steps; the newest as long as the one before it. */
+export function spans(heard: readonly Heard[]): number[] {
+  const until = heard.slice(1).map((next, at) => {
+    const { phase, event } = heard[at]!;
+    const teacherOnly = (one: Phase): boolean => one === "teacher";
+    return Math.max(1, next.event.step - (teacherOnly(phase) === teacherOnly(next.phase) ? event.step : 0));
+  });
+  return heard.map((_, at) => until[at] ?? until.at(-1) ?? 1);
+}
+
 export interface Cell {
   klass: number;
   probability: number;
