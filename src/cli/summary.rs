@@ -79,7 +79,7 @@ impl Summary {
                 agreement: over(role, &|found| found.agreement),
                 recall: over(role, &|found| Some(found.omitted?.recall)),
                 shifted_recall: over(role, &|found| Some(found.omitted?.shifted_recall)),
-                measures: FURTHER.into_iter().filter_map(|measure| Some((measure, over(role, &|found| measure.of(found))?))).collect(),
+                measures: FURTHER.into_iter().filter_map(|measure| Some((measure, interval(&seeds, role, measure)?))).collect(),
             };
             Some((role, summary))
         });
@@ -133,8 +133,8 @@ impl Summary {
     /// Means of [`FURTHER`]; `None` where the runs are of neither text nor encoders.
     pub fn further(&self) -> Option<Table> {
         further(|role, measure| {
-            let interval = self.roles.get(&role)?.measures.get(&measure)?;
-            Some(if measure.is_share() { shares(interval) } else { plain(interval) })
+            let interval = interval(&self.seeds, role, measure)?;
+            Some(if measure.is_share() { shares(&interval) } else { plain(&interval) })
         })
     }
 
@@ -177,6 +177,12 @@ pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, meas
         }
         _ => format!("{left} − {right}: {mean} {unit}; one seed is no evidence"),
     }
+}
+
+/// `None` where a seed lacks the measure.
+fn interval(seeds: &[Seed], role: Role, measure: Measure) -> Option<Interval> {
+    let values: Option<Vec<f64>> = seeds.iter().map(|seed| seed.networks.get(&role).and_then(|found| measure.of(found))).collect();
+    values.and_then(|values| Interval::of(&values))
 }
 
 fn accuracies(seeds: &[Seed], role: Role) -> Vec<f64> {

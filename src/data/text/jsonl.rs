@@ -82,9 +82,13 @@ impl fmt::Display for Skipped {
     /// `12 examples (lines 3, 8, 9, …)`.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { count, lines } = self;
+        let (example, line) = if *count == 1 { ("example", "line") } else { ("examples", "lines") };
+        write!(f, "{count} {example}")?;
+        if lines.is_empty() {
+            return Ok(());
+        }
         let named: Vec<String> = lines.iter().map(usize::to_string).collect();
-        let examples = if *count == 1 { "example (line" } else { "examples (lines" };
-        write!(f, "{count} {examples} {}{})", named.join(", "), if *count > lines.len() { ", …" } else { "" })
+        write!(f, " ({line} {}{})", named.join(", "), if *count > lines.len() { ", …" } else { "" })
     }
 }
 

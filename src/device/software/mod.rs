@@ -164,7 +164,8 @@ struct Seen {
 
 /// `None` when the kernels here cannot read it.
 fn look(context: &mut Context<CubeFusionHandle>, relative: &TensorIr) -> Option<Seen> {
-    let named = context.tensors[&relative.id].clone();
+    // The context's own status is that of the last operation that waits, which may read the tensor again after this one.
+    let named = TensorIr { status: relative.status, ..context.tensors[&relative.id].clone() };
     let handle = context.handles.get_handle_ref(&named.id)?;
     (named.dtype == DType::F32 && handle.tiles.is_none()).then(|| Seen { strides: handle.strides.to_vec(), named: named.clone() })
 }

@@ -11,6 +11,8 @@ use super::{beside, in_order, look, take};
 pub(super) const LANES: usize = 4;
 /// Units of a group, along the columns and the rows.
 const GROUP: [u32; 2] = [4, 4];
+/// Products of a batch at most: groups along an axis that WebGPU promises.
+const BATCHES: usize = 65_535;
 /// Units that are worth a larger block.
 const ENOUGH: usize = 64;
 
@@ -48,7 +50,7 @@ impl Sides {
     fn new(left: &[usize], left_strides: &[usize], right: &[usize], right_strides: &[usize]) -> Option<Self> {
         let ([batches @ .., rows, _], [others @ .., depth, columns]) = (left, right) else { return None };
         let ([apart @ .., row, column], [.., down, across]) = (left_strides, right_strides) else { return None };
-        if rows * depth * columns * batches.iter().product::<usize>() == 0 {
+        if rows * depth * columns * batches.iter().chain(others).product::<usize>() == 0 {
             return None;
         }
         if others.iter().all(|&size| size == 1) {
@@ -68,7 +70,7 @@ impl Sides {
         let fits = sizes.iter().zip(others).all(|(&one, other)| one == other || one == 1 || other == 1);
         let [outer, inner] = [sizes[0].max(others[0]), sizes[1].max(others[1])];
         let (left, right) = ([apart[0], apart[1], *row, *column], [others_apart[0], others_apart[1], *down, *across]);
-        fits.then_some(Self { outer, inner, rows: *rows, depth: *depth, columns: *columns, left, right })
+        (fits && outer * inner <= BATCHES).then_some(Self { outer, inner, rows: *rows, depth: *depth, columns: *columns, left, right })
     }
 
     fn launch(&self, left: TensorArg, right: TensorArg, result: &CubeFusionHandle, out: TensorArg) {

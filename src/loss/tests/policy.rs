@@ -146,7 +146,8 @@ fn single_step_by_hand() -> Vec<f64> {
     (0..4).flat_map(of_row).collect()
 }
 
-/// The authors' code adds the single step to returns that include r_t: its gradient is counted twice.
+/// The authors' code adds the single step to returns that include r_t: its gradient is counted twice. (Their discount, division by what is
+/// left of the text and whitening are left out here.)
 #[test]
 fn the_official_variant_counts_the_single_step_twice() {
     let official = gradient(own, |tokens| single(&tokens, None) + on_policy(&tokens, from_here));

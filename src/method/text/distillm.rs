@@ -7,7 +7,7 @@
 //!
 //! A step draws u. Below φ·(1 − t/T) the student writes afresh and the text goes into the buffer; below φ it writes too while the buffer is not
 //! full, as in the authors' code, and afterwards old texts are taken out of it; otherwise the data serves. t and T count from the end of
-//! the fine-tuning. The divergence is the experiment's; the paper's are `skew_forward` and `skew_reverse` at λ = 0.1.
+//! the fine-tuning. With `train.accumulate` the buffer may fill up between two micro-batches of a step. The divergence is the experiment's; the paper's are `skew_forward` and `skew_reverse` at λ = 0.1.
 
 use rand::seq::SliceRandom;
 

@@ -3,8 +3,8 @@
 //! the language-modelling loss on the data. Other forms by `preference`, see [`preference`].
 //!
 //! Of the token form, the authors' code, the total is `½·CE + ½·L`, and with a corpus of plain text `½·(½·CE + ½·soft CE)` on it besides. Here it is
-//! `L + lm_weight·CE` like all others: at `lm_weight = 1` twice the first two, which clipping and an optimiser that divides a gradient by
-//! its size take for the same; there is no plain text.
+//! `L + lm_weight·CE` like all others: at `lm_weight = 1` twice the first two, which an optimiser that divides a gradient by its size takes
+//! for the same, and so does clipping while it clips; there is no plain text.
 //!
 //! The reference of DPO and IPO is the teacher too: the untrained student, their papers' choice, knows nothing here.
 

@@ -173,7 +173,7 @@ impl Texts {
                 let of_alone = sft::loss(&scene(&alone, &examples));
                 let of_distilled = text::loss(&scene(&distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
                 self.memory = memory;
-                let of_distilled = of_distilled.map_err(|error| RunError::written(error, experiment, Role::Distilled, step))?;
+                let of_distilled = of_distilled.map_err(|error| RunError::written(error, experiment, Role::Distilled, step + 1))?;
                 self.nets.alone.gather(&of_alone.total, of_alone.weight);
                 self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
                 last[0].push(of_alone.plain());

@@ -19,7 +19,7 @@ const PIXELS: usize = 16;
 const GROUP: u32 = 32;
 /// Parts of the rows that a gradient of the filters is summed over apart from each other.
 const PARTS: usize = 32;
-/// Numbers of a copied image at most: 128 MiB, what WebGPU promises of a buffer.
+/// Numbers of what is kept besides at most: 128 MiB, what WebGPU promises of a buffer.
 const MOST: usize = 32 << 20;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -91,12 +91,14 @@ impl Shapes {
         let plain = options.stride == [1, 1] && options.dilation == [1, 1] && options.groups == 1;
         let [up, left] = options.padding.map(|(before, _)| before);
         let padding = if turned { [high.checked_sub(up + 1)?, wide.checked_sub(left + 1)?] } else { [up, left] };
+        if !plain || batch * into * outof * height * width == 0 || outof % LANES != 0 {
+            return None;
+        }
         let blocks = width.div_ceil(PIXELS);
         let pixels = width.div_ceil(blocks);
         let padded = [height + high - 1, blocks * pixels + wide - 1];
         let fits = batch * padded[0] * padded[1] * into <= MOST;
-        let some = batch * into * outof * height * width > 0;
-        (plain && fits && some && outof % LANES == 0).then_some(Self {
+        fits.then_some(Self {
             batch,
             channels: [into, outof],
             filter: [high, wide],
@@ -203,7 +205,7 @@ impl Shapes {
         let grads = self.copy(grad_seen, grad, self.out, [0, 0]);
         let depth = high * wide * into;
         let rows = self.batch * height;
-        let length = rows.div_ceil(PARTS);
+        let length = rows.div_ceil((MOST / (depth * outof)).clamp(1, PARTS));
         let parts = rows.div_ceil(length);
         let sums = beside(&lines, parts * depth * outof, &[depth * outof, outof, 1]);
         let vectors = into % LANES == 0;
@@ -257,7 +259,7 @@ impl Shapes {
         let shape = [batch, height, width, channels];
         let order = in_order(&shape);
         let ([b, c, y, x], [ob, oy, ox, oc]) = (&seen.strides[..], &order[..]) else { unreachable!("an image has four axes") };
-        if [height, width] == [high, wide] && [b, c, y, x] == [ob, oc, oy, ox] {
+        if [height, width] == [high, wide] && [up, left] == [0, 0] && [b, c, y, x] == [ob, oc, oy, ox] {
             return CubeFusionHandle { strides: order.as_slice().into(), ..image };
         }
         let client = image.client.clone();
