@@ -6,7 +6,7 @@ import { AxeBuilder, button, pause, PATIENCE, play, ready, state, text, until, u
 
 useBrowser();
 
-const board = (page) => page.getByRole("application", { name: text("draw.board") });
+const board = (page, locale) => page.getByRole("application", { name: text("draw.board", {}, locale) });
 const opinions = (page) => page.getByRole("tabpanel").getByRole("table");
 
 /** Waits until the networks say this of the drawing; null where it does not matter what one says. Answers lag behind a moving pointer. */
@@ -144,7 +144,10 @@ test("points of a class are placed where one clicks, seen at once, taken back, a
     const square = page.getByRole("application", { name: text("draw.point.board") });
     const waiting = square.locator("circle.waits");
     const wanted = async (points) => until(page, `${points} points are wanted`, (now, count) => now.wanted["task.added"].split(",").filter((point) => point !== "none").length === count, points);
+    const centre = page.getByText(text("draw.point", { x: "0.00", y: "0.00" }));
+    await centre.waitFor();
     await square.click({ position: { x: 60, y: 60 } });
+    await centre.waitFor({ state: "detached" });
     await wanted(0);
     await page.getByRole("radio", { name: text("view.class.ordinal", { number: "2" }) }).check();
     await square.click({ position: { x: 60, y: 60 } });
@@ -199,10 +202,37 @@ test("the strip tells how the opinion came about, at a slow speed step by step, 
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").include("section[aria-label]").analyze();
     assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
     await stroke(page, ...ZERO);
-    await page.waitForFunction(() => document.querySelector("[role=tabpanel] .strip")?.children.length === 1);
+    await page.waitForFunction(() => document.querySelector("[role=tabpanel] .strip")?.querySelectorAll(".cell").length === 1);
 
     await speed.selectOption("normal");
     const later = await open("?backend=cpu");
     await ready(later);
     assert.equal(await later.getByRole("combobox", { name: text("transport.speed") }).inputValue(), "normal");
   }));
+
+test("on a narrow screen no name on the strip is cut or lies over another", () =>
+  withPage(
+    "?backend=cpu&lang=ko&view=draw&preset=fashion&train.steps=60",
+    async (page) => {
+      await ready(page);
+      await board(page, "ko").focus();
+      await page.keyboard.press("Space");
+      await button(page, "transport.play", {}, "ko").click();
+      await until(page, "the end", (now) => now.finished);
+      await page.waitForFunction(() => document.querySelectorAll("[role=tabpanel] .strip .cell").length > 3, undefined, { timeout: PATIENCE });
+      const names = await page.locator("[role=tabpanel] .strip").evaluateAll((strips) =>
+        strips.map((strip) =>
+          [...strip.querySelectorAll("b")].flatMap((name) => {
+            const range = document.createRange();
+            range.selectNodeContents(name);
+            const [box, own] = [range.getBoundingClientRect(), name.parentElement.getBoundingClientRect()];
+            // What has no room lies below the strip, where nothing is seen.
+            return box.top >= own.bottom ? [] : [{ name: name.textContent, over: Math.max(own.left - box.left, box.right - own.right) }];
+          }),
+        ),
+      );
+      assert.ok(names.flat().length > 0, "there are names");
+      for (const { name, over } of names.flat()) assert.ok(over <= 0.5, `${name} is ${over} px too wide`);
+    },
+    { viewport: { width: 390, height: 800 } },
+  ));

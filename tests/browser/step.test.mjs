@@ -67,6 +67,10 @@ test("a teacher that learns along can step alone, and so can the students", () =
     await panel(page).getByText(text("step.reason.frozen")).waitFor();
     await button(panel(page), "step.along").click();
     await until(page, "a run with such a teacher", (now) => now.values["teacher.schedule"] === "together");
+    await page.keyboard.press("Control+z");
+    await until(page, "one undo takes all of it back", (now) => now.wanted["teacher.source"] === "pretrained" && now.values["teacher.source"] === "pretrained");
+    await button(panel(page), "step.along").click();
+    await until(page, "such a teacher again", (now) => now.values["teacher.schedule"] === "together");
     const logits = () => panel(page).locator("li.logits").innerText();
     await panel(page).locator("li.logits tbody tr").first().waitFor();
     const before = await logits();
