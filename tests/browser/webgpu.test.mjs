@@ -44,7 +44,7 @@ test("the default race runs to its verdict", { timeout: 4 * COMPILING }, () =>
     const started = await ready(page, COMPILING);
     assert.equal(started.backend, "webgpu", `instead of the GPU: ${started.cpuReason}`);
     await play(page);
-    const end = await until(page, "the end", (now) => now.finished, undefined, 3 * COMPILING);
+    const end = await until(page, "the end and its outcome", (now) => now.finished && now.outcome !== null, undefined, 3 * COMPILING);
     assert.equal(end.step, 1000);
     const { teacher, alone, distilled } = end.outcome;
     assert.ok(teacher > 0.96, `the shipped teacher is right on ${teacher}`);
