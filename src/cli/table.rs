@@ -54,7 +54,8 @@ pub fn percent(share: f64) -> String {
 
 /// `+5.94`: a difference of shares in points.
 pub fn points(difference: f64) -> String {
-    format!("{:+.2}", difference * 100.0)
+    // Nothing has no sign: rounded first, for a little less than nothing is nothing, too.
+    format!("{:+.2}", (difference * 10_000.0).round() / 100.0 + 0.0)
 }
 
 /// `12,345`
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn numbers_read_as_people_write_them() {
         assert_eq!(percent(0.974), "97.40 %");
-        assert_eq!(points(-0.0012), "-0.12");
+        assert_eq!((points(-0.0012), points(-1e-9)), ("-0.12".into(), "+0.00".into()));
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands(999), "999");
         assert_eq!(bytes(4096), "4.0 KiB");

@@ -2,7 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use super::{Learner, Materials, RunError, checkpoint::Saved, contest::losses, evaluate::Exam, event::*, table::Table, teachers::Teachers};
+use super::{
+    Learner, Materials, RunError, checkpoint::Saved, contest::losses, evaluate::Exam, evaluation::Evaluation, event::*, table::Table,
+    teachers::Teachers,
+};
 use crate::data::{self, Batches, Dataset, StudentView};
 use crate::device::{Place, Reads};
 use crate::method::response::{self, Parts};

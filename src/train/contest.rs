@@ -7,6 +7,7 @@ use super::{
     checkpoint::Saved,
     classes::Classes,
     encoders::Encoders,
+    evaluation::Evaluation,
     event::*,
     mean,
     origin::Origins,

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::event::{Evaluation, OmittedClass, Role};
+use super::evaluation::{Evaluation, OmittedClass};
+use super::event::Role;
 use crate::data::Rows;
 use crate::device::Place;
 use crate::eval::{metrics, study};

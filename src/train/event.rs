@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::dissect::{Followed, Pull};
+use super::evaluation::Evaluation;
 use super::modes::{ModeFit, ModesSpec};
 use super::studied::{Dispute, Study};
 
@@ -139,140 +140,6 @@ pub struct LossParts {
     pub soft: Option<f32>,
     pub hint: Option<f32>,
     pub attention: Option<f32>,
-}
-
-/// One network on the test rows.
-#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Evaluation {
-    pub role: Role,
-    /// Steps this network has trained.
-    pub step: usize,
-    pub accuracy: f64,
-    /// Mean cross-entropy.
-    pub loss: f64,
-    /// Expected calibration error, 15 bins; `None` where nothing is foretold (embeddings of sentences).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub ece: Option<f64>,
-    /// Share of test rows on which it says what the teacher says; `None` for the teacher.
-    pub agreement: Option<f64>,
-    /// Present when a class is omitted.
-    pub omitted: Option<OmittedClass>,
-    /// Present in a run over text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub text: Option<TextMeasures>,
-    /// Present in a run of encoders.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub encoder: Option<EncoderMeasures>,
-    /// Of a student, where a part of the data is held out for validation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub validation: Option<Validation>,
-}
-
-/// A student on what is held out (`train.validation`): the same measures as on the test rows, but of the grammar, whose right answers are not
-/// all held out, the share of tokens that are foretold.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Validation {
-    pub accuracy: f64,
-    pub loss: f64,
-}
-
-impl Validation {
-    /// Accuracy and loss of the validation part, or where there is none of the test rows.
-    pub fn or(held: Option<Self>, tested: (f64, f64)) -> (f64, f64) {
-        held.map_or(tested, |held| (held.accuracy, held.loss))
-    }
-}
-
-impl Evaluation {
-    /// What students are chosen by: accuracy and loss, of the validation part where there is one.
-    pub fn score(&self) -> (f64, f64) {
-        Validation::or(self.validation, (self.accuracy, self.loss))
-    }
-
-    /// Takes over what the same network did on the validation part.
-    pub(super) fn validated(&mut self, held: &[Evaluation]) {
-        let own = held.iter().find(|held| held.role == self.role && self.role != Role::Teacher);
-        self.validation = own.map(|held| Validation { accuracy: held.accuracy, loss: held.loss });
-    }
-}
-
-/// How near an encoder is to its teacher; all `None` for the teacher. In a run of encoders `accuracy` is the share of masked tokens that are
-/// foretold and `loss` their cross-entropy; where embeddings are learned they are `similarity` and 1 − `cosine`, where labels are named the
-/// share of texts that get theirs and the cross-entropy.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct EncoderMeasures {
-    /// KL(teacher‖this), nats per masked token, or per text whose label is named.
-    pub forward_kl: Option<f64>,
-    /// Mean cosine between its embedding of a text and the teacher's, where they are of one width.
-    pub cosine: Option<f64>,
-    /// Spearman's correlation of its similarities of all pairs of test texts with the teacher's.
-    pub similarity: Option<f64>,
-    /// Share of test texts whose nearest other text is the teacher's.
-    pub neighbours: Option<f64>,
-    /// Mean over the classes of F1, the harmonic mean of precision and recall; where labels are named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub macro_f1: Option<f64>,
-}
-
-/// How a network writes. In a run over text `accuracy` is the probability of a right answer where that is known, the share of right answers
-/// where there is one, and otherwise the share of tokens that are foretold; `loss` is per token of a response.
-#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct TextMeasures {
-    /// Probability of all right answers together (grammar), or the share of right answers (arithmetic): the rest is void.
-    pub validity: Option<f64>,
-    /// Share of the templates of a prompt that eight samples are expected to show (grammar).
-    pub coverage: Option<f64>,
-    /// Expected calibration error on the questions to be answered by yes or no (grammar), 10 bins: confidence is the likelier word's share of
-    /// what both words have.
-    pub yes_no_ece: Option<f64>,
-    /// KL(teacher‖this), nats per token of the references; `None` for the teacher.
-    pub forward_kl: Option<f64>,
-    /// KL(this‖teacher).
-    pub reverse_kl: Option<f64>,
-    /// Tokens of a sampled response, the stop token not counted.
-    pub length: f64,
-    /// Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
-    pub distinct_2: f64,
-    /// Mean ROUGE-L of the written responses against the references, 0..1, where there is a right answer (arithmetic, jsonl). `accuracy` is
-    /// their exact match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub rouge_l: Option<f64>,
-    /// How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
-    /// answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub win_rate: Option<f64>,
-    /// How likely its next steps are to learn from its own texts (DistiLLM's φ, after this evaluation was heard).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub own_share: Option<f64>,
-    /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
-    pub excess: Vec<f64>,
-}
-
-/// How an omitted class fares (Hinton et al. 2015, section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct OmittedClass {
-    pub class: usize,
-    /// Share of its test rows that are recognised.
-    pub recall: f64,
-    /// The same after its bias is raised by `shift`.
-    pub shifted_recall: f64,
-    /// Accuracy on all test rows after the shift.
-    pub shifted_accuracy: f64,
-    /// The shift that gives the best accuracy on the test rows, as in the paper.
-    pub shift: f64,
 }
 
 /// One network's view of one test row.

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Early, Evaluation, Phase};
+use super::evaluation::Evaluation;
+use super::event::{Early, Phase};
 use super::run::Run;
 
 /// What early stopping remembers. Part of a checkpoint, so that a resumed run ends at the step at which one without a stop does.

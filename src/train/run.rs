@@ -4,7 +4,7 @@ use burn::tensor::{FloatDType, Tensor};
 use web_time::Instant;
 
 use super::contest::{Contest, Materials};
-use super::{RunError, classes::Classes, event::*, optimizer::learning_rate, patience::Best, summary::Facts};
+use super::{RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, patience::Best, summary::Facts};
 use crate::device::{Place, Reads};
 use crate::method::response::Parts;
 use crate::spec::{Experiment, Precision, SpecError, TeacherSchedule, TeacherSource, knobs};

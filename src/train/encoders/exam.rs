@@ -3,7 +3,8 @@
 use burn::tensor::{Tensor, activation::log_softmax};
 
 use super::super::RunError;
-use super::super::event::{EncoderMeasures, Evaluation, Role};
+use super::super::evaluation::{EncoderMeasures, Evaluation};
+use super::super::event::Role;
 use super::labels::LabelExam;
 use crate::data;
 use crate::data::text::{Masked, Masking, Passages};

@@ -2,7 +2,8 @@
 
 use super::super::RunError;
 use super::super::evaluate::Sheet;
-use super::super::event::{EncoderMeasures, Evaluation, Role};
+use super::super::evaluation::{EncoderMeasures, Evaluation};
+use super::super::event::Role;
 use super::STEP;
 use super::exam::CHUNK;
 use crate::data::text::Passages;

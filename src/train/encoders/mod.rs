@@ -8,7 +8,7 @@ mod read;
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
+use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event::*, mean::Mean, origin::Origins, trio::Trio};
 use crate::data::text::{Labels, Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};

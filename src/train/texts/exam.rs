@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 use rand::seq::SliceRandom;
 
 use super::super::RunError;
-use super::super::event::{Evaluation, Role, TextMeasures};
+use super::super::evaluation::{Evaluation, TextMeasures};
+use super::super::event::Role;
 use super::told::{self, Told};
 use crate::data::{
     self,

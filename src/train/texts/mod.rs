@@ -8,7 +8,7 @@ mod told;
 
 use burn::tensor::Tensor;
 
-use super::{Materials, RunError, contest::losses, event::*, mean::Mean, origin::Origins, trio::Trio};
+use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event::*, mean::Mean, origin::Origins, trio::Trio};
 use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;

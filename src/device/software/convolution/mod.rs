@@ -160,10 +160,8 @@ impl Shapes {
         let vectors_wide = if columns % 2 == 0 { 2 } else { 1 };
         let units = self.batch * height * blocks * columns / vectors_wide;
         let count = calculate_cube_count_elemwise(&client, units, dim);
-        let (shape, out_shape) = (self.copied(), [self.batch, height, width, outof]);
-        let (flat, table) = (CubeFusionHandle { strides: in_order(&out_shape).as_slice().into(), ..result.clone() }, table);
-        let (lines, table, flat) =
-            (lines.into_tensor_arg(shape.into()), table.into_tensor_arg([depth + 1, outof].into()), flat.into_tensor_arg(out_shape.into()));
+        let out_shape = [self.batch, height, width, outof];
+        let flat = CubeFusionHandle { strides: in_order(&out_shape).as_slice().into(), ..result.clone() };
         let vectors = into % LANES == 0;
         let step = if vectors { into / LANES } else { into };
         let line = self.padded[1] * step;
@@ -173,9 +171,9 @@ impl Shapes {
             count,
             dim,
             LANES,
-            lines,
-            table,
-            flat,
+            lines.into_tensor_arg(self.copied().into()),
+            table.into_tensor_arg([depth + 1, outof].into()),
+            flat.into_tensor_arg(out_shape.into()),
             units,
             columns,
             blocks,
