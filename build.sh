@@ -304,9 +304,8 @@ self_test() {
   native
   local program
   program=$(target_folder)/release/distillery
-  # Of software Vulkan, Mesa up to 25 at least lacks what cubecl's shaders need (src/device/native.rs). That is no pass, so it is counted as skipped.
-  if "$program" devices | grep -E "^$device" | grep -q 'not usable' && ! "$program" devices | grep -E "^$device" | grep -qv 'not usable'; then
-    skip "the Vulkan driver of this machine is not usable: nothing was learned about $device"
+  if ! "$program" devices | grep -q "^$device"; then
+    skip "this machine has no $device driver (Debian: mesa-vulkan-drivers): nothing was learned about $device"
     return 0
   fi
   "$program" self-test --device "$device"

@@ -17,18 +17,18 @@ pub fn list(json: bool) -> Result<(), Error> {
     if json {
         let gpus = adapters
             .iter()
-            .map(|adapter| json!({ "backend": adapter.backend, "name": adapter.name, "kind": adapter.kind, "lacks": adapter.lacks }));
+            .map(|adapter| json!({ "backend": adapter.backend, "name": adapter.name, "kind": adapter.kind, "wgsl": adapter.wgsl }));
         let all: Vec<_> = gpus.chain([json!({ "backend": "cpu", "name": Place::cpu().adapter(), "kind": "cpu" })]).collect();
         return output::line(&json!({ "type": "devices", "devices": all, "auto": chosen }).to_string());
     }
     let mut table = Table::new(["--device", "kind", "name"]).left();
     for adapter in &adapters {
-        let lacks = adapter.lacks.map_or_else(String::new, |what| format!(", not usable: it lacks {what}"));
-        table.row([adapter.backend, adapter.kind, &format!("{}{lacks}", adapter.name)]);
+        let through = if adapter.wgsl { ", through WGSL" } else { "" };
+        table.row([adapter.backend, adapter.kind, &format!("{}{through}", adapter.name)]);
     }
     table.row(["cpu", "CPU", Place::cpu().adapter()]);
     output::line(&table.to_string())?;
-    let why = if best.is_some() { "" } else { ": no usable hardware GPU was found, and a software one is slower than the CPU backend" };
+    let why = if best.is_some() { "" } else { ": no hardware GPU was found, and a software one is slower than the CPU backend" };
     output::line(&format!("--device auto takes {chosen}{why}"))
 }
 

@@ -4,7 +4,6 @@ mod error;
 mod kernels;
 mod read;
 mod self_test;
-mod shader_log;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -15,6 +14,8 @@ mod remote;
 #[cfg(all(not(target_family = "wasm"), not(feature = "remote")))]
 #[path = "no_remote.rs"]
 mod remote;
+#[cfg(target_family = "wasm")]
+mod shader_log;
 #[cfg(target_family = "wasm")]
 mod software;
 #[cfg(target_family = "wasm")]
@@ -67,6 +68,7 @@ impl Place {
 
     /// A GPU that has been initialised.
     fn gpu(device: Device, backend: &'static str, adapter: String) -> Self {
+        #[cfg(target_family = "wasm")]
         shader_log::install();
         Self::new(device, backend, adapter)
     }

@@ -3,7 +3,7 @@
 
 use burn::tensor::{Tensor, Transaction};
 
-use super::{DeviceError, shader_log};
+use super::DeviceError;
 
 /// Tensors to be read together, in the order in which they were added.
 #[derive(Default)]
@@ -23,13 +23,15 @@ impl Reads {
     /// Reads all of them.
     ///
     /// # Errors
-    /// [`DeviceError::Lost`] when the device fails, [`DeviceError::Shader`] when a shader was refused since the start.
+    /// [`DeviceError::Lost`] when the device fails or, natively, a shader was refused that these values come from; [`DeviceError::Shader`]
+    /// when, in a page, any shader was refused since the start.
     pub async fn run(self) -> Result<Vec<Vec<f32>>, DeviceError> {
         if self.count == 0 {
             return Ok(Vec::new());
         }
         let data = self.transaction.execute_async().await.map_err(|error| DeviceError::Lost(error.to_string()))?;
-        if let Some(error) = shader_log::first_error() {
+        #[cfg(target_family = "wasm")]
+        if let Some(error) = super::shader_log::first_error() {
             return Err(DeviceError::Shader(error));
         }
         data.into_iter().map(|data| data.try_to_vec::<f32>().map_err(|error| DeviceError::Lost(format!("{error:?}")))).collect()

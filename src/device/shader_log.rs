@@ -1,5 +1,6 @@
-//! On the web a shader that fails validation is skipped and only logged (cubecl issue 1641): the output keeps whatever was in its buffer.
-//! This logger counts such lines, so that the next readback fails instead of showing stale numbers.
+//! On the web a shader that fails validation is skipped and only logged (cubecl issue 1641): the output keeps whatever was in its buffer. Natively
+//! the values that come from it cannot be read. So in a page this logger counts such lines, and the next readback fails instead of showing stale
+//! numbers.
 
 use std::sync::Mutex;
 
