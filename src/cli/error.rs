@@ -23,7 +23,7 @@ pub enum Error {
     Spec(SpecError),
     #[error("{}", run_message(.0))]
     Run(RunError),
-    #[error("{}: {error}{}", .path.display(), disk_hint(.error))]
+    #[error("{}: {error}{}{}", .path.display(), disk_hint(.error), suggest::path(.path, .error))]
     Read { error: io::Error, path: PathBuf },
     #[error("cannot write {}: {error}{}", .path.display(), disk_hint(.error))]
     Write { error: io::Error, path: PathBuf },

@@ -27,6 +27,9 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
     };
+    for line in source::without_effect(&experiment, &args.knobs.set) {
+        eprintln!("{line}");
+    }
     let session = Session::open(args.place.device.clone(), &experiment, files, args.output.json)?;
     let settings = Settings::new(&session, &args.output, args.seeds);
     advise(&experiment, &settings);

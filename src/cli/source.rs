@@ -55,6 +55,16 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
     Ok(base)
 }
 
+/// A line for every `key=value` of `set` that the experiment does not look at.
+pub fn without_effect(experiment: &Experiment, set: &[String]) -> Vec<String> {
+    let line = |assignment: &String| {
+        let knob = knobs::find(assignment.split_once('=')?.0.trim()).ok()?;
+        let needs: Vec<_> = knob.unmet(experiment).iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect();
+        (!needs.is_empty()).then(|| format!("note: --set {assignment} has no effect here: it needs {}", needs.join(" and ")))
+    };
+    set.iter().filter_map(line).collect()
+}
+
 fn file(path: &Path, format: Format) -> Result<Experiment, Error> {
     let text = read_text(path)?;
     let wrong = |message: String| Error::input(format!("{}: {message}", path.display()));

@@ -97,6 +97,15 @@ impl Knob {
         text_of(&self.get(experiment))
     }
 
+    /// What this knob needs and does not find in the experiment, so that it has no effect there.
+    pub fn unmet(&self, experiment: &Experiment) -> Vec<Need> {
+        let missing = |needs: &[Need]| -> Vec<Need> {
+            let is_met = |(key, values): &Need| find(key).is_ok_and(|other| values.contains(&other.get_text(experiment).as_str()));
+            needs.iter().filter(|need| !is_met(need)).copied().collect()
+        };
+        if !self.or_needs.is_empty() && missing(self.or_needs).is_empty() { Vec::new() } else { missing(self.needs) }
+    }
+
     /// Sets this knob from text.
     ///
     /// # Errors

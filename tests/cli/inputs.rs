@@ -53,6 +53,20 @@ fn names_and_values() {
 }
 
 #[test]
+fn a_knob_without_effect_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = stderr(&succeeded(run(
+        folder.path(),
+        "first-light",
+        &["--set", "text.samples=5", "--set", "distill.temperature=2", "--set", "task.shape=rings"],
+    )));
+    for part in ["--set text.samples=5 has no effect here: it needs", "--set task.shape=rings has no effect here: it needs task.name=plane"] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+    assert!(!said.contains("temperature"), "a knob with effect is no note: {said}");
+}
+
+#[test]
 fn experiment_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
