@@ -22,10 +22,14 @@ for (const [name, query, steps] of [
   ["the plane with its surfaces", "?backend=cpu&preset=plane&teacher.steps=50", 300],
   ["the maps of dark knowledge", "?backend=cpu&view=knowledge", 600],
   ["steps taken apart", "?backend=cpu&view=step", 600],
+  ["the networks, of images", "?backend=cpu&view=inside", 600],
+  ["the networks, of the plane", "?backend=cpu&preset=plane&teacher.steps=300&view=inside", 300],
 ]) {
   test(`no task over ${LIMIT_MS} ms while training: ${name}`, (context) =>
     withPage(query, async (page) => {
       await ready(page);
+      // The networks are read only while they are seen.
+      if (query.includes("view=")) await page.getByRole("tabpanel").scrollIntoViewIfNeeded();
       // A panel is filled for the first time when the networks first answer: one task of some 50 ms, which is opening it, not training.
       await stepTo(page, 2);
       await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));

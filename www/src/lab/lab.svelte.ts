@@ -236,8 +236,8 @@ export class Lab {
   // ---- Files --------------------------------------------------------------------------------------------------------------------
 
   /** A file from the engine: a checkpoint or weights. */
-  async fetchFile(command: Extract<Command, { type: "save" | "weights" }>): Promise<Extract<Reply, { type: "file" }> | null> {
-    return (await this.ask(command))?.find((reply) => reply.type === "file") ?? null;
+  async fetchFile(command: Extract<Command, { type: "save" | "weights" }>, how: { quiet?: boolean } = {}): Promise<Extract<Reply, { type: "file" }> | null> {
+    return (await this.ask(command, how))?.find((reply) => reply.type === "file") ?? null;
   }
 
   async openFile(json: string): Promise<void> {

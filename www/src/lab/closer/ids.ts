@@ -1,5 +1,5 @@
 /** The panels below the curves, in the order of their tabs. Pure, so that the address can be read without any view. */
-export const PANEL_IDS = ["sample", "knowledge", "step", "calibration", "access", "writing", "loss", "answers", "length", "direction", "draw", "sweep", "capacity"] as const;
+export const PANEL_IDS = ["sample", "knowledge", "inside", "step", "calibration", "access", "writing", "loss", "answers", "length", "direction", "draw", "sweep", "capacity"] as const;
 
 export type PanelId = (typeof PANEL_IDS)[number];
 

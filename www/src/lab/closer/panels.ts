@@ -5,6 +5,7 @@ import AccessPanel from "../access/AccessPanel.svelte";
 import Calibration from "../calibration/Calibration.svelte";
 import DirectionPanel from "../direction/DirectionPanel.svelte";
 import DrawPanel from "../draw/DrawPanel.svelte";
+import InsidePanel from "../inside/InsidePanel.svelte";
 import Knowledge from "../knowledge/Knowledge.svelte";
 import type { Lab } from "../lab.svelte";
 import Length from "../length/Length.svelte";
@@ -20,6 +21,7 @@ import Step from "../step/Step.svelte";
 export const PANELS: Record<PanelId, Component<{ lab: Lab }>> = {
   sample: SamplePanel,
   knowledge: Knowledge,
+  inside: InsidePanel,
   step: Step,
   calibration: Calibration,
   access: AccessPanel,

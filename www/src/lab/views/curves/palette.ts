@@ -10,6 +10,9 @@ export interface Palette extends Record<Role, string> {
   muted: string;
   line: string;
   surface: string;
+  /** Weights and answers, by their sign. */
+  plus: string;
+  minus: string;
   /** The space between the students. */
   gain: string;
   /** Of other runs, by look. */
@@ -19,7 +22,7 @@ export interface Palette extends Record<Role, string> {
   font: string;
 }
 
-const NAMES = ["teacher", "alone", "distilled", "ink", "accent", "muted", "line", "surface", "gain", "teacher-ink", "alone-ink", "distilled-ink"] as const;
+const NAMES = ["teacher", "alone", "distilled", "ink", "accent", "muted", "line", "surface", "plus", "minus", "gain", "teacher-ink", "alone-ink", "distilled-ink"] as const;
 
 /** Reads the colours as they are at `host` now. All are asked for before any is read: the browser computes the styles of the page once. */
 export function palette(host: HTMLElement): Palette {
@@ -44,6 +47,8 @@ export function palette(host: HTMLElement): Palette {
     muted: of("muted"),
     line: of("line"),
     surface: of("surface"),
+    plus: of("plus"),
+    minus: of("minus"),
     gain: of("gain"),
     runs: found.slice(NAMES.length),
     text: { teacher: of("teacher-ink"), alone: of("alone-ink"), distilled: of("distilled-ink") },

@@ -2,6 +2,9 @@
 
 import type { Point, Surface } from "../../../engine/generated/types";
 
+/** Half the side of the square that is drawn; the points lie within. */
+export const EXTENT = 1.2;
+
 /** Class colours: Okabe-Ito without black, then three that stay apart from them. Text never depends on them: shapes repeat the class. */
 export const CLASS_COLOURS: readonly [number, number, number][] = [
   [0, 114, 178],
