@@ -17,7 +17,7 @@ function snapshot(lab: Lab) {
     adapter: up?.started.adapter ?? null,
     selfTest: up?.started.selfTest ?? null,
     cpuReason: up?.reason ?? null,
-    playing: lab.playing,
+    playing: lab.playback.playing,
     phase: screen.phase,
     step: screen.step,
     finished: screen.finished,

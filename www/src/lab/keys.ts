@@ -41,8 +41,8 @@ export function onKey(event: KeyboardEvent, lab: Lab, help: () => void): void {
 }
 
 const ACTIONS: Record<string, ((lab: Lab, help: () => void) => void) | undefined> = {
-  " ": (lab) => void lab.toggle(),
-  ArrowRight: (lab) => void lab.step(),
+  " ": (lab) => void lab.playback.toggle(),
+  ArrowRight: (lab) => void lab.playback.step(),
   r: (lab) => void lab.restart(false),
   n: (lab) => void lab.newSeed(),
   "?": (_, help) => help(),

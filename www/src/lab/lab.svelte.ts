@@ -3,8 +3,7 @@
  * is lost with a Worker is brought back here.
  */
 import { Gone, type WorkerLike } from "../engine/client";
-import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Role, type Started } from "../engine/protocol";
-import { Pump } from "../engine/pump";
+import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
 import type { LessonId } from "../lessons/ids";
@@ -17,12 +16,12 @@ import { RunHistory } from "./history";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
+import { Playback } from "./playback.svelte";
 import { Questions } from "./questions.svelte";
 import type { Called } from "./runs/names";
 import { Runs } from "./runs/runs.svelte";
 import { shelf, unshelve } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
-import { Tempo } from "./speed.svelte";
 import { forget, recall, type Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
@@ -37,9 +36,6 @@ export type EngineState =
 /** A dragged slider is not worth a new run per pixel. */
 const REOPEN_MS = 250;
 
-/** Steps of the teacher at a time, while it is to learn to its end and no further. */
-const TEACH_STEPS = 50;
-
 export class Lab {
   readonly config = new Config();
   readonly screen = new Screen();
@@ -51,13 +47,9 @@ export class Lab {
     () => this.screen.summary?.values ?? this.config.values,
     () => this.screen.summary?.classes.length ?? 0,
   );
-  readonly tempo = new Tempo();
   readonly sweeps: Sweeps;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
-  playing = $state(false);
-  /** Why the open run cannot go on, though its device is well. */
-  stopped = $state.raw<EngineError | null>(null);
   /** What the engine said against single knobs. */
   problems = $state.raw<Record<string, EngineError>>({});
   /** The panel that is open below the curves. */
@@ -75,12 +67,14 @@ export class Lab {
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
   private readonly supervisor: Supervisor;
-  private readonly pump = new Pump(
-    // Paused while it waited for its turn.
-    (steps) => (this.playing ? this.advance(steps) : Promise.resolve(false)),
-    () => this.pace,
-  );
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
+  readonly playback = new Playback(this.screen, this.questions, this.keeper, {
+    ready: () => this.ready,
+    // An experiment that the engine refused is tried again, so that its message is seen again.
+    anew: () => (this.engine.is === "up" && this.screen.summary === null) || this.reopening !== undefined,
+    begin: () => this.restart(true),
+    tell: (command) => this.tell(command),
+  });
   private first = true;
   private replacing: Promise<unknown> = Promise.resolve();
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +93,7 @@ export class Lab {
         testing: () => (this.engine = { is: "testing" }),
         died: (error) => this.died(error),
         up: (started, reason) => void this.up(started, reason),
-        took: (command, ms) => command.type === "advance" && this.pump.took(command.steps, ms),
+        took: (command, ms) => this.playback.took(command, ms),
         down: (error) => this.down(error),
       },
       link.backend,
@@ -115,54 +109,7 @@ export class Lab {
     void this.supervisor.retry();
   }
 
-  // ---- The transport ------------------------------------------------------------------------------------------------------------
-
-  async toggle(): Promise<void> {
-    if (this.playing) this.pause();
-    else await this.play();
-  }
-
-  async play(): Promise<void> {
-    // An experiment that the engine refused is tried again, so that its message is seen again.
-    const unopened = this.engine.is === "up" && this.screen.summary === null;
-    if (unopened || this.screen.finished || this.stopped !== null || this.reopening !== undefined) return this.restart(true);
-    this.playing = true;
-    // Pressed before the engine is there: it plays as soon as a run is open.
-    if (this.ready) await this.pump.run();
-  }
-
-  pause(): void {
-    this.playing = false;
-    if (this.ready && !this.screen.untouched) void this.keeper.take();
-  }
-
-  /** Steps a second at most. */
-  get pace(): number {
-    const { summary } = this.screen;
-    return this.tempo.pace((summary?.teacher_steps ?? 0) + (summary?.student_steps ?? 0));
-  }
-
-  async step(): Promise<void> {
-    this.playing = false;
-    if (!this.ready || this.screen.finished || this.stopped !== null) return;
-    await this.advance(1);
-  }
-
-  /** Lets a teacher that learns first learn to its end, and stops where the students begin. */
-  async teach(): Promise<void> {
-    if (!this.ready || this.stopped !== null) return;
-    this.playing = true;
-    const left = (): number => (this.screen.phase === "teacher" ? this.screen.steps - this.screen.step : 0);
-    while (this.playing && left() > 0) await this.advance(Math.min(TEACH_STEPS, left()));
-    this.pause();
-  }
-
-  /** One step of a teacher that learns beside the students, or of both students, while the other side waits. */
-  async stepOnly(role: Role): Promise<void> {
-    this.playing = false;
-    if (!this.ready || this.screen.finished || this.stopped !== null) return;
-    await this.make({ type: "step_only", role });
-  }
+  // ---- Runs ---------------------------------------------------------------------------------------------------------------------
 
   /**
    * Begins a new run with what the controls say; the old one stays as an overlay, and Undo goes on with it. `joined` says whether that is part
@@ -170,18 +117,18 @@ export class Lab {
    */
   async restart(play: boolean, { joined = this.pending.length > 0, called = null }: { joined?: boolean; called?: Called } = {}): Promise<void> {
     this.openNoMore();
-    this.playing = play;
+    this.playback.playing = play;
     if (this.engine.is !== "up") return;
     const opened = await this.replace(() => this.open(this.config.preset, this.config.values), () => joined);
     if (opened === true && called !== null) this.runs.call(called);
-    if (!this.ready) this.playing = false;
-    if (this.playing) await this.pump.run();
+    if (!this.ready) this.playback.playing = false;
+    await this.playback.goOn();
   }
 
   async newSeed(): Promise<void> {
     this.turn("seed", String(Math.floor(Math.random() * 100_000)));
     this.config.seal();
-    await this.restart(this.playing);
+    await this.restart(this.playback.playing);
   }
 
   // ---- The experiment -----------------------------------------------------------------------------------------------------------
@@ -208,7 +155,7 @@ export class Lab {
     }
     const joined = this.config.take(preset, { ...presetValues(preset), ...values });
     this.problems = {};
-    await this.restart(this.playing, { joined });
+    await this.restart(this.playback.playing, { joined });
   }
 
   /** Takes back the last change, and goes on with the run that it ended. */
@@ -241,17 +188,17 @@ export class Lab {
   }
 
   async openFile(json: string): Promise<void> {
-    this.playing = false;
+    this.playback.playing = false;
     await this.replace(() => this.begin({ type: "open_file", json }, new RunHistory()), () => this.adopt());
   }
 
   /** Takes a checkpoint, or else weights for the distilled student. */
   async openTensors(bytes: Uint8Array): Promise<void> {
-    this.playing = false;
+    this.playback.playing = false;
     const answer = await this.replace(() => this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true }), () => this.adopt());
     if (answer === true || answer === null) return;
     if (answer.code !== "bad_checkpoint") return this.refuse(answer);
-    const ended = await this.keeper.standing(this.stopped === null);
+    const ended = await this.keeper.standing(this.playback.stopped === null);
     const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
     if (replies?.some((reply) => reply.type === "error") !== false) return;
     if (ended !== null) this.config.ended(ended, false);
@@ -317,31 +264,6 @@ export class Lab {
     this.problems = others;
   }
 
-  private advance(steps: number): Promise<boolean> {
-    return this.make({ type: "advance", steps });
-  }
-
-  /** Makes steps; says whether to go on. */
-  private async make(command: Extract<Command, { type: "advance" | "step_only" }>): Promise<boolean> {
-    const replies = await this.tell(command);
-    // The Worker died: `up` plays on.
-    if (replies === null) return false;
-    const refused = replies.find((reply) => reply.type === "error");
-    if (refused !== undefined) {
-      this.playing = false;
-      if (refused.code === "not_finite") this.stopped = refused;
-      return false;
-    }
-    this.screen.touch();
-    if (command.type === "step_only") this.screen.history.handled = true;
-    if (replies.some((reply) => reply.type === "finished")) this.playing = false;
-    const evaluated = replies.some((reply) => reply.type === "evaluated");
-    if (this.playing) this.questions.look(evaluated, this.tempo.held);
-    else this.questions.lookAgain(evaluated);
-    void this.keeper.watch(replies);
-    return this.playing;
-  }
-
   /** Opens a run. True, or what the engine had against it, or null when the Worker died. `again` is the number of an earlier run that goes on. */
   private async begin(command: Command, history: RunHistory, how: { quiet?: boolean; again?: number | undefined } = {}): Promise<true | EngineError | null> {
     const replies = await this.ask(command, how);
@@ -356,7 +278,7 @@ export class Lab {
       this.runs.begin(opened.summary.values, how.again);
       this.keeper.reset();
     }
-    this.stopped = null;
+    this.playback.stopped = null;
     this.problems = {};
     this.questions.begin(opened, summary);
     this.screen.begin(opened, history);
@@ -378,7 +300,7 @@ export class Lab {
   }
 
   private async replaceNow(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
-    const ended = await this.keeper.standing(this.stopped === null);
+    const ended = await this.keeper.standing(this.playback.stopped === null);
     const answer = await open();
     if (answer !== true) return answer;
     const change = joined();
@@ -389,7 +311,7 @@ export class Lab {
   /** Goes on with a run where it was left. */
   private async goOn(saved: Saved): Promise<true | EngineError | null> {
     this.openNoMore();
-    this.playing = false;
+    this.playback.playing = false;
     const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
     if (answer === true) {
       this.keeper.reset(saved);
@@ -412,9 +334,9 @@ export class Lab {
       const value = this.config.values[knob.key];
       if (knob.live && value !== undefined && applies(knob, this.config.values) && !same(knob, value, summary.values[knob.key])) void this.set(knob.key, value);
     }
-    if (this.pending.length > 0 && this.screen.untouched && !this.playing) {
+    if (this.pending.length > 0 && this.screen.untouched && !this.playback.playing) {
       clearTimeout(this.reopening);
-      this.reopening = setTimeout(() => void this.restart(this.playing), REOPEN_MS);
+      this.reopening = setTimeout(() => void this.restart(this.playback.playing), REOPEN_MS);
     }
   }
 
@@ -438,7 +360,7 @@ export class Lab {
   }
 
   private down(error: EngineError): void {
-    this.playing = false;
+    this.playback.playing = false;
     this.engine = { is: "down", error };
   }
 
@@ -447,7 +369,7 @@ export class Lab {
     const { first } = this;
     this.first = false;
     await (first ? this.openFirst() : this.bringBack());
-    if (this.playing && this.ready) await this.pump.run();
+    await this.playback.goOn();
   }
 
   private async openFirst(): Promise<void> {

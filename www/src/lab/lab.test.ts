@@ -36,9 +36,9 @@ const notices = (lab: Lab) => lab.notices.list.map((notice) => notice.error?.cod
 
 /** Plays until that many steps are made, then pauses. */
 async function playTo(lab: Lab, step: number): Promise<void> {
-  void lab.play();
+  void lab.playback.play();
   while (lab.screen.step < step) await vi.advanceTimersByTimeAsync(5);
-  lab.pause();
+  lab.playback.pause();
   await vi.advanceTimersByTimeAsync(100);
 }
 
@@ -52,10 +52,10 @@ describe("Lab", () => {
 
   it("plays to the end, and from the start again", async () => {
     const { lab } = await openLab();
-    void lab.play();
-    expect(lab.playing).toBe(true);
+    void lab.playback.play();
+    expect(lab.playback.playing).toBe(true);
     await settle();
-    expect([lab.playing, lab.screen.finished, lab.screen.now.step]).toEqual([false, true, 1000]);
+    expect([lab.playback.playing, lab.screen.finished, lab.screen.now.step]).toEqual([false, true, 1000]);
     await playTo(lab, 1);
     expect(lab.screen.finished).toBe(false);
     expect(lab.runs.kept.map((run) => run.history.end)).toEqual([1000]);
@@ -76,7 +76,7 @@ describe("Lab", () => {
   it("plays when play was pressed before the engine was there", async () => {
     const lab = new Lab(() => new FakeWorker({ delay: 50 }), parseLink("").link);
     lab.start();
-    void lab.toggle();
+    void lab.playback.toggle();
     await vi.advanceTimersByTimeAsync(400);
     expect(lab.screen.step).toBeGreaterThan(0);
   });
@@ -85,9 +85,9 @@ describe("Lab", () => {
     const { lab } = await openLab();
     await playTo(lab, 1);
     const before = lab.screen.step;
-    void lab.step();
+    void lab.playback.step();
     await settle();
-    expect([lab.screen.step, lab.playing]).toEqual([before + 1, false]);
+    expect([lab.screen.step, lab.playback.playing]).toEqual([before + 1, false]);
   });
 
   it("tells a live knob at once and marks the curves, a dragged one once", async () => {
@@ -165,7 +165,7 @@ describe("Lab", () => {
 
   it("goes on with a run of which only the teacher has made a step", async () => {
     const { lab } = await openLab();
-    void lab.stepOnly("teacher");
+    void lab.playback.stepOnly("teacher");
     await settle();
     expect([lab.screen.step, lab.screen.untouched]).toEqual([0, false]);
     const { history } = lab.screen;
@@ -222,7 +222,7 @@ describe("Lab", () => {
     await settle();
     expect([lab.pending, lab.screen.summary?.values["student.widths"], lab.runs.list]).toEqual([[], "8", []]);
     lab.turn("student.widths", "4");
-    void lab.play();
+    void lab.playback.play();
     await settle();
     expect([lab.screen.summary?.values["student.widths"], lab.screen.finished]).toEqual(["4", true]);
   });
@@ -234,7 +234,7 @@ describe("Lab", () => {
     await settle();
     const saved = lab.screen.step;
     lab.poke("lose_device");
-    void lab.play();
+    void lab.playback.play();
     await settle();
     expect(workers).toHaveLength(2);
     expect(notices(lab)).toEqual(["device_lost", "notice.resumed"]);
@@ -249,9 +249,9 @@ describe("Lab", () => {
   it("stands after a resume where the checkpoint was made, between two evaluations", async () => {
     const { lab } = await openLab();
     await playTo(lab, 30);
-    void lab.step();
+    void lab.playback.step();
     await settle();
-    lab.pause();
+    lab.playback.pause();
     await settle();
     const { step } = lab.screen;
     lab.poke("crash");
@@ -261,7 +261,7 @@ describe("Lab", () => {
 
   it("begins again when it dies before the first checkpoint", async () => {
     const { lab, workers } = await openLab();
-    void lab.step();
+    void lab.playback.step();
     await vi.advanceTimersByTimeAsync(50);
     lab.poke("crash");
     await settle();
@@ -288,9 +288,9 @@ describe("Lab", () => {
       if (message.type !== "send" || message.command.type !== "advance") return postMessage.call(worker, message);
       setTimeout(() => worker.onmessage?.({ data: { type: "replies", id: message.id, replies: [error], ms: 1 } } as MessageEvent));
     });
-    void lab.play();
+    void lab.playback.play();
     await vi.advanceTimersByTimeAsync(500);
-    expect([lab.playing, lab.stopped, lab.problems["train.lr"]]).toEqual([false, error, error]);
+    expect([lab.playback.playing, lab.playback.stopped, lab.problems["train.lr"]]).toEqual([false, error, error]);
     lab.notices.list[0]!.actions[0]!.act();
     expect(lab.config.values["train.lr"]).toBe("0.002");
   });
