@@ -17,7 +17,8 @@ export function nextSteps(steps: number, ms: number): number {
 }
 
 export class Pump {
-  private steps = 10;
+  /** Of the next call. */
+  steps = 10;
   private lanes = 0;
   /** When the next call of a paced run is due, on the clock of `performance.now`. */
   private due = 0;

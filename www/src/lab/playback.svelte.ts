@@ -8,9 +8,6 @@ import { Tempo } from "./speed.svelte";
 
 type Steps = Extract<Command, { type: "advance" | "step_only" }>;
 
-/** Steps of the teacher at a time, while it is to learn to its end and no further. */
-const TEACH_STEPS = 50;
-
 /** What playing needs of the laboratory. */
 export interface Stage {
   /** A run is open and its engine is up. */
@@ -78,7 +75,8 @@ export class Playback {
     if (!this.stage.ready() || this.stopped !== null) return;
     this.playing = true;
     const left = (): number => (this.screen.phase === "teacher" ? this.screen.steps - this.screen.step : 0);
-    while (this.playing && left() > 0) await this.advance(Math.min(TEACH_STEPS, left()));
+    // One call at a time: a second one under way would run on into the students' steps.
+    while (this.playing && left() > 0) await this.advance(Math.min(this.pump.steps, left()));
     this.pause();
   }
 
