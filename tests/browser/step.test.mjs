@@ -92,12 +92,16 @@ test("the stages are lit in order, and another row is followed", () =>
     await until(page, "it learned something", (now) => now.step >= 25);
     await pause(page);
     const lit = () => panel(page).locator("ol > li.lit").count();
+    await button(page, "step.next").focus();
     for (let stage = 1; stage < 7; stage += 1) {
       assert.equal(await lit(), stage);
-      await button(page, "step.next").click();
+      await page.keyboard.press("Enter");
     }
     assert.equal(await lit(), 7);
     assert.ok(await button(page, "step.next").isDisabled());
+    await page.keyboard.press("Enter");
+    assert.equal(await lit(), 7);
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), text("step.next"), "what has nothing left to do keeps the focus");
     await button(page, "step.previous").click();
     assert.equal(await panel(page).locator("[aria-current=step]").count(), 1);
     assert.equal(await lit(), 6);
