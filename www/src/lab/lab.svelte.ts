@@ -202,8 +202,9 @@ export class Lab {
     const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
     if (replies?.some((reply) => reply.type === "error") !== false) return;
     if (ended !== null) this.config.ended(ended, false);
-    // It stands at the same step with other weights.
+    // It stands at the same step with other weights, which would be lost with it.
     this.keeper.reset();
+    this.screen.touch();
     this.screen.history.handled = true;
     this.notices.say("good", "notice.weights_loaded");
   }

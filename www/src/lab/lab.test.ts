@@ -277,6 +277,19 @@ describe("Lab", () => {
     expect(notices(lab)).toEqual(["notice.weights_loaded"]);
   });
 
+  it("brings weights back that were loaded before the first step, and the run was reset", async () => {
+    const { lab, commands } = await openLab();
+    void lab.openTensors(new Uint8Array(9));
+    await settle();
+    void lab.restart(false);
+    await settle();
+    const asked = commands().filter(({ type }) => type !== "inspect");
+    expect(asked.slice(-2).map(({ type }) => type), "they are saved before the next run").toEqual(["save", "open"]);
+    lab.undo();
+    await settle();
+    expect(commands().filter(({ type }) => type !== "inspect").at(-1)!.type).toBe("resume");
+  });
+
   it("stops at a loss that is not finite, names the knob, and offers the way back", async () => {
     const { lab, workers } = await openLab();
     lab.turn("train.lr", "1");

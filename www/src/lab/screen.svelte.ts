@@ -73,7 +73,7 @@ export class Screen {
   /** Drawings that the networks were asked about. */
   drawings = 0;
 
-  /** No step has been made: nothing would be lost with this run. */
+  /** Nothing has been done to it: nothing would be lost with this run. */
   get untouched(): boolean {
     return !this.touched && this.next.step === 0 && this.next.outcome === null && this.history.trained.x.length === 0;
   }
@@ -114,7 +114,7 @@ export class Screen {
     this.draw();
   }
 
-  /** A step was made, be it one of the teacher alone, which counts none of the students'. */
+  /** A step was made, be it one of the teacher alone, which counts none of the students', or weights were loaded. */
   touch(): void {
     this.touched = true;
   }
