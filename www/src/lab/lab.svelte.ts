@@ -74,6 +74,7 @@ export class Lab {
     anew: () => (this.engine.is === "up" && this.screen.summary === null) || this.reopening !== undefined,
     begin: () => this.restart(true),
     tell: (command) => this.tell(command),
+    lesson: () => this.lesson,
   });
   private first = true;
   private replacing: Promise<unknown> = Promise.resolve();

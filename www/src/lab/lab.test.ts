@@ -290,6 +290,22 @@ describe("Lab", () => {
     expect(commands().filter(({ type }) => type !== "inspect").at(-1)!.type).toBe("resume");
   });
 
+  it("plays lessons at full speed, unless they are made slower there, and otherwise as fast as was chosen", async () => {
+    vi.stubGlobal("localStorage", { getItem: () => "slow", setItem: vi.fn() });
+    const { lab } = await openLab();
+    const { tempo } = lab.playback;
+    expect(tempo.speed).toBe("slow");
+    lab.lesson = "temperature";
+    expect([tempo.speed, lab.playback.pace]).toEqual(["full", Infinity]);
+    tempo.speed = "normal";
+    expect(tempo.speed).toBe("normal");
+    lab.lesson = "kl-direction";
+    expect(tempo.speed, "the next lesson begins at full speed").toBe("full");
+    lab.lesson = null;
+    expect(tempo.speed, "what was chosen in a lesson holds for it").toBe("slow");
+    expect(localStorage.setItem).not.toHaveBeenCalled();
+  });
+
   it("stops at a loss that is not finite, names the knob, and offers the way back", async () => {
     const { lab, workers } = await openLab();
     lab.turn("train.lr", "1");

@@ -17,13 +17,15 @@ export interface Stage {
   begin(): Promise<void>;
   /** Sends a command and shows what comes of it; null when the Worker died. */
   tell(command: Steps): Promise<Reply[] | null>;
+  /** The lesson that is open. */
+  lesson(): string | null;
 }
 
 export class Playback {
   playing = $state(false);
   /** Why the open run cannot go on, though its device is well. */
   stopped = $state.raw<EngineError | null>(null);
-  readonly tempo = new Tempo();
+  readonly tempo = new Tempo(() => this.stage.lesson());
 
   private readonly pump = new Pump(
     // Paused while it waited for its turn.

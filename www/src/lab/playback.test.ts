@@ -17,6 +17,7 @@ function classroom(ms: number, teacherSteps = 400) {
     ready: () => true,
     anew: () => false,
     begin: () => Promise.resolve(),
+    lesson: () => null,
     tell: (command) => {
       const steps = command.type === "advance" ? command.steps : 1;
       made.push(steps);

@@ -19,15 +19,28 @@ function stored(): Speed {
   }
 }
 
-/** The speed that the visitor chose, now or on an earlier visit. */
+/**
+ * The speed that the visitor chose, now or on an earlier visit. A lesson makes several runs, for which nobody should wait because of what they
+ * chose elsewhere: it plays at full speed unless they choose another in it.
+ */
 export class Tempo {
   private current = $state(stored());
+  private inLesson = $state.raw<{ lesson: string; speed: Speed } | null>(null);
+
+  constructor(private readonly lesson: () => string | null) {}
 
   get speed(): Speed {
-    return this.current;
+    const lesson = this.lesson();
+    if (lesson === null) return this.current;
+    return this.inLesson?.lesson === lesson ? this.inLesson.speed : "full";
   }
 
   set speed(next: Speed) {
+    const lesson = this.lesson();
+    if (lesson !== null) {
+      this.inLesson = { lesson, speed: next };
+      return;
+    }
     this.current = next;
     try {
       localStorage.setItem(KEY, next);
@@ -38,12 +51,12 @@ export class Tempo {
 
   /** Not every step that the engine could make is made. */
   get held(): boolean {
-    return this.current !== "full";
+    return this.speed !== "full";
   }
 
   /** Steps a second at most, in a run of so many in all. */
   pace(steps: number): number {
     if (!this.held) return Infinity;
-    return this.current === "slow" ? SLOW : Math.max(SLOW, steps / NORMAL_SECONDS);
+    return this.speed === "slow" ? SLOW : Math.max(SLOW, steps / NORMAL_SECONDS);
   }
 }
