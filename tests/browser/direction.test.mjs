@@ -76,8 +76,8 @@ test("whatever panel shows the teacher's answer hatches what the student may not
     const teacher = () => tabs.getByRole("radio", { name: text("access.sight.side.teacher") }).first();
     const student = () => tabs.getByRole("radio", { name: text("access.sight.side.student") }).first();
     const count = (wanted) => page.waitForFunction((expected) => document.querySelectorAll("[role=tabpanel] .hatched").length === expected, wanted);
-    // Nine classes; with the entropy; of a step as logits and as probabilities.
-    for (const [panel, blanks] of [["access", 9], ["sample", 10], ["step", 18]]) {
+    // Nine classes; with the entropy and what the students are from it; of a step as logits and as probabilities; a diagram; a network.
+    for (const [panel, blanks] of [["access", 9], ["sample", 12], ["step", 18], ["calibration", 1], ["inside", 1]]) {
       await page.getByRole("tab", { name: text(`closer.${panel}`), exact: true }).click();
       await student().waitFor();
       await count(blanks);
@@ -96,9 +96,29 @@ test("whatever panel shows the teacher's answer hatches what the student may not
 
     await page.getByRole("tab", { name: text("closer.draw"), exact: true }).click();
     await tabs.getByRole("button", { name: /Take test row/ }).click();
-    await count(10);
+    await count(12);
     const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
     assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0]?.html]), []);
+  }));
+
+test("on the plane a student behind the first door sees the teacher's regions, not how sure it is", () =>
+  withPage("?backend=cpu&preset=plane&teacher.steps=20&distill.access=labels", async (page) => {
+    await ready(page);
+    await play(page);
+    await until(page, "it learned something", (now) => now.phase === "students" && now.step >= 25);
+    await pause(page);
+    const card = page.getByRole("region", { name: text("view.plane.title"), exact: true });
+    const teacher = card.locator("figure", { hasText: text("view.role.teacher") }).first();
+    await teacher.locator(".hatched").waitFor();
+    const cell = async () => {
+      await teacher.locator("details tbody td").first().waitFor();
+      return teacher.locator("details tbody td").first().innerText();
+    };
+    await teacher.locator("summary").click();
+    assert.doesNotMatch(await cell(), /%/);
+    await card.getByRole("radio", { name: text("access.sight.side.teacher"), exact: true }).check();
+    await teacher.locator("details tbody td", { hasText: "%" }).first().waitFor();
+    assert.equal(await card.locator(".hatched").count(), 0);
   }));
 
 test("a placed point is learned from, and the address carries it", () =>

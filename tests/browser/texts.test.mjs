@@ -31,6 +31,29 @@ test("a language preset is chosen among the presets, with knobs and views of its
     assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "loss", "answers", "length", "direction"].map((id) => text(`closer.${id}`)));
   }));
 
+test("what the student may not see of its teacher's texts is hatched", () =>
+  withPage(`?preset=seq-kd&backend=cpu&view=writing&${TINY}`, async (page) => {
+    await ready(page);
+    await play(page);
+    await over(page);
+    const teacher = panel(page).getByRole("article", { name: text("view.role.teacher"), exact: true });
+    const hidden = () => teacher.locator(".hatched").count();
+    await teacher.locator(".hatched").first().waitFor();
+    const { tokens, hatched } = await teacher.evaluate((article) => ({ tokens: article.querySelectorAll("button").length, hatched: article.querySelectorAll(".hatched").length }));
+    assert.equal(hatched, tokens + 1, "each of its tokens, and the share of what is right");
+    assert.doesNotMatch(await teacher.innerText(), /%/);
+    assert.match(await panel(page).getByRole("article", { name: text("view.role.distilled"), exact: true }).innerText(), /%/);
+    await panel(page).getByRole("radio", { name: text("access.sight.side.teacher"), exact: true }).check();
+    await teacher.getByText("%").first().waitFor();
+    assert.equal(await hidden(), 0);
+    await panel(page).getByRole("radio", { name: text("access.sight.side.student"), exact: true }).check();
+    await tab(page, "answers").click();
+    await panel(page).locator(".hatched").first().waitFor();
+    const answers = await panel(page).locator("tbody").count();
+    assert.equal(await panel(page).locator(".hatched").count(), answers, "one of each answer, and the void");
+    await noViolations(page);
+  }));
+
 test("the run says how much is right, draws it and saves it", () =>
   withPage(`?preset=grammar&backend=cpu&${TINY}`, async (page) => {
     await ready(page);

@@ -45,7 +45,8 @@ export class Lab {
   readonly questions = new Questions(this.screen, () => this.ready, (command, latest) => this.tell(command, { latest, quiet: true }));
   readonly sight = new Sight(
     () => this.screen.summary?.values ?? this.config.values,
-    () => this.screen.summary?.classes.length ?? 0,
+    // Of a large vocabulary no words are listed.
+    () => (this.screen.summary === null ? 0 : this.screen.summary.classes.length || Infinity),
   );
   readonly sweeps: Sweeps;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { open, told } from "./levels";
+import { open, told, toldOfToken } from "./levels";
 
 const LOGITS = [0, 2, -1, 1];
 
@@ -27,6 +27,16 @@ describe("access levels", () => {
 
   it("hide nothing when one class at most is left: it can be worked out", () => {
     expect(told(LOGITS, "top_k", 3, 4).every((row) => row.told)).toBe(true);
+  });
+
+  it("tell of a written token what is among the k likeliest", () => {
+    const others = [["cat", 0.5], ["dog", 0.2]] as const;
+    const token = { probability: 0.3, others };
+    expect(toldOfToken(token, "logits", 1)).toEqual({ own: true, others: 2 });
+    expect(toldOfToken(token, "top_k", 1), "another is likelier").toEqual({ own: false, others: 1 });
+    expect(toldOfToken(token, "top_k", 2), "with the likelier one").toEqual({ own: true, others: 1 });
+    expect(toldOfToken({ ...token, probability: 0.6 }, "top_k", 1), "it is the likeliest").toEqual({ own: true, others: 0 });
+    expect(toldOfToken(token, "labels", 3)).toEqual({ own: false, others: 0 });
   });
 
   it("leave a bare answer without any probability", () => {

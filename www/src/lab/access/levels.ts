@@ -49,3 +49,24 @@ export function told(logits: readonly number[], access: Level, k: number, temper
   const targets = tempered(seen, temperature);
   return rows.map((row, place) => ({ ...row, told: place < known, seen: seen[place]!, target: targets[place]! }));
 }
+
+/** A token that was written, with the likeliest others, likeliest first. */
+export interface Token {
+  probability: number;
+  others: readonly (readonly [string, number])[];
+}
+
+export interface ToldToken {
+  /** Its own probability. */
+  own: boolean;
+  /** So many of the others, with theirs. */
+  others: number;
+}
+
+/** What a student sees of the distribution that a token was drawn from, beside the token itself. */
+export function toldOfToken({ probability, others }: Token, access: Level, k: number): ToldToken {
+  if (access === "labels") return { own: false, others: 0 };
+  if (access !== "top_k") return { own: true, others: others.length };
+  const own = others.filter(([, other]) => other > probability).length < k;
+  return { own, others: Math.min(others.length, own ? k - 1 : k) };
+}

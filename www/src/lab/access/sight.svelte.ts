@@ -1,5 +1,5 @@
 /** Whose eyes the page looks with at the teacher's answer: the teacher's own, or those of a student that does not see all of it. */
-import { levelOf, told, type Level, type Told } from "./levels";
+import { levelOf, told, toldOfToken, type Level, type Told, type Token, type ToldToken } from "./levels";
 
 export class Sight {
   /** Where the two differ the page shows this side, in every panel. */
@@ -27,6 +27,16 @@ export class Sight {
   /** The page shows less than the teacher thinks. */
   get blanks(): boolean {
     return this.partial && this.side === "student";
+  }
+
+  /** It shows what the teacher answers, but not how sure it is of that. Of the likeliest class every other door tells it. */
+  get bare(): boolean {
+    return this.blanks && this.level === "labels";
+  }
+
+  /** What to show of a token that the teacher wrote. */
+  ofToken(token: Token): ToldToken {
+    return this.blanks ? toldOfToken(token, this.level, this.k) : { own: true, others: token.others.length };
   }
 
   /** What to show of the teacher's logits at a temperature, by class; null where all of it is shown. */

@@ -37,6 +37,11 @@ export function paintSurface(surface: Surface, resolution: number, classes: numb
   return image;
 }
 
+/** The same answers, without how sure they are. */
+export function certain(surface: Surface): Surface {
+  return { ...surface, confidence: surface.confidence.map(() => 255) };
+}
+
 /** Mean confidence over the square, 0 to 1. */
 export function meanConfidence(surface: Surface): number {
   let sum = 0;
