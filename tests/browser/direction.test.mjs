@@ -110,16 +110,28 @@ test("on the plane a student behind the first door sees the teacher's regions, n
     const card = page.getByRole("region", { name: text("view.plane.title"), exact: true });
     const teacher = card.locator("figure", { hasText: text("view.role.teacher") }).first();
     await teacher.locator(".hatched").waitFor();
-    const cell = async () => {
-      await teacher.locator("details tbody td").first().waitFor();
-      return teacher.locator("details tbody td").first().innerText();
-    };
-    await teacher.locator("summary").click();
-    assert.doesNotMatch(await cell(), /%/);
+    await card.locator("summary", { hasText: text("view.plane.as_table", { role: text("view.role.teacher") }) }).click();
+    const cell = card.locator("details[open] tbody td").first();
+    await cell.waitFor();
+    assert.doesNotMatch(await cell.innerText(), /%/);
     await card.getByRole("radio", { name: text("access.sight.side.teacher"), exact: true }).check();
-    await teacher.locator("details tbody td", { hasText: "%" }).first().waitFor();
+    await card.locator("details[open] tbody td", { hasText: "%" }).first().waitFor();
     assert.equal(await card.locator(".hatched").count(), 0);
   }));
+
+for (const locale of ["en", "ko"])
+  test(`the plane's tables need no scrolling where there is room: ${locale}`, () =>
+    withPage(`?backend=cpu&preset=plane&teacher.steps=20&lang=${locale}`, async (page) => {
+      await ready(page);
+      await button(page, "transport.step", {}, locale).click();
+      const card = page.getByRole("region", { name: text("view.plane.title", {}, locale), exact: true });
+      for (const role of ["teacher", "alone", "distilled"]) {
+        await card.locator("summary", { hasText: text("view.plane.as_table", { role: text(`view.role.${role}`, {}, locale) }, locale) }).click();
+        const table = card.getByRole("region", { name: text("view.plane.table", { role: text(`view.role.${role}`, {}, locale) }, locale) });
+        await table.locator("tbody tr").first().waitFor();
+        assert.deepEqual(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), 0, role);
+      }
+    }));
 
 test("a placed point is learned from, and the address carries it", () =>
   withPage("?backend=cpu&preset=plane&view=draw&teacher.steps=20&train.steps=20", async (page) => {

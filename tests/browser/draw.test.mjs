@@ -130,7 +130,7 @@ test("on the plane a point is chosen by click and by key, and nothing here is in
     for (let press = 0; press < 4; press += 1) await page.keyboard.press("Shift+ArrowRight");
     await changed(page, corner);
     // What colours say stands in a table, too.
-    await page.getByRole("tabpanel").getByText(text("view.plane.as_table"), { exact: true }).click();
+    await page.getByRole("tabpanel").getByText(text("view.plane.as_table", { role: text("view.role.distilled") }), { exact: true }).click();
     const table = page.getByRole("tabpanel").getByRole("region", { name: text("view.plane.table", { role: text("view.role.distilled") }) });
     await table.getByRole("row").nth(7).waitFor();
     for (const cell of await table.getByRole("cell").allInnerTexts()) assert.match(cell, /^class \d, \d+%$/);
