@@ -197,3 +197,39 @@ for (const locale of ["en", "ko"]) {
       await check(first, "tour");
     }));
 }
+
+test("the row of lessons turns by its buttons, which keep the focus at the ends", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const row = page.getByRole("navigation", { name: text("lesson.all") });
+    await row.getByRole("listitem").nth(LESSONS.length - 1).waitFor({ state: "attached" });
+    const place = () => row.locator("ul").evaluate((list) => list.scrollLeft);
+    const end = () => row.locator("ul").evaluate((list) => list.scrollWidth - list.clientWidth);
+    const [earlier, further] = [button(row, "lesson.earlier"), button(row, "lesson.further")];
+    const focused = (one) => one.evaluate((element) => element === document.activeElement);
+    await earlier.focus();
+    await page.keyboard.press("Enter");
+    assert.equal(await place(), 0, "nothing is before the first");
+    await further.focus();
+    for (let before = -1; (await place()) > before; ) {
+      before = await place();
+      await page.keyboard.press("Enter");
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    assert.ok(Math.abs((await place()) - (await end())) <= 1, "the last lesson is reached");
+    await page.waitForFunction((name) => document.activeElement.getAttribute("aria-label") === name && document.activeElement.getAttribute("aria-disabled") === "true", text("lesson.further"));
+    assert.ok(await focused(further));
+    await earlier.focus();
+    const last = await place();
+    await page.keyboard.press("Enter");
+    assert.ok((await place()) < last, "and back");
+  }, { reducedMotion: "reduce" }));
+
+test("arrow keys do in the row of lessons what they do on the page: a step to the right, nothing to the left", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await page.getByRole("navigation", { name: text("lesson.all") }).getByRole("button").first().focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowRight");
+    assert.equal((await until(page, "the step is made", (now) => now.step > 0)).step, 1);
+  }));

@@ -279,3 +279,28 @@ for (const [what, spoil] of [
       assert.equal(runs, 0);
     }));
 }
+
+test("of many changes three are told, the others on request, and folded away again", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    await stepTo(page, 1);
+    const changes = [["student.widths", "8"], ["task.labels_per_class", "20"], ["task.label_noise", "0.2"], ["task.omit_class", "3"], ["train.steps", "500"]];
+    for (const [key, value] of changes) await write(page, key, value);
+    await until(page, "they wait", (now) => now.pending.length === 5);
+    const list = page.locator(".pending p");
+    const told = async () => {
+      const shown = await list.innerText();
+      return changes.filter(([key]) => shown.includes(text(`knob.${key}`))).length;
+    };
+    assert.equal(await told(), 3);
+    await button(list, "change.more", { count: 2 }).click();
+    assert.equal(await told(), 5);
+    assert.equal(await button(list, "change.less").getAttribute("aria-expanded"), "true");
+    await button(list, "change.less").click();
+    assert.equal(await told(), 3);
+    // One that would be left over is told rather than counted.
+    await button(page, "panel.undo").click();
+    await until(page, "four wait", (now) => now.pending.length === 4);
+    assert.equal(await told(), 4);
+    assert.equal(await list.getByRole("button").count(), 0);
+  }));

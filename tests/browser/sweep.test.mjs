@@ -159,3 +159,24 @@ test("the capacity curve: a teacher of each size, its accuracy and the student's
     const opened = await until(page, "the run of the small teacher is over", (now) => now.finished && now.values["teacher.widths"] === "4");
     assert.equal(opened.values["teacher.source"], "live");
   }));
+
+test("a cell that the engine refused says why, and Enter opens nothing", () =>
+  // Hints look at what this access hides: whatever the map varies, the engine refuses it.
+  withPage(`${TINY}&distill.access=labels&distill.hint_weight=1`, async (page) => {
+    await ready(page);
+    await fillValues(page, "distill.temperature", "2 4");
+    await fillValues(page, "distill.alpha", "0.1");
+    await start(page);
+    await over(page);
+    const cell = cells(page).first();
+    assert.equal(await cell.innerText(), "×");
+    const before = await state(page);
+    await cell.focus();
+    await page.keyboard.press("Enter");
+    await panel(page).getByText(text("sweep.cell.refused", { place: "T = 2, α = 0.1", message: "" })).first().waitFor();
+    assert.ok(await button(panel(page), "sweep.open").isDisabled());
+    // What Enter opened would be another run with T = 2.
+    await page.keyboard.press("ArrowRight");
+    const after = await state(page);
+    assert.deepEqual([after.values, after.wanted, after.runs], [before.values, before.wanted, before.runs]);
+  }));

@@ -4,9 +4,9 @@ import type { Lab } from "./lab.svelte";
 import { readMetrics } from "./runs/metrics";
 
 /** Larger than any checkpoint that this page can write. */
-const MAX_BYTES = 256 * 1024 * 1024;
+export const MAX_BYTES = 256 * 1024 * 1024;
 /** Of `metrics.jsonl`: half a million steps at the usual pace. */
-const MAX_METRICS = 32 * 1024 * 1024;
+export const MAX_METRICS = 32 * 1024 * 1024;
 
 export function download(name: string, content: string | Uint8Array, type: string): void {
   // The bytes come from the Worker and lie in an ordinary buffer.
