@@ -21,15 +21,26 @@ pub struct Confusion {
     pub rows: usize,
 }
 
-/// The rows on which a network is about as sure: one bar of a reliability diagram.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// The answers of which a network is about as sure: one bar of a reliability diagram.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Bin {
     /// Mean probability of the answers.
     pub confidence: f64,
     /// Share of them that are right.
     pub accuracy: f64,
-    pub rows: usize,
+    /// How many they are: test rows, masks, or tokens of the test texts, each counted by the weight of its text.
+    pub rows: f64,
+}
+
+/// An answer in a reliability diagram.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Graded {
+    /// Its probability.
+    pub confidence: f64,
+    /// 1 where it is right, 0 where it is not.
+    pub correct: f64,
+    pub weight: f64,
 }
 
 /// `[classes, classes]`, row by row: the mean of softmax(z/T) over the rows of each true class. It is what soft labels say about a class on
@@ -124,37 +135,35 @@ pub fn confusions(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Confu
     pairs
 }
 
-/// The reliability diagram: equal bins of confidence from 0 to 1, of which only the last ones can be reached with few classes.
-pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin> {
-    let mut sums = [(0.0, 0.0, 0); BINS];
-    for (row, label) in logits.chunks_exact(classes).zip(labels) {
-        let best = argmax(row);
-        let confidence = log_softmax(row, 1.0)[best].exp();
-        let bin = bin_of(confidence, BINS);
-        sums[bin].0 += confidence;
-        sums[bin].1 += f64::from(u8::from(best == *label));
-        sums[bin].2 += 1;
+/// The reliability diagram of answers: equal bins of confidence from 0 to 1, of which only the last ones can be reached with few classes.
+pub fn bins(graded: impl IntoIterator<Item = Graded>, count: usize) -> Vec<Bin> {
+    let mut bins = vec![Bin::default(); count];
+    for Graded { confidence, correct, weight } in graded {
+        let bin = &mut bins[bin_of(confidence, count)];
+        bin.confidence += weight * confidence;
+        bin.accuracy += weight * correct;
+        bin.rows += weight;
     }
-    let mean = |sum: f64, rows: usize| sum / rows.max(1) as f64;
-    sums.into_iter()
-        .map(|(confidence, right, rows)| Bin { confidence: mean(confidence, rows), accuracy: mean(right, rows), rows })
-        .collect()
+    for bin in bins.iter_mut().filter(|bin| bin.rows > 0.0) {
+        bin.confidence /= bin.rows;
+        bin.accuracy /= bin.rows;
+    }
+    bins
+}
+
+/// [`bins`] of the likeliest class of each row.
+pub fn reliability(logits: &[f32], labels: &[usize], classes: usize) -> Vec<Bin> {
+    let graded = logits.chunks_exact(classes).zip(labels).map(|(row, label)| {
+        let best = argmax(row);
+        Graded { confidence: log_softmax(row, 1.0)[best].exp(), correct: f64::from(u8::from(best == *label)), weight: 1.0 }
+    });
+    bins(graded, BINS)
 }
 
 /// Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over the bins, weighted by rows.
 pub fn calibration_error(bins: &[Bin]) -> f64 {
-    let rows: usize = bins.iter().map(|bin| bin.rows).sum();
-    bins.iter().map(|bin| (bin.confidence - bin.accuracy).abs() * bin.rows as f64).sum::<f64>() / rows.max(1) as f64
-}
-
-/// [`calibration_error`] of (confidence, correct from 0 to 1, weight), over so many bins.
-pub fn weighted_calibration_error(graded: &[(f64, f64, f64)], bins: usize) -> f64 {
-    let mut gaps = vec![0.0; bins];
-    for (confidence, correct, weight) in graded {
-        gaps[bin_of(*confidence, bins)] += weight * (confidence - correct);
-    }
-    let total: f64 = graded.iter().map(|(.., weight)| weight).sum();
-    if total > 0.0 { gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / total } else { 0.0 }
+    let rows: f64 = bins.iter().map(|bin| bin.rows).sum();
+    if rows > 0.0 { bins.iter().map(|bin| (bin.confidence - bin.accuracy).abs() * bin.rows).sum::<f64>() / rows } else { 0.0 }
 }
 
 fn bin_of(confidence: f64, bins: usize) -> usize {
@@ -218,11 +227,21 @@ mod tests {
         let bins = reliability(&LOGITS, &LABELS, 2);
         let sure = 1.0 / (1.0 + (-4.0_f64).exp());
         let undecided = 1.0 / (1.0 + (-0.1_f64).exp());
-        assert_eq!(bins.iter().filter(|bin| bin.rows > 0).count(), 2);
-        assert!((bins[14].confidence - sure).abs() < 1e-6 && bins[14].accuracy == 0.5 && bins[14].rows == 2);
+        assert_eq!(bins.iter().filter(|bin| bin.rows > 0.0).count(), 2);
+        assert!((bins[14].confidence - sure).abs() < 1e-6 && bins[14].accuracy == 0.5 && bins[14].rows == 2.0);
         let expected = (2.0 * (sure - 0.5) + (1.0 - undecided)) / 3.0;
         assert!((calibration_error(&bins) - expected).abs() < 1e-6);
-        let graded = [(sure, 1.0, 1.0), (sure, 0.0, 1.0), (undecided, 1.0, 1.0)];
-        assert!((weighted_calibration_error(&graded, BINS) - expected).abs() < 1e-6, "equal weights are rows");
+    }
+
+    #[test]
+    fn an_answer_counts_by_its_weight() {
+        let graded = |confidence, correct, weight| Graded { confidence, correct, weight };
+        let found = bins([graded(0.9, 1.0, 3.0), graded(0.95, 0.0, 1.0), graded(0.2, 0.0, 0.0)], 10);
+        assert!(
+            (found[8].confidence - 0.9).abs() < 1e-12 && found[8].accuracy == 1.0 && found[8].rows == 3.0,
+            "0.9 ends its bin: {found:?}"
+        );
+        assert!((calibration_error(&found) - (3.0 * 0.1 + 0.95) / 4.0).abs() < 1e-12);
+        assert_eq!(calibration_error(&bins([], 10)), 0.0, "no answers, no error");
     }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::data::text::Corpus;
 use crate::data::{DataError, IdxFiles, Shipped};
 use crate::device::Place;
+use crate::eval::study::Bin;
 use crate::method::{response::Parts, text::Memory};
 use crate::model::LanguageModel;
 use crate::model::encoder::SentenceEncoder;
@@ -122,6 +123,15 @@ impl Contest {
             Self::Classes(classes) => classes.examine(teacher_changes).await,
             Self::Texts(texts) => texts.examine(experiment, teacher_changes).await,
             Self::Encoders(encoders) => encoders.examine(teacher_changes).await,
+        }
+    }
+
+    /// The reliability diagram of a network, once it was asked; `None` where nothing is foretold.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        match self {
+            Self::Classes(classes) => classes.exam.sheet.reliability(role),
+            Self::Texts(texts) => texts.reliability(role),
+            Self::Encoders(encoders) => encoders.reliability(role),
         }
     }
 

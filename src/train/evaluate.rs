@@ -6,7 +6,10 @@ use super::evaluation::{Evaluation, OmittedClass};
 use super::event::Role;
 use crate::data::Rows;
 use crate::device::Place;
-use crate::eval::{metrics, study};
+use crate::eval::{
+    metrics,
+    study::{self, Bin},
+};
 
 /// Rows to be tested on, on the device.
 pub struct Exam {
@@ -43,6 +46,11 @@ impl Sheet {
     /// The last answers of a role.
     pub fn answer(&self, role: Role) -> Option<&[f32]> {
         self.answers.iter().find(|(found, _)| *found == role).map(|(_, logits)| logits.as_slice())
+    }
+
+    /// The reliability diagram of a role's last answers.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        Some(study::reliability(self.answer(role)?, &self.labels, self.classes))
     }
 
     /// Marks new answers. A teacher that is not among them keeps its old ones.

@@ -8,7 +8,7 @@ use std::fmt;
 use super::dissect::{Followed, Pull};
 use super::evaluation::Evaluation;
 use super::modes::{ModeFit, ModesSpec};
-use super::studied::{Dispute, Study};
+use super::studied::{Calibration, Dispute, Study};
 
 /// Who is who in the race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -283,6 +283,8 @@ pub enum Event {
         /// The rows on which the students disagree most, most disputed first.
         disputed: Vec<Dispute>,
     },
+    /// How far each network's confidence can be trusted.
+    Calibrated { step: usize, networks: Vec<Calibration> },
     /// The next step of the distilled student, taken apart.
     Dissected {
         /// Steps made so far.

@@ -39,7 +39,7 @@ pub use modes::{ModeFit, Modes, ModesSpec};
 pub use optimizer::Optimizer;
 pub use patience::better;
 pub use run::Run;
-pub use studied::{Dispute, Study};
+pub use studied::{Calibration, Dispute, Study};
 pub use texts::CACHE_BLOCK;
 pub use workload::{Workload, names as workload_names};
 

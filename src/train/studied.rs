@@ -1,4 +1,4 @@
-//! Looking at all test rows at once: what the networks know about the classes, where the students disagree, how far they can be trusted.
+//! Looking at all test data at once: what the networks know about the classes, where the students disagree, how far they can be trusted.
 
 use serde::Serialize;
 
@@ -9,6 +9,7 @@ use crate::eval::{
 };
 use crate::spec::Access;
 
+const UNANSWERED: RunError = RunError::Unavailable("the networks have not answered yet: make a step first");
 /// Rows in the list of disputed ones.
 const DISPUTED: usize = 60;
 
@@ -26,8 +27,16 @@ pub struct Study {
     /// Mean entropy of its soft labels at T, nats.
     pub entropy: f64,
     pub confusions: Vec<Confusion>,
+}
+
+/// How far one network can be trusted: over text its next tokens, over masks what it reads behind them, otherwise its answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Calibration {
+    pub role: Role,
     /// Its reliability diagram, at T = 1.
-    pub reliability: Vec<Bin>,
+    pub bins: Vec<Bin>,
+    /// Expected calibration error.
     pub ece: f64,
 }
 
@@ -51,12 +60,11 @@ impl Run {
     /// # Errors
     /// [`RunError::Unavailable`] before the first step.
     pub fn study(&self) -> Result<Event, RunError> {
-        let unavailable = RunError::Unavailable("the networks have not answered yet: make a step first");
         let exam = &self.classes()?.exam.sheet;
         let (labels, classes) = (exam.labels(), exam.classes());
         let temperature = self.experiment.distill.temperature;
         let answers: Vec<(Role, &[f32])> = ROLES.into_iter().filter_map(|role| Some((role, exam.answer(role)?))).collect();
-        let [(_, teacher), (_, alone), (_, distilled)] = answers[..] else { return Err(unavailable) };
+        let [(_, teacher), (_, alone), (_, distilled)] = answers[..] else { return Err(UNANSWERED) };
         let of_teacher = study::similarity(teacher, labels, classes, temperature);
         let distill = &self.experiment.distill;
         // With one class left its probability can be worked out.
@@ -71,7 +79,6 @@ impl Run {
             .iter()
             .map(|(role, logits)| {
                 let similarity = study::similarity(logits, labels, classes, temperature);
-                let reliability = study::reliability(logits, labels, classes);
                 Study {
                     role: *role,
                     likeness: (*role != Role::Teacher).then(|| study::likeness(&of_teacher, &similarity, classes)),
@@ -79,8 +86,6 @@ impl Run {
                     seen: seen.clone().filter(|_| *role == Role::Teacher),
                     entropy: study::mean_entropy(logits, classes, temperature),
                     confusions: study::confusions(logits, labels, classes),
-                    ece: study::calibration_error(&reliability),
-                    reliability,
                 }
             })
             .collect();
@@ -98,5 +103,19 @@ impl Run {
         disputed.sort_by(|a, b| b.distance.total_cmp(&a.distance));
         disputed.truncate(DISPUTED);
         Ok(Event::Studied { step: self.step, temperature, networks, disputed })
+    }
+
+    /// Reliability diagrams of the last evaluation.
+    ///
+    /// # Errors
+    /// [`RunError::Unavailable`] before the first step, and of encoders that foretell nothing.
+    pub fn calibration(&self) -> Result<Event, RunError> {
+        let found = ROLES.into_iter().filter_map(|role| Some((role, self.contest.reliability(role)?)));
+        let networks: Vec<Calibration> =
+            found.map(|(role, bins)| Calibration { role, ece: study::calibration_error(&bins), bins }).collect();
+        if networks.is_empty() {
+            return Err(UNANSWERED);
+        }
+        Ok(Event::Calibrated { step: self.step, networks })
     }
 }

@@ -48,6 +48,7 @@ impl Engine {
             Command::Plane { resolution } => vec![self.running()?.plane(resolution).await?],
             Command::Ask { input } => vec![self.running()?.ask(input).await?],
             Command::Study => vec![self.running()?.study()?],
+            Command::Calibration => vec![self.running()?.calibration()?],
             Command::Dissect { row } => vec![self.running()?.dissect(row).await?],
             Command::Modes { spec, steps } => {
                 if let Some(spec) = spec {

@@ -36,6 +36,7 @@ fn types() -> String {
         study::Bin,
         study::Seen,
         train::Study,
+        train::Calibration,
         train::Dispute,
         train::Pull,
         train::Followed,

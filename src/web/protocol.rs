@@ -30,6 +30,8 @@ pub enum Command {
     Ask { input: Vec<f32> },
     /// Looks at the answers on all test rows.
     Study,
+    /// How far each network's confidence can be trusted.
+    Calibration,
     /// Takes the next step of the distilled student apart; a row of its batch is followed.
     Dissect { row: usize },
     /// Fits one Gaussian to two: begins anew with a spec, or goes on without one. Independent of the run.

@@ -1,5 +1,7 @@
 //! What encoders are asked at an evaluation: words behind masks that are the same every time, and how alike test texts are.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Tensor, activation::log_softmax};
 
 use super::super::RunError;
@@ -9,7 +11,7 @@ use super::labels::LabelExam;
 use crate::data;
 use crate::data::text::{Masked, Masking, Passages};
 use crate::device::{Place, Reads, read};
-use crate::eval::study;
+use crate::eval::study::{self, Bin, Graded};
 use crate::eval::text::{Embeddings, spearman};
 use crate::loss::divergence;
 use crate::method::encoder::{Batch, Rows, masked};
@@ -34,6 +36,8 @@ pub struct Exam {
     heard: Option<Heard>,
     /// Where labels are named there is no other question.
     labels: Option<LabelExam>,
+    /// How sure each network was of what is behind the masks when it was last asked, and how often it was right.
+    reliability: BTreeMap<Role, Vec<Bin>>,
 }
 
 /// What a frozen teacher answered.
@@ -79,7 +83,18 @@ impl Exam {
                 masked.push(Batch::masked(drawn, longest, pad, place));
             }
         }
-        Self { objective, plain, masked, shown, longest, padding: pad, place: place.clone(), heard: None, labels }
+        Self {
+            objective,
+            plain,
+            masked,
+            shown,
+            longest,
+            padding: pad,
+            place: place.clone(),
+            heard: None,
+            labels,
+            reliability: BTreeMap::new(),
+        }
     }
 
     /// Texts that are asked.
@@ -100,6 +115,11 @@ impl Exam {
     pub fn text(&self, index: usize) -> Option<(&Masked, Batch)> {
         let masked = self.shown.get(index)?;
         Some((masked, Batch::masked(masked.clone(), self.longest, self.padding, &self.place)))
+    }
+
+    /// The reliability diagram of a network, once it was asked; `None` where nothing is foretold.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        self.labels.as_ref().map_or_else(|| self.reliability.get(&role).cloned(), |labels| labels.reliability(role))
     }
 
     /// Asks every network.
@@ -137,7 +157,11 @@ impl Exam {
                 Objective::Masked => {
                     let states = if is_teacher { heard.states.clone() } else { self.states(network) };
                     let told = self.told((teacher, &heard.states), (network, &states)).await?;
-                    of_words(*role, *step, &told, measures)
+                    let graded = told.iter().map(|told| Graded { confidence: told.confidence, correct: told.correct, weight: 1.0 });
+                    let reliability = study::bins(graded, study::BINS);
+                    let ece = study::calibration_error(&reliability);
+                    self.reliability.insert(*role, reliability);
+                    Evaluation { ece: Some(ece), ..of_words(*role, *step, &told, measures) }
                 }
                 Objective::Embeddings => of_sentences(*role, *step, measures),
                 Objective::Classes => unreachable!("labels have an exam of their own"),
@@ -214,14 +238,13 @@ async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, 
 
 fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -> Evaluation {
     let mean = |of: fn(&Told) -> f64| told.iter().map(of).sum::<f64>() / told.len().max(1) as f64;
-    let graded: Vec<(f64, f64, f64)> = told.iter().map(|told| (told.confidence, told.correct, 1.0)).collect();
     let student = role != Role::Teacher;
     Evaluation {
         role,
         step,
         accuracy: mean(|told| told.correct),
         loss: mean(|told| told.nll),
-        ece: Some(study::weighted_calibration_error(&graded, study::BINS)),
+        ece: None,
         agreement: student.then(|| mean(|told| told.agrees)),
         omitted: None,
         text: None,

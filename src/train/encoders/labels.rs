@@ -8,7 +8,7 @@ use super::STEP;
 use super::exam::CHUNK;
 use crate::data::text::Passages;
 use crate::device::{Place, Reads};
-use crate::eval::metrics;
+use crate::eval::{metrics, study::Bin};
 use crate::method::encoder::{Batch, classes};
 use crate::model::encoder::Encoder;
 use crate::spec::Experiment;
@@ -40,6 +40,11 @@ impl LabelExam {
     /// Texts that are asked.
     pub fn asked(&self) -> usize {
         self.labels.len()
+    }
+
+    /// The reliability diagram of a network's labels, once it was asked.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        self.sheet.reliability(role)
     }
 
     /// Asks every network; a teacher that does not change, once.

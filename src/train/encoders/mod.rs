@@ -12,6 +12,7 @@ use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event:
 use crate::data::text::{Labels, Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};
+use crate::eval::study::Bin;
 use crate::method::encoder::{Batch, classes, masked, sentences};
 use crate::method::response::Parts;
 use crate::model::Trainable;
@@ -257,6 +258,11 @@ impl Encoders {
     /// Texts held out to choose by.
     pub fn validation(&self) -> usize {
         self.validation.as_ref().map_or(0, Exam::asked)
+    }
+
+    /// The reliability diagram of a network, once it was asked; `None` where nothing is foretold.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        self.exam.reliability(role)
     }
 
     /// Texts that the networks are tested on.

@@ -37,6 +37,7 @@ async fn students_out_of_a_teacher_are_measured_before_their_first_step() {
     let (waiting, begun, last) = (seen(Phase::Teacher, 10), seen(Phase::Students, 0), seen(Phase::Students, 10));
     assert_ne!(waiting.loss, begun.loss, "the teacher's layers are other weights");
     assert_eq!((begun.step, last.step), (0, 10));
+    calibrated(&run, &events);
     assert!(last.loss < begun.loss, "{} after {}", last.loss, begun.loss);
 }
 
@@ -90,6 +91,7 @@ async fn a_race_for_labels_measures_what_classifiers_are_measured_by() {
     let summary = run.summary();
     assert_eq!((summary.classes.len(), summary.test_rows, summary.labelled_rows, summary.validation_rows), (20, 60, 3600, 60));
     let events = to_the_end(&mut run).await;
+    calibrated(&run, &events);
     let last = events.iter().rev().find_map(|event| match event {
         Event::Evaluated { networks, .. } => Some(networks.clone()),
         _ => None,

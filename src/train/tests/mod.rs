@@ -11,9 +11,11 @@ mod texts;
 mod validation;
 mod workloads;
 
-use super::{Early, Evaluation, Event, LossParts, Materials, Role, Run, better};
+use super::event::ROLES;
+use super::{Calibration, Early, Evaluation, Event, LossParts, Materials, Role, Run, better};
 use crate::data::Shipped;
 use crate::device::Place;
+use crate::eval::study::Bin;
 use crate::spec::Experiment;
 
 /// A tiny race over the plane with a teacher of its own; `set` changes it further.
@@ -52,6 +54,23 @@ async fn to_the_end(run: &mut Run) -> Vec<Event> {
 fn evaluations(events: &[Event], role: Role) -> Vec<Evaluation> {
     let networks = events.iter().filter_map(|event| if let Event::Evaluated { networks, .. } = event { Some(networks) } else { None });
     networks.flatten().filter(|network| network.role == role).cloned().collect()
+}
+
+/// Reliability diagrams are those of the last evaluation of each network.
+fn calibrated(run: &Run, events: &[Event]) {
+    let Event::Calibrated { networks, .. } = run.calibration().expect("networks were asked") else { panic!("diagrams were asked for") };
+    assert_eq!(networks.iter().map(|network| network.role).collect::<Vec<_>>(), ROLES);
+    for Calibration { role, bins, ece } in networks {
+        let last = evaluations(events, role).pop().expect("an evaluation");
+        assert!(last.ece.is_some_and(|last| (last - ece).abs() < 1e-9), "{role:?}: {ece} is not that of {last:?}");
+        let rows: f64 = bins.iter().map(|bin| bin.rows).sum();
+        let mean = |of: fn(&Bin) -> f64| bins.iter().map(|bin| of(bin) * bin.rows).sum::<f64>() / rows;
+        let (confidence, right) = (mean(|bin| bin.confidence), mean(|bin| bin.accuracy));
+        assert!(
+            rows >= 16.0 && (confidence - right).abs() <= ece + 1e-9,
+            "{role:?}: {confidence} and {right} are further apart than {ece}"
+        );
+    }
 }
 
 /// The last losses of each role that a list of events reports.

@@ -125,12 +125,14 @@ async fn a_teacher_of_text_that_is_not_there_is_said_before_the_run() {
 }
 
 #[test_async]
-async fn what_looks_at_classes_is_refused_over_text() {
+async fn what_looks_at_classes_is_refused_over_text_and_calibration_is_that_of_its_tokens() {
     let mut run = open("grammar", &[]).await;
     for error in [run.inspect(0).err(), run.study().err(), run.plane(8).await.err(), run.ask(vec![0.0]).await.err()] {
         assert!(matches!(error, Some(RunError::Unavailable(_))));
     }
-    assert!(!to_the_end(&mut run).await.is_empty(), "the run goes on");
+    assert!(run.calibration().is_err(), "nobody has answered yet");
+    let events = to_the_end(&mut run).await;
+    calibrated(&run, &events);
 }
 
 #[test_async]

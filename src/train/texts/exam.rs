@@ -3,6 +3,8 @@
 //! Where every right answer is known with its true probability (the grammar), the references are all of them, weighed by it: what a network
 //! gives to right answers, and to which, is then computed, not sampled. Elsewhere they are the test examples.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 use rand::seq::SliceRandom;
 
@@ -15,7 +17,10 @@ use crate::data::{
     text::{Judge, TextSet},
 };
 use crate::device::Place;
-use crate::eval::{study, text as measures};
+use crate::eval::{
+    study::{self, Bin, Graded},
+    text as measures,
+};
 use crate::generate::{self, Request, Sampling, Text};
 use crate::method::text::{Reading, Sequences, Written, large};
 use crate::model::Transformer;
@@ -55,6 +60,8 @@ pub struct Exam {
     seq: usize,
     longest: usize,
     teacher_texts: Option<Vec<Written>>,
+    /// How sure each network was of the next tokens when it was last asked, and how often it was right.
+    reliability: BTreeMap<Role, Vec<Bin>>,
 }
 
 impl Exam {
@@ -87,7 +94,20 @@ impl Exam {
         let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
         let texts: Vec<Written> = references.iter().chain(&wrong_words).map(|reference| reference.written.clone()).collect();
         let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();
-        Self { references, chunks, chunk, vocab, heard: Vec::new(), prompts, wrong_words, asked, seq, longest, teacher_texts: None }
+        Self {
+            references,
+            chunks,
+            chunk,
+            vocab,
+            heard: Vec::new(),
+            prompts,
+            wrong_words,
+            asked,
+            seq,
+            longest,
+            teacher_texts: None,
+            reliability: BTreeMap::new(),
+        }
     }
 
     /// What can be asked: every prompt of the grammar, otherwise those of the first test examples.
@@ -98,6 +118,11 @@ impl Exam {
     /// The reference of a prompt that has one, with its stop token.
     pub fn key(&self, prompt: usize) -> Option<&[u32]> {
         self.references.iter().find(|reference| reference.prompt == prompt).map(|reference| reference.written.response.as_slice())
+    }
+
+    /// The reliability diagram of a network's next tokens, once it was asked.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        self.reliability.get(&role).cloned()
     }
 
     /// Asks every network. A teacher that does not change writes once.
@@ -147,7 +172,7 @@ impl Exam {
     /// # Errors
     /// As [`Exam::examine`].
     pub async fn examine_one(
-        &self,
+        &mut self,
         experiment: &Experiment,
         set: &TextSet,
         context: &Context,
@@ -230,7 +255,7 @@ impl Exam {
 
     /// `excess` is that of a network that is compared with the teacher.
     fn evaluation(
-        &self,
+        &mut self,
         set: &TextSet,
         role: Role,
         step: usize,
@@ -241,7 +266,8 @@ impl Exam {
         let weighed = || self.references.iter().zip(told).flat_map(|(reference, text)| text.iter().map(|told| (reference.weight, told)));
         let total: f64 = weighed().map(|(weight, _)| weight).sum();
         let mean = |of: fn(&Told) -> f64| weighed().map(|(weight, told)| weight * of(told)).sum::<f64>() / total;
-        let graded: Vec<(f64, f64, f64)> = weighed().map(|(weight, told)| (told.confidence, told.correct, weight)).collect();
+        let graded = weighed().map(|(weight, told)| Graded { confidence: told.confidence, correct: told.correct, weight });
+        let reliability = study::bins(graded, study::BINS);
         let compared = excess.is_some();
         let responses: Vec<&[u32]> = texts.iter().map(|text| response(text, set.stop)).collect();
         let mut measures = TextMeasures {
@@ -264,7 +290,7 @@ impl Exam {
                 accuracy = validity;
                 measures.validity = Some(validity);
                 measures.coverage = Some(coverage);
-                measures.yes_no_ece = Some(study::weighted_calibration_error(&yes_no, YES_NO_BINS));
+                measures.yes_no_ece = Some(study::calibration_error(&study::bins(yes_no, YES_NO_BINS)));
             }
             Judge::Exact => {
                 let wanted: Vec<&[u32]> = self.asked.iter().cycle().take(texts.len()).map(|asked| response(asked, set.stop)).collect();
@@ -278,12 +304,15 @@ impl Exam {
             }
             Judge::None => {}
         }
+        let loss = mean(|told| told.nll);
+        let ece = study::calibration_error(&reliability);
+        self.reliability.insert(role, reliability);
         Evaluation {
             role,
             step,
             accuracy,
-            loss: mean(|told| told.nll),
-            ece: Some(study::weighted_calibration_error(&graded, study::BINS)),
+            loss,
+            ece: Some(ece),
             agreement: compared.then(|| mean(|told| told.agrees)),
             omitted: None,
             text: Some(measures),
@@ -293,9 +322,9 @@ impl Exam {
     }
 
     /// The probability of all right answers, mean over prompts; the share of templates that `TRIES` samples of a prompt are expected to
-    /// show; and confidence, correctness and weight on the prompts where yes or no is right. There the network is taken as a classifier of two
+    /// show; and the answers to the prompts where yes or no is right. There the network is taken as a classifier of two
     /// labels: what it gives to other words belongs to neither, and is counted as void elsewhere.
-    fn grammar(&self, told: &[Vec<Told>]) -> (f64, f64, Vec<(f64, f64, f64)>) {
+    fn grammar(&self, told: &[Vec<Told>]) -> (f64, f64, Vec<Graded>) {
         let count = self.prompts.len();
         let (mut mass, mut shown, mut templates, mut right) = (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0.0; count]);
         for (reference, text) in self.references.iter().zip(told) {
@@ -315,11 +344,11 @@ impl Exam {
     }
 }
 
-/// Confidence, correctness and weight of a network that gives these probabilities to the right and to the wrong one of two words.
-fn two_words(right: f64, wrong: f64) -> (f64, f64, f64) {
+/// The answer of a network that gives these probabilities to the right and to the wrong one of two words.
+fn two_words(right: f64, wrong: f64) -> Graded {
     // Both may have underflowed.
     let both = (right + wrong).max(f64::MIN_POSITIVE);
-    (right.max(wrong) / both, if right > wrong { 1.0 } else { 0.0 }, 1.0)
+    Graded { confidence: right.max(wrong) / both, correct: if right > wrong { 1.0 } else { 0.0 }, weight: 1.0 }
 }
 
 /// The true probability of each text (grammar; nothing elsewhere), 0 where it is void or has no end.
@@ -366,10 +395,10 @@ mod tests {
 
     #[test]
     fn yes_and_no_are_two_labels_whatever_else_might_be_said() {
-        let close = |found: (f64, f64, f64), expected: (f64, f64)| (found.0 - expected.0).abs() < 1e-12 && found.1 == expected.1;
+        let close = |found: Graded, expected: (f64, f64)| (found.confidence - expected.0).abs() < 1e-12 && found.correct == expected.1;
         assert!(close(two_words(0.6, 0.4), (0.6, 1.0)));
         assert!(close(two_words(0.3, 0.1), (0.75, 1.0)), "it would say the right one, were it to say one of them");
         assert!(close(two_words(0.1, 0.3), (0.75, 0.0)));
-        assert!(two_words(0.0, 0.0).0.is_finite());
+        assert!(two_words(0.0, 0.0).confidence.is_finite());
     }
 }

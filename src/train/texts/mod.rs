@@ -12,6 +12,7 @@ use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event:
 use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
+use crate::eval::study::Bin;
 use crate::loss::preference;
 use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
@@ -225,7 +226,7 @@ impl Texts {
                 found
             }
         };
-        if let Some((set, exam)) = &self.validation {
+        if let Some((set, exam)) = &mut self.validation {
             let mut held = Vec::new();
             for student in &networks[1..] {
                 held.push(exam.examine_one(experiment, set, &self.contexts[1], student, &self.place).await?);
@@ -252,6 +253,11 @@ impl Texts {
             (Some(side), Role::Teacher) => (&side.reading, &side.exam),
             _ => (&self.own, &self.exam),
         }
+    }
+
+    /// The reliability diagram of a network's next tokens, once it was asked.
+    pub fn reliability(&self, role: Role) -> Option<Vec<Bin>> {
+        self.side(role).1.reliability(role)
     }
 
     /// Examples held out to choose by.

@@ -102,6 +102,7 @@ export class FakeWorker implements WorkerLike {
       case "plane":
       case "ask":
       case "study":
+      case "calibration":
       case "dissect":
       case "step_only":
       case "modes":

@@ -180,6 +180,7 @@ export class RunHistory {
       case "sample":
       case "plane":
       case "studied":
+      case "calibrated":
       case "opinion":
       case "dissected":
       case "modes":

@@ -9,7 +9,7 @@ export type SampleEvent = Extract<Event, { type: "sample" }>;
 export type PlaneEvent = Extract<Event, { type: "plane" }>;
 
 /** What panels asked the engine for, by the type of its answer. It is of the run and the step that the answer names. */
-export type Looks = { [Type in "studied" | "opinion" | "dissected" | "modes" | "read"]?: Extract<Event, { type: Type }> };
+export type Looks = { [Type in "studied" | "calibrated" | "opinion" | "dissected" | "modes" | "read"]?: Extract<Event, { type: Type }> };
 
 interface Moment {
   phase: Phase;
@@ -147,6 +147,7 @@ export class Screen {
         this.next = { ...next, looks: { ...next.looks, opinion: event }, heard: drawings === this.drawings ? hear(next.heard, { phase: next.phase, event }) : next.heard };
         break;
       case "studied":
+      case "calibrated":
       case "dissected":
       case "modes":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };

@@ -235,7 +235,11 @@ confidence: number,
 /**
  * Share of them that are right.
  */
-accuracy: number, rows: number, };
+accuracy: number, 
+/**
+ * How many they are: test rows, masks, or tokens of the test texts, each counted by the weight of its text.
+ */
+rows: number, };
 
 export type Seen = { 
 /**
@@ -263,11 +267,17 @@ likeness: number | null,
 /**
  * Mean entropy of its soft labels at T, nats.
  */
-entropy: number, confusions: Array<Confusion>, 
+entropy: number, confusions: Array<Confusion>, };
+
+export type Calibration = { role: Role, 
 /**
  * Its reliability diagram, at T = 1.
  */
-reliability: Array<Bin>, ece: number, };
+bins: Array<Bin>, 
+/**
+ * Expected calibration error.
+ */
+ece: number, };
 
 export type Dispute = { index: number, label: number, 
 /**
@@ -455,7 +465,7 @@ input: Array<number>, temperature: number, views: Array<SampleView>, } | { "type
 /**
  * The rows on which the students disagree most, most disputed first.
  */
-disputed: Array<Dispute>, } | { "type": "dissected", 
+disputed: Array<Dispute>, } | { "type": "calibrated", step: number, networks: Array<Calibration>, } | { "type": "dissected", 
 /**
  * Steps made so far.
  */
@@ -503,7 +513,7 @@ export type Reply = Event | EngineEvent;
 
 export type Part = "fashion_images" | "fashion_teacher" | "grammar_teacher";
 
-export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", part: Part, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "calibration" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", part: Part, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
 export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, } | { "type": "points", max_len: number, };
 

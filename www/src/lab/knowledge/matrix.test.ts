@@ -5,7 +5,7 @@ import { likenessOfNothing, loudest, share, wrongScale } from "./matrix";
 
 const A = [0.9, 0.08, 0.02, 0.1, 0.8, 0.1, 0.0, 0.2, 0.8];
 const B = [0.4, 0.3, 0.3, 0.1, 0.5, 0.4, 0.3, 0.3, 0.4];
-const study = (similarity: number[]): Study => ({ role: "teacher", similarity, seen: null, likeness: null, entropy: 0, confusions: [], reliability: [], ece: 0 });
+const study = (similarity: number[]): Study => ({ role: "teacher", similarity, seen: null, likeness: null, entropy: 0, confusions: [] });
 
 describe("class-similarity matrices", () => {
   it("look for the loudest class off the diagonal only", () => {

@@ -13,7 +13,7 @@ export interface Metrics {
 export type Read = Metrics | { flaw: Flaw; line: number };
 
 /** Events that a curve is made of, and what else such a file may hold. */
-const SILENT = ["started", "sample", "plane", "studied", "opinion", "dissected", "read"];
+const SILENT = ["started", "sample", "plane", "studied", "calibrated", "opinion", "dissected", "read"];
 /** Lines are read in portions of so many milliseconds: a long file must not hold the page up. */
 const PORTION_MS = 12;
 
