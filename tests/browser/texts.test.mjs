@@ -28,7 +28,7 @@ test("a language preset is chosen among the presets, with knobs and views of its
     assert.equal((await state(page)).values["teacher.source"], "pretrained", "its teacher was fetched");
     assert.equal(await knob(page, "task.labels_per_class").count(), 0, "knobs of classes are not shown");
     assert.equal(await knob(page, "text.method").count(), 1);
-    assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "loss", "answers", "length", "direction"].map((id) => text(`closer.${id}`)));
+    assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["writing", "loss", "answers", "length", "calibration", "access", "direction", "sweep"].map((id) => text(`closer.${id}`)));
   }));
 
 test("what the student may not see of its teacher's texts is hatched", () =>
@@ -101,6 +101,105 @@ test("what they write: tokens with their probabilities, and what else might have
     await button(panel(page), "view.sample.next").click();
     await panel(page).getByText(text("writing.prompt", { number: 2, count: 140 })).waitFor();
     assert.notEqual(await prompt.innerText(), before);
+    await noViolations(page);
+  }));
+
+test("what they wrote at an earlier moment is looked at by slider and by row, and what comes after is followed again", () =>
+  withPage(`?preset=grammar&backend=cpu&${TINY}`, async (page) => {
+    await ready(page);
+    await play(page);
+    await over(page);
+    const rows = panel(page).locator(".before li");
+    const slider = panel(page).getByRole("slider", { name: text("writing.moment") });
+    const step = (at) => text("view.curves.at_step", { step: at });
+    await rows.nth(0).getByRole("button", { name: step(20), exact: true }).waitFor();
+    const names = await rows.getByRole("button").allInnerTexts();
+    // Which steps are read depends on how fast the engine is.
+    const first = names.findLastIndex((name) => name === step(Number(name.match(/\d+$/)[0])));
+    assert.ok(first > 0, `an earlier moment of the students is among ${names}`);
+    const strip = () => panel(page).locator("article").nth(2).locator("[role=toolbar] .text").allInnerTexts();
+    const trace = async (row) => (await rows.nth(row).locator(".distilled .token").allInnerTexts()).map((word) => word.trim());
+    /** The strip without what ends the text, which a row leaves out. */
+    const words = async () => (await strip()).filter((word) => word !== text("writing.end"));
+    const newest = await strip();
+    assert.deepEqual(await words(), await trace(0), "at first the newest moment is shown");
+    await rows.nth(first).getByRole("button").click();
+    assert.equal(await slider.inputValue(), String(names.length - 1 - first));
+    assert.deepEqual(await words(), await trace(first), "the strip is what the row says in short");
+    assert.equal(await slider.getAttribute("aria-valuetext"), names[first]);
+    await slider.focus();
+    await page.keyboard.press("End");
+    assert.deepEqual(await strip(), newest);
+    assert.equal(await rows.nth(0).getByRole("button").getAttribute("aria-pressed"), "true");
+    await noViolations(page);
+  }));
+
+test("calibration of next tokens: each network's diagram is that of its last evaluation", () =>
+  withPage(`?preset=grammar&backend=cpu&view=calibration&${TINY}`, async (page) => {
+    await ready(page);
+    await play(page);
+    const now = await over(page);
+    for (const { role, ece, text: measures } of now.networks) {
+      const figure = panel(page).locator("figure", { hasText: text(`view.role.${role}`) });
+      await figure.getByText(text("calibration.ece", { ece: percent(ece) })).first().waitFor();
+      assert.ok((await figure.locator("p").innerText()).includes(text("calibration.what.tokens")));
+      await panel(page).getByText(text("calibration.yes_no.of", { role: text(`view.role.${role}`), ece: percent(measures.yes_no_ece) })).waitFor();
+    }
+    await noViolations(page);
+  }));
+
+test("MiniLLM is swept over its pieces: a row for each, with the measures of the paper, and a row opens its run", () =>
+  withPage(`?preset=minillm&backend=cpu&view=sweep&${TINY}`, async (page) => {
+    await ready(page);
+    await panel(page).getByRole("checkbox").uncheck();
+    await button(page, "sweep.start").click();
+    await button(page, "sweep.start").waitFor({ timeout: 120_000 });
+    const head = await panel(page).locator("thead th").allInnerTexts();
+    for (const name of ["view.curves.accuracy.probability", "view.curves.coverage", "view.curves.length", "view.curves.excess", "view.curves.ece"]) assert.ok(head.includes(text(name)), `${text(name)} in ${head}`);
+    const rows = panel(page).locator("tbody tr");
+    assert.deepEqual(await rows.locator("th").allInnerTexts(), ["whole", "single_step", "teacher_mix", "length_norm"].map((piece) => text(`sweep.ablation.${piece}`)));
+    const whole = await rows.nth(0).locator("td").nth(1).innerText();
+    await rows.nth(2).getByRole("button").click();
+    const opened = await until(page, "the run of the row is over", (now) => now.finished && now.outcome !== null && Number(now.values["text.teacher_mix"]) === 0);
+    assert.equal(opened.values["text.single_step"], "true");
+    const distilled = opened.networks.find(({ role }) => role === "distilled");
+    const shown = await rows.nth(2).locator("td").nth(1).innerText();
+    assert.ok(shown.startsWith(percent(distilled.accuracy)), `${percent(distilled.accuracy)} in the race, ${shown} in the table, ${whole} of the whole method`);
+    await noViolations(page);
+  }));
+
+test("a door to the teacher is chosen with the method that goes through it, and all doors are a sweep", () =>
+  withPage(`?preset=grammar&backend=cpu&view=access&${TINY}`, async (page) => {
+    await ready(page);
+    const hidden = () => panel(page).locator("table").getByText(text("access.hidden")).count();
+    await panel(page).locator("table").waitFor();
+    assert.equal(await hidden(), 0, "all probabilities are told");
+    await panel(page).getByRole("radio", { name: new RegExp(text("access.text.top_k.who")) }).check();
+    await until(page, "the engine has it", (now) => now.values["distill.access"] === "top_k");
+    assert.equal(await hidden(), 3, "three of the five likeliest are told, and none of the rest");
+    await noViolations(page);
+    await panel(page).getByRole("radio", { name: new RegExp(text("access.text.samples.who")) }).check();
+    await until(page, "the method that needs no more is wanted", (now) => now.wanted["text.method"] === "seq_kd" && now.wanted["distill.access"] === "labels");
+    await button(panel(page), "access.text.sweep").click();
+    const sides = panel(page).locator("select");
+    assert.equal(await sides.nth(0).inputValue(), "door");
+    await panel(page).getByText(text("sweep.planned", { runs: 4, steps: 400 })).waitFor();
+  }));
+
+test("a map over the temperatures of sampling and of distillation shows any measure", () =>
+  withPage(`?preset=gkd&backend=cpu&view=sweep&${TINY}`, async (page) => {
+    await ready(page);
+    assert.deepEqual(await panel(page).locator(".form .field:not(:last-child) select").evaluateAll((all) => all.map(({ value }) => value)), ["text.sampling_temperature", "distill.temperature"]);
+    const knobs = { "text.sampling_temperature": "0.5 1.5", "distill.temperature": "1 3" };
+    for (const [key, values] of Object.entries(knobs)) await panel(page).getByRole("textbox", { name: text("sweep.values", { knob: text(`knob.${key}`) }), exact: true }).fill(values);
+    await panel(page).getByRole("checkbox").uncheck();
+    await button(page, "sweep.start").click();
+    await button(page, "sweep.start").waitFor({ timeout: 120_000 });
+    const cells = panel(page).getByRole("gridcell").getByRole("button");
+    await panel(page).getByLabel(text("sweep.shown"), { exact: true }).selectOption("length");
+    assert.equal(await panel(page).getByRole("grid").getAttribute("aria-label"), text("sweep.map.of", { measure: text("view.curves.length") }));
+    const lengths = (await cells.allInnerTexts()).map(Number);
+    assert.ok(lengths.length === 4 && lengths.every((length) => length > 0), `tokens in each cell: ${lengths}`);
     await noViolations(page);
   }));
 

@@ -5,8 +5,9 @@ export type PanelId = (typeof PANEL_IDS)[number];
 
 /** What looks at texts; encoders fill in, and have no answers of their own. Classes have their loss beside the example. */
 const TEXT: readonly PanelId[] = ["writing", "loss", "answers", "length"];
-/** What looks at whatever is foretold. */
+/** What looks at whatever is foretold, and what trains decoders too. */
 const BOTH: readonly PanelId[] = ["calibration"];
+const WRITERS: readonly PanelId[] = ["access", "sweep"];
 const ENCODER: readonly PanelId[] = ["writing", "loss"];
 /** What needs no run. */
 const ANY: readonly PanelId[] = ["direction"];
@@ -18,7 +19,7 @@ const LABELLED: readonly PanelId[] = ["loss"];
 export function offered(text: boolean, encoder = false, labelled = false): PanelId[] {
   const own = labelled ? LABELLED : ENCODER;
   if (encoder) return PANEL_IDS.filter((id) => ANY.includes(id) || BOTH.includes(id) || own.includes(id));
-  return PANEL_IDS.filter((id) => ANY.includes(id) || BOTH.includes(id) || TEXT.includes(id) === text);
+  return PANEL_IDS.filter((id) => ANY.includes(id) || BOTH.includes(id) || WRITERS.includes(id) || TEXT.includes(id) === text);
 }
 
 export function isPanelId(text: string | null): text is PanelId {

@@ -3,13 +3,19 @@
  * something to train: `end` takes it away in the midst of a step.
  */
 import { Client, Gone, type WorkerLike } from "../../engine/client";
-import { VERSION, failure, type EngineError, type Opened, type Outcome } from "../../engine/protocol";
+import { VERSION, failure, type EngineError, type Evaluation, type Opened, type Outcome } from "../../engine/protocol";
 import { nextSteps } from "../../engine/pump";
+import { RunHistory } from "../history";
 import type { Values } from "../knobs";
 import { differing } from "../url";
 
+/** How a run ended: its verdict, and the last evaluation of each network. */
+export interface Ended extends Outcome {
+  networks: readonly Evaluation[];
+}
+
 export interface Trained {
-  outcome: Outcome;
+  outcome: Ended;
   parameters: { teacher: number; student: number };
   /** Steps of the run, the teacher's own among them. */
   steps: number;
@@ -32,6 +38,7 @@ export class Background {
     const { summary } = opened;
     const steps = summary.teacher_steps + summary.student_steps;
     const size = (role: string): number => summary.networks.find((network) => network.role === role)?.parameters ?? 0;
+    const history = new RunHistory();
     let chunk = 10;
     for (let made = 0; ; progress(Math.min(1, made / steps))) {
       const begin = performance.now();
@@ -39,7 +46,8 @@ export class Background {
       made += chunk;
       for (const event of events) {
         if (event.type === "error") return event;
-        if (event.type === "finished") return { outcome: event.outcome, parameters: { teacher: size("teacher"), student: size("distilled") }, steps };
+        if (event.type === "evaluated") history.push(event);
+        if (event.type === "finished") return { outcome: { ...event.outcome, networks: history.networks }, parameters: { teacher: size("teacher"), student: size("distilled") }, steps };
       }
       chunk = nextSteps(chunk, performance.now() - begin);
     }

@@ -11,10 +11,10 @@
  * before all, and would not be the run that a click opens. A map of 25 runs of 1,000 steps took 12 to 18 s as it is.
  */
 import { Gone, type WorkerLike } from "../../engine/client";
-import type { EngineError, Outcome } from "../../engine/protocol";
+import type { EngineError } from "../../engine/protocol";
 import type { Values } from "../knobs";
-import type { Axis } from "./axes";
-import { Background, type Trained } from "./background";
+import { setsOf, type Axis } from "./axes";
+import { Background, type Ended, type Trained } from "./background";
 
 export interface Plan {
   preset: string;
@@ -28,9 +28,10 @@ export interface Plan {
 }
 
 export interface Cell {
-  /** The values of its knobs. */
+  /** Its place along each axis, by the axis' key. */
   at: Values;
-  outcomes: readonly Outcome[];
+  /** How its runs ended, seed by seed. */
+  outcomes: readonly Ended[];
   parameters: Trained["parameters"] | null;
   /** Why it cannot be trained. */
   refused: EngineError | null;
@@ -53,7 +54,8 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 /** The experiment of a cell, with one of its seeds. */
 export function cellValues(plan: Plan, cell: Cell, seed: number): Values {
-  return { ...plan.values, ...cell.at, seed: String((Number(plan.values.seed ?? 0) + seed) % MAX_SEED) };
+  const sets = Object.entries(cell.at).map(([key, value]) => setsOf(key, value, plan.values));
+  return { ...plan.values, ...Object.assign({}, ...sets), seed: String((Number(plan.values.seed ?? 0) + seed) % MAX_SEED) };
 }
 
 export class Sweep {

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeWorker } from "../../engine/fake";
 import { presetValues } from "../knobs";
 import lesson from "../../lessons/content/capacity-gap.json";
-import { CAPACITY, CAPACITY_LESSON, readValues, writeValues } from "./axes";
+import { ABLATION, DOOR, CAPACITY, CAPACITY_LESSON, SHORT, axesOf, knobsOf, readValues, writeValues } from "./axes";
+import { apart, offered, valuesOf } from "./shown";
 import { decided, interval } from "./statistics";
 import { Sweep, cellValues, type Plan } from "./sweep.svelte";
+import { Sweeps } from "./sweeps.svelte";
 
 const page = { hidden: false, heard: new Set<() => void>() };
 
@@ -116,6 +118,67 @@ describe("Sweep", () => {
     expect([values["distill.temperature"], values["distill.alpha"], values.seed, values["train.steps"]]).toEqual(["8", "0", "9", "40"]);
     sweep.stop();
   });
+});
+
+describe("a sweep over the pieces of a method", () => {
+  const values = presetValues("minillm");
+  const axis = axesOf(values)[0]!;
+
+  it("has the whole method, then each piece left out, and nothing else changed", async () => {
+    expect([axis.key, axis.values]).toEqual([ABLATION, ["whole", "single_step", "teacher_mix", "length_norm"]]);
+    const { sweep, opened } = begin({ preset: "minillm", values: { ...values, ...SHORT, seed: "7" }, across: axis, down: null, seeds: 1 });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([sweep.state, sweep.runs]).toEqual(["done", 4]);
+    const short = { ...SHORT, seed: "7", "train.eval_every": "10000" };
+    expect(opened()).toEqual([short, { ...short, "text.single_step": "false" }, { ...short, "text.teacher_mix": "0" }, { ...short, "text.length_norm": "false" }]);
+    expect(knobsOf(axis, values)).toEqual(["text.single_step", "text.teacher_mix", "text.length_norm"]);
+  });
+
+  it("is offered where the method has pieces: the authors' code always divides by length", () => {
+    expect(axesOf({ ...values, "text.variant": "lmops" })[0]!.values).toEqual(["whole", "single_step", "teacher_mix"]);
+    expect(axesOf(presetValues("dpkd"))[0]!.values, "DPKD divides by length too").toEqual(["whole", "length_norm"]);
+    for (const preset of ["grammar", "gkd", "first-light", "distilbert"]) expect(axesOf(presetValues(preset)).map(({ key }) => key), preset).not.toContain(ABLATION);
+  });
+});
+
+it("a sweep over doors leads through each from the same experiment", () => {
+  const values = presetValues("grammar");
+  const axis = axesOf(values).find(({ key }) => key === DOOR)!;
+  const cells = axis.values.map((door) => cellValues({ ...plan, preset: "grammar", values, across: axis, down: null }, { at: { [DOOR]: door }, outcomes: [], parameters: null, refused: null, ms: [] }, 0));
+  expect(cells.map((cell) => [cell["text.method"], cell["distill.access"]])).toEqual([["sft", "hidden"], ["seq_kd", "labels"], ["token_kd", "top_k"], ["token_kd", "logits"]]);
+  expect(axesOf(presetValues("minillm")).map(({ key }) => key), "it needs the teacher's probabilities").not.toContain(DOOR);
+});
+
+describe("the sides of a map", () => {
+  const sides = (preset: string, sweeps = new Sweeps(() => new FakeWorker())) => Object.values(sweeps.sides(presetValues(preset)));
+
+  it("are what one asks for first, and what was chosen wherever that means anything", () => {
+    expect(sides("first-light")).toEqual(["distill.temperature", "distill.alpha"]);
+    expect(sides("gkd")).toEqual(["text.sampling_temperature", "distill.temperature"]);
+    const places = (preset: string) => new Sweeps(() => new FakeWorker()).axis("distill.temperature", presetValues(preset))!.values;
+    expect([places("gkd"), places("first-light")], "over text a run takes longer").toEqual([["1", "3"], ["1", "2", "4", "8", "16"]]);
+    expect(sides("minillm")).toEqual([ABLATION, ""]);
+    const sweeps = new Sweeps(() => new FakeWorker());
+    sweeps.choose("across", "distill.alpha", presetValues("first-light"));
+    expect(sides("first-light", sweeps), "both sides never are the same").toEqual(["distill.alpha", "distill.temperature"]);
+    expect(sides("minillm", sweeps), "MiniLLM has no α").toEqual([ABLATION, ""]);
+    sweeps.choose("down", "", presetValues("gkd"));
+    expect(sides("first-light", sweeps)).toEqual(["distill.alpha", ""]);
+  });
+});
+
+it("what cells show is read off the last evaluations, and compared seed by seed", async () => {
+  const { sweep } = begin({ seeds: 3, down: null });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(offered(sweep.cells)).toEqual(["gain", "accuracy", "ece", "agreement", "loss"]);
+  const [first, second] = sweep.cells;
+  const last = first!.outcomes.map(({ networks }) => networks.find(({ role }) => role === "distilled")!);
+  expect([valuesOf(first!, "accuracy"), valuesOf(first!, "ece")]).toEqual([last.map(({ accuracy }) => accuracy), last.map(({ ece }) => ece)]);
+  expect(last).toHaveLength(3);
+  const shifted = { ...second!, outcomes: first!.outcomes.slice(0, 2).map((one, seed) => ({ ...one, gap: one.gap + 0.01 * (seed + 1) })) };
+  const far = apart(shifted, first!, "gain")!;
+  expect(far.mean).toBeCloseTo(1.5);
+  expect(far.half, "two pairs that differ by 1 and 2 points").toBeCloseTo(12.706205 * 0.5, 3);
 });
 
 describe("interval", () => {

@@ -1,6 +1,8 @@
 /** The two sweeps of the page and what their forms say, kept while other panels are open. */
 import type { WorkerLike } from "../../engine/client";
-import { AXES, CAPACITY, readValues, writeValues, type Axis } from "./axes";
+import type { Values } from "../knobs";
+import { BOXES, CAPACITY, axesOf, boxOf, isList, readValues, writeValues, type Axis } from "./axes";
+import type { Shown } from "./shown";
 import { Sweep } from "./sweep.svelte";
 
 /** Seeds per cell that one may ask for. */
@@ -9,28 +11,46 @@ export const SEEDS = [1, 3, 5] as const;
 export class Sweeps {
   readonly map: Sweep;
   readonly capacity: Sweep;
-  /** Knobs along the columns and along the rows of the map. */
-  across = $state(AXES[0]!.key);
-  down = $state(AXES[1]!.key);
+  /** What was chosen for the columns and for the rows of the map; no rows for "", null where nothing was chosen. */
+  private across = $state<string | null>(null);
+  private down = $state<string | null>(null);
+  /** Whether runs over text are short ones. */
+  short = $state(true);
+  /** What the cells show. */
+  shown = $state<Shown>("gain");
   mapSeeds = $state(1);
   capacitySeeds = $state(3);
-  /** What is written into the boxes, by knob. */
-  texts = $state<Record<string, string>>(Object.fromEntries([...AXES, CAPACITY].map((axis) => [axis.key, writeValues(axis)])));
+  /** What is written into the boxes (`boxOf`). */
+  texts = $state<Record<string, string>>({ ...BOXES, [CAPACITY.key]: writeValues(CAPACITY) });
 
   constructor(spawn: () => WorkerLike) {
     this.map = new Sweep(spawn);
     this.capacity = new Sweep(spawn);
   }
 
-  /** The values that a box holds; null where they are none. */
-  axis(key: string): Axis | null {
-    return readValues(key, this.texts[key] ?? "");
+  /** What stands along the sides for an experiment: what was chosen, as far as the experiment has it. */
+  sides(values: Values): { across: string; down: string } {
+    const keys = axesOf(values).map(({ key }) => key);
+    const across = this.across !== null && keys.includes(this.across) ? this.across : (keys[0] ?? "");
+    const others = keys.filter((key) => key !== across);
+    const wanted = this.down !== null && (this.down === "" || others.includes(this.down)) ? this.down : null;
+    // A list is compared measure by measure, which takes the place of the rows.
+    return { across, down: wanted ?? (isList(across) ? "" : (others[0] ?? "")) };
+  }
+
+  /** The places along a side; null where the box holds none. */
+  axis(key: string, values: Values): Axis | null {
+    if (isList(key)) return axesOf(values).find((axis) => axis.key === key) ?? null;
+    return readValues(key, this.texts[boxOf(key, values)] ?? "");
   }
 
   /** A knob stands along one side only: the other side takes the knob that was here. */
-  choose(side: "across" | "down", key: string): void {
+  choose(side: "across" | "down", key: string, values: Values): void {
+    const now = this.sides(values);
     const other = side === "across" ? "down" : "across";
-    if (this[other] === key) this[other] = this[side];
-    this[side] = key;
+    if (now[other] === key) now[other] = now[side];
+    now[side] = key;
+    this.across = now.across;
+    this.down = now.down;
   }
 }

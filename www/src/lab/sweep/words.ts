@@ -1,11 +1,11 @@
 // How the sweeps write their figures.
 import { has, number, percent, points, t } from "../../i18n/index.svelte";
-import { knobName, valueName } from "../errors";
 import type { Values } from "../knobs";
 import { knobMark } from "../views/words";
 import { interval, type Interval } from "./statistics";
 import type { Framed } from "../picture/frame";
 import { command } from "../url";
+import { axisName, isList, knobsOf, placeValue } from "./axes";
 import type { Cell, Plan } from "./sweep.svelte";
 
 export function width(value: number): string {
@@ -31,7 +31,10 @@ export const accuracyOf = (cell: Cell, role: "teacher" | "alone" | "distilled"):
 /** The knobs of a cell: `T = 4, α = 0.1`, `Label noise 0.2`. */
 export function placeName(at: Values): string {
   return Object.entries(at)
-    .map(([key, value]) => (has(`view.mark.${key}`) ? knobMark(key, value) : t("sweep.place", { knob: knobName(key), value: valueName(key, value) })))
+    .map(([key, value]) => {
+      if (isList(key)) return placeValue(key, value);
+      return has(`view.mark.${key}`) ? knobMark(key, value) : t("sweep.place", { knob: axisName(key), value: placeValue(key, value) });
+    })
     .join(t("change.and"));
 }
 
@@ -44,7 +47,7 @@ export function duration(ms: number): string {
 
 /** What a picture of a sweep says around its drawing. */
 export function framed(chart: string, plan: Plan): Pick<Framed, "title" | "note" | "caption"> {
-  const swept = [plan.across, plan.down].flatMap((axis) => (axis === null ? [] : [axis.key]));
+  const swept = [plan.across, plan.down].flatMap((axis) => (axis === null ? [] : knobsOf(axis, plan.values)));
   const values = { ...plan.values, ...Object.fromEntries(swept.map((key) => [key, "…"])) };
   return {
     title: t("picture.title", { chart, preset: t(`preset.${plan.preset}`) }),

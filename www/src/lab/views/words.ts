@@ -3,6 +3,7 @@
 import { has, number, percent, t } from "../../i18n/index.svelte";
 import type { Role } from "../../engine/generated/types";
 import type { Metric, RunHistory } from "../history";
+import type { Values } from "../knobs";
 import { counted } from "../task";
 
 export const roleName = (role: Role): string => t(`view.role.${role}`);
@@ -63,8 +64,10 @@ export function measure(metric: Metric, value: number): string {
 }
 
 /** A measure's name; what counts as right differs by task. */
-export function metricName(metric: Metric, history: RunHistory): string {
-  const own = `view.curves.${metric}.${counted(history.summary?.values ?? {})}`;
+export const metricName = (metric: Metric, history: RunHistory): string => metricNameIn(history.summary?.values ?? {}, metric);
+
+export function metricNameIn(values: Values, metric: Metric): string {
+  const own = `view.curves.${metric}.${counted(values)}`;
   return t(has(own) ? own : `view.curves.${metric}`);
 }
 

@@ -1,0 +1,61 @@
+/** What each door shows of a teacher of text, token by token. Pure. */
+import type { WrittenToken } from "../../engine/protocol";
+import type { Values } from "../knobs";
+
+/** From shut to open: the data alone; what the teacher writes; its likeliest tokens with their probabilities; all probabilities. */
+export const DOORS = ["data", "samples", "top_k", "logits"] as const;
+export type Door = (typeof DOORS)[number];
+
+/** The door that an experiment stands at. */
+export function doorOf(values: Values): Door {
+  if (values["text.method"] === "sft") return "data";
+  if (values["text.method"] === "seq_kd" || values["distill.access"] === "labels") return "samples";
+  return values["distill.access"] === "top_k" ? "top_k" : "logits";
+}
+
+/** What leads through a door from where an experiment stands: a method that can do with less stays. */
+export function wayTo(door: Door, values: Values): Values {
+  if (door === "data") return { "text.method": "sft" };
+  if (door === "samples") return { "text.method": "seq_kd", "distill.access": "labels" };
+  const probabilities = !["sft", "seq_kd"].includes(values["text.method"] ?? "");
+  // ULD puts all probabilities in order.
+  const method = probabilities && !(door === "top_k" && values["text.method"] === "uld") ? {} : { "text.method": "token_kd" };
+  return { ...method, "distill.access": door };
+}
+
+export interface Passed {
+  text: string;
+  /** The teacher's probability. */
+  probability: number;
+  /** The student is told it. */
+  told: boolean;
+  /** What it has to go by; null where it has nothing of the teacher. */
+  target: number | null;
+}
+
+/** The tokens that are known to the page, likeliest first, and the others together. */
+export interface Through {
+  tokens: Passed[];
+  rest: { count: number; probability: number; told: number; target: number | null };
+}
+
+/** One token that the teacher wrote, out of a vocabulary of `vocab`, through a door; of the top k the rest shares evenly what is left. */
+export function through(door: Door, written: WrittenToken, k: number, vocab: number): Through {
+  const all: [string, number][] = [[written.text, written.probability], ...written.others];
+  const listed = all.sort(([, a], [, b]) => b - a);
+  const sum = (of: readonly (readonly [string, number])[]): number => of.reduce((total, [, probability]) => total + probability, 0);
+  const count = Math.max(0, vocab - listed.length);
+  const left = Math.max(0, 1 - sum(listed));
+  // With one token left its probability can be worked out.
+  const known = door === "top_k" ? (k + 1 < vocab ? k : vocab) : door === "logits" ? vocab : 0;
+  const even = known < vocab ? Math.max(0, 1 - sum(listed.slice(0, known))) / (vocab - known) : 0;
+  const target = (text: string, probability: number, at: number): number | null => {
+    if (door === "data") return null;
+    if (door === "samples") return Number(text === written.text);
+    return at < known ? probability : even;
+  };
+  const tokens = listed.map(([text, probability], at) => ({ text, probability, told: door === "samples" ? text === written.text : at < known, target: target(text, probability, at) }));
+  const told = Math.min(count, Math.max(0, known - listed.length));
+  const together = tokens.reduce((total, token) => total + (token.target ?? 0), 0);
+  return { tokens, rest: { count, probability: left, told, target: door === "data" ? null : Math.max(0, 1 - together) } };
+}
