@@ -18,6 +18,7 @@ export const LESSON_IDS = [
   "no-gain",
   "text-kl-direction",
   "exposure-bias",
+  "on-policy",
   "text-temperature",
   "preference",
 ] as const;
