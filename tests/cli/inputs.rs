@@ -60,7 +60,8 @@ fn a_knob_without_effect_is_said() {
         "first-light",
         &["--set", "text.samples=5", "--set", "distill.temperature=2", "--set", "task.shape=rings"],
     )));
-    for part in ["--set text.samples=5 has no effect here: it needs", "--set task.shape=rings has no effect here: it needs task.name=plane"] {
+    for part in ["--set text.samples=5 has no effect here: it needs", "--set task.shape=rings has no effect here: it needs task.name=plane"]
+    {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
     }
     assert!(!said.contains("temperature"), "a knob with effect is no note: {said}");
