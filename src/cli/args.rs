@@ -221,7 +221,7 @@ pub struct OutputArgs {
 
 #[derive(Debug, Args)]
 pub struct PlaceArgs {
-    /// Where it runs; `auto` takes a hardware GPU when there is one
+    /// Where it runs; `auto` takes a hardware GPU when there is one. Several, with commas between, share the micro-batches of a step (train.accumulate)
     #[arg(long, value_name = DEVICES, default_value = "auto")]
     pub device: Choice,
     /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl, labels); JSONL, or .csv, .tsv or .parquet with columns prompt,response (instructions) or text,label; a text also as .parquet with a column text

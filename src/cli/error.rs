@@ -63,7 +63,9 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Spec(_) | Self::Read { .. } => 2,
-            Self::Run(RunError::Device(DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. } | DeviceError::Server { .. })) => 2,
+            Self::Run(RunError::Device(
+                DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. } | DeviceError::Several | DeviceError::Server { .. },
+            )) => 2,
             Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Model(_)) => 2,
             Self::Run(_) | Self::Diverged { .. } | Self::Unreachable(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),

@@ -109,7 +109,9 @@ impl Race {
             "backend": place.backend(), "adapter": place.adapter(), "note": place.note(),
         }))?;
         let from = if self.step > 0 { format!("from step {}, ", self.step) } else { String::new() };
-        self.progress.person(&format!("{from}on {} ({}), into {}", place.backend(), place.adapter(), self.directory.path().display()));
+        let devices: Vec<_> =
+            [place].into_iter().chain(place.beside()).map(|place| format!("{} ({})", place.backend(), place.adapter())).collect();
+        self.progress.person(&format!("{from}on {}, into {}", devices.join(" and "), self.directory.path().display()));
         if let Some(text) = adapters(&self.run.summary().networks) {
             self.progress.person(&text);
         }

@@ -91,7 +91,8 @@ impl Session {
         };
         let [data, test, cache] = [files.data, files.test, files.cache].map(absolute);
         let [teacher, student] = [files.teacher, files.student].map(model);
-        let place = device::open(device)?;
+        let place = device::open_all(device)?;
+        shared(&place, experiment)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
@@ -119,6 +120,21 @@ impl Session {
 
     fn equip(&self, run: &mut Run) -> Result<(), Error> {
         self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
+    }
+}
+
+/// Whether the devices can share the steps of a run.
+fn shared(place: &Place, experiment: &Experiment) -> Result<(), Error> {
+    let (devices, micro) = (1 + place.beside().len(), experiment.train.accumulate);
+    match devices {
+        1 => Ok(()),
+        _ if !experiment.task.name.is_text() => {
+            Err(Error::input("--device: decoders and encoders alone learn on several devices; name one here"))
+        }
+        _ if micro < devices => Err(Error::input(format!(
+            "--device: {devices} devices share the micro-batches of a step, of which there is {micro}: --set train.accumulate={devices} or more"
+        ))),
+        _ => Ok(()),
     }
 }
 

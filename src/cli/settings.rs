@@ -14,6 +14,9 @@ pub struct Settings {
     pub distillery: String,
     pub backend: String,
     pub adapter: String,
+    /// Devices beside it, as `--device` has them.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// Folder of the IDX files or file of the text, absolute.
     pub data: Option<PathBuf>,
     /// The file of the texts to be tested on, absolute.
@@ -43,6 +46,7 @@ impl Settings {
             distillery: env!("CARGO_PKG_VERSION").into(),
             backend: place.backend().into(),
             adapter: place.adapter().into(),
+            beside: place.beside().iter().map(|place| named(place.backend(), place.adapter())).collect(),
             data: session.data.clone(),
             test: session.test.clone(),
             teacher: session.teacher.clone(),
@@ -61,6 +65,10 @@ impl Settings {
 
     /// The same as `--device` has it.
     pub fn device(&self) -> String {
-        if self.backend == "remote" { format!("remote:{}", self.adapter) } else { self.backend.clone() }
+        [&[named(&self.backend, &self.adapter)], &self.beside[..]].concat().join(",")
     }
+}
+
+fn named(backend: &str, adapter: &str) -> String {
+    if backend == "remote" { format!("remote:{adapter}") } else { backend.into() }
 }

@@ -9,6 +9,8 @@ pub enum DeviceError {
     NoAdapter { backend: &'static str, message: String },
     #[error("this build has no {backend} backend; use {instead}")]
     NotBuilt { backend: &'static str, instead: &'static str },
+    #[error("only a run can use several devices (`distillery run`, `resume`); name one here")]
+    Several,
     /// A device of another machine.
     #[error("remote:{address}: {problem}")]
     Server { address: String, problem: String },
@@ -24,6 +26,7 @@ impl DeviceError {
         match self {
             Self::NoAdapter { .. } => "no_adapter",
             Self::NotBuilt { .. } => "no_backend",
+            Self::Several => "several_devices",
             Self::Server { .. } => "no_server",
             Self::Lost(_) => "device_lost",
             Self::Shader(_) => "shader_failed",

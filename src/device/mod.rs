@@ -29,7 +29,7 @@ pub use read::{Reads, read};
 pub use self_test::{SelfTest, self_test};
 
 #[cfg(not(target_family = "wasm"))]
-pub use native::{Adapter, Choice, list, open, quieten};
+pub use native::{Adapter, Choice, list, open, open_all, quieten};
 #[cfg(not(target_family = "wasm"))]
 pub use remote::{built as remote_built, serve};
 #[cfg(target_family = "wasm")]
@@ -54,6 +54,8 @@ pub struct Place {
     recompute: bool,
     /// What the matrices of networks that are made here are multiplied in, where it is not f32.
     half: Option<FloatDType>,
+    /// Devices that take their share of a step's micro-batches.
+    beside: Vec<Place>,
 }
 
 impl Place {
@@ -63,7 +65,7 @@ impl Place {
     }
 
     fn new(device: Device, backend: &'static str, adapter: String) -> Self {
-        Self { device, backend, adapter, note: None, recompute: false, half: None }
+        Self { device, backend, adapter, note: None, recompute: false, half: None, beside: Vec::new() }
     }
 
     /// A GPU that has been initialised.
@@ -71,6 +73,16 @@ impl Place {
         #[cfg(target_family = "wasm")]
         shader_log::install();
         Self::new(device, backend, adapter)
+    }
+
+    /// The same device, with others beside it that take their share of a step's micro-batches.
+    pub fn with(self, beside: Vec<Place>) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// The devices beside this one.
+    pub fn beside(&self) -> &[Place] {
+        &self.beside
     }
 
     /// The device without gradients.
@@ -81,12 +93,14 @@ impl Place {
     /// The same device, on which training keeps less and computes more, or not: burn's gradient checkpointing. Tensors of both kinds cannot meet
     /// in one operation; those without gradients meet either.
     pub fn recomputing(&self, recompute: bool) -> Self {
-        Self { recompute, ..self.clone() }
+        let beside = self.beside.iter().map(|place| place.recomputing(recompute)).collect();
+        Self { recompute, beside, ..self.clone() }
     }
 
     /// The same device, on which matrices are multiplied in these numbers; none where it cannot.
     pub fn multiplying(&self, half: Option<FloatDType>) -> Option<Self> {
-        half.is_none_or(|dtype| self.device.supports_dtype(dtype)).then(|| Self { half, ..self.clone() })
+        let beside = self.beside.iter().map(|place| place.multiplying(half)).collect::<Option<_>>()?;
+        half.is_none_or(|dtype| self.device.supports_dtype(dtype)).then(|| Self { half, beside, ..self.clone() })
     }
 
     /// What matrices are multiplied in, where it is not f32.

@@ -1,7 +1,7 @@
 //! Response distillation with a frozen or moving teacher: soft labels (Hinton et al. 2015) under any divergence, with FitNets hints and
 //! attention transfer as further terms.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use crate::loss::{combine, features, hard, soft};
 use crate::model::{Activations, Net};
@@ -38,6 +38,14 @@ impl Parts {
     /// The same as a mean over so many tokens.
     pub fn over(self, tokens: usize) -> Self {
         Self { weight: tokens.max(1) as f64, ..self }
+    }
+
+    /// The same numbers, without a graph, on a device without gradients.
+    pub fn on(self, device: &Device) -> Self {
+        let there = |scalar: Tensor<1>| scalar.to_device(device);
+        let Self { total, hard, soft, hint, attention, weight } = self.plain();
+        let [hard, soft, hint, attention] = [hard, soft, hint, attention].map(|part| part.map(there));
+        Self { total: there(total), hard, soft, hint, attention, weight }
     }
 
     /// The same numbers without a graph.

@@ -70,11 +70,6 @@ impl<N: Trainable> Learner<N> {
         self.net.valid().materialize()
     }
 
-    /// Without gradients, for a step. One that `writes` passes through it often, so that adapters are merged; otherwise the room is saved.
-    pub fn speaker(&self, writes: bool) -> N {
-        if writes { self.merged() } else { self.net.valid() }
-    }
-
     /// The parameters that learn, in the order of the network.
     pub fn learning(&self) -> Vec<Parameter> {
         let parameters = N::shapes(&self.layout);
@@ -100,7 +95,12 @@ impl<N: Trainable> Learner<N> {
 
     /// Takes in the gradient of one micro-batch's loss, which counts `weight` in the next step, and frees its graph.
     pub fn gather(&mut self, loss: &Tensor<1>, weight: f64) {
-        self.gathered.add(gradients(&self.net, loss), weight);
+        self.take_in(gradients(&self.net, loss), weight);
+    }
+
+    /// Takes in the gradient of a micro-batch, which counts `weight` in the next step.
+    pub fn take_in(&mut self, gradient: Vec<Tensor<1>>, weight: f64) {
+        self.gathered.add(gradient, weight);
     }
 
     /// One step down the mean of the gradients that were gathered since the last one.

@@ -24,6 +24,7 @@ mod studied;
 mod summary;
 mod table;
 mod teachers;
+mod team;
 mod texts;
 mod trio;
 mod views;

@@ -11,8 +11,9 @@ pub struct Trio<N: Trainable> {
     pub teacher: Learner<N>,
     pub alone: Learner<N>,
     pub distilled: Learner<N>,
-    /// The teacher as it stands, without gradients, once it is frozen.
-    frozen: Option<N>,
+    /// The teacher as it stands, without gradients, once it is frozen; behind it its copies on the devices beside the first.
+    frozen: Option<(N, Vec<N>)>,
+    home: Place,
 }
 
 impl<N: Trainable> Trio<N> {
@@ -28,23 +29,46 @@ impl<N: Trainable> Trio<N> {
     ) -> Self {
         let [alone, twin] = Learner::twins(student.0, student.1, lora, train, place);
         let distilled = guided.map_or(twin, |(layout, values)| Learner::new(layout, values, train, place));
-        Self { teacher: Learner::new(teacher.0, teacher.1, train, place), alone, distilled, frozen: None }
+        Self { teacher: Learner::new(teacher.0, teacher.1, train, place), alone, distilled, frozen: None, home: place.clone() }
     }
 
     /// The teacher stands still from now on.
     pub fn freeze_teacher(&mut self) {
-        self.frozen.get_or_insert_with(|| self.teacher.net.valid());
+        if self.frozen.is_none() {
+            let teacher = self.teacher.net.valid();
+            let copies = self.home.beside().iter().map(|place| teacher.clone().fork(&place.inner())).collect();
+            self.frozen = Some((teacher, copies));
+        }
     }
 
     /// The teacher that students hear: without gradients once it is frozen.
     pub fn heard(&self) -> &N {
-        self.frozen.as_ref().unwrap_or(&self.teacher.net)
+        self.frozen.as_ref().map_or(&self.teacher.net, |(teacher, _)| teacher)
+    }
+
+    /// The frozen teacher on the devices beside the first one.
+    pub fn copies(&self) -> &[N] {
+        self.frozen.as_ref().map_or(&[], |(_, copies)| copies)
+    }
+
+    /// Where they are, and what is beside it.
+    pub fn home(&self) -> &Place {
+        &self.home
+    }
+
+    /// Both students make a step down the gradients that were gathered.
+    pub fn step(&mut self, lr: f64) {
+        self.students_mut().into_iter().for_each(|student| student.step(lr));
+    }
+
+    pub fn students_mut(&mut self) -> [&mut Learner<N>; 2] {
+        [&mut self.alone, &mut self.distilled]
     }
 
     /// A network as it stands, without gradients.
     pub fn speaker(&self, role: Role) -> N {
         match (role, &self.frozen) {
-            (Role::Teacher, Some(frozen)) => frozen.clone(),
+            (Role::Teacher, Some((frozen, _))) => frozen.clone(),
             _ => self.network(role).merged(),
         }
     }

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod corpus;
 mod decoder;
+mod devices;
 mod encoder;
 mod hub;
 mod inputs;

@@ -29,13 +29,18 @@ pub enum Choice {
     Cpu,
     /// The device that another machine serves at this address, `HOST:PORT`.
     Remote(String),
+    /// The first, and others that take their share of a step's micro-batches.
+    Several(Vec<Choice>),
 }
 
 impl FromStr for Choice {
     type Err = String;
 
-    /// Reads `auto`, `vulkan`, `metal`, `cpu` or `remote:HOST:PORT`.
+    /// Reads `auto`, `vulkan`, `metal`, `cpu` or `remote:HOST:PORT`, or several of them with commas between.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains(',') {
+            return text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self::Several);
+        }
         match text {
             "auto" => Ok(Self::Auto),
             "vulkan" => Ok(Self::Vulkan),
@@ -73,15 +78,28 @@ pub fn quieten() {
     }
 }
 
+/// Opens the devices of a run: one, with others beside it if several are chosen.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_all(choice: Choice) -> Result<Place, DeviceError> {
+    let Choice::Several(choices) = choice else { return open(choice) };
+    let mut places = choices.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let first = places.remove(0);
+    Ok(first.with(places))
+}
+
 /// Opens a device. `Auto` passes by software adapters: they are slower than the CPU backend.
 ///
 /// # Errors
 /// [`DeviceError::NoAdapter`] when a GPU was asked for by name and there is none, [`DeviceError::NotBuilt`] when this build has no such
-/// backend, [`DeviceError::Server`] when no server of this version answers at the address of a remote device.
+/// backend, [`DeviceError::Server`] when no server of this version answers at the address of a remote device, [`DeviceError::Several`] when
+/// several are chosen.
 pub fn open(choice: Choice) -> Result<Place, DeviceError> {
     let asked = match choice {
         Choice::Cpu => return Ok(Place::cpu()),
         Choice::Remote(address) => return remote::open(&address),
+        Choice::Several(_) => return Err(DeviceError::Several),
         Choice::Vulkan => Some("vulkan"),
         Choice::Metal => Some("metal"),
         Choice::Auto => None,

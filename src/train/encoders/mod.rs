@@ -8,7 +8,16 @@ mod read;
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event::*, mean::Mean, origin::Origins, trio::Trio};
+use super::{
+    Materials, RunError,
+    contest::losses,
+    evaluation::Evaluation,
+    event::*,
+    mean::Mean,
+    origin::Origins,
+    team::{Seat, rounds},
+    trio::Trio,
+};
 use crate::data::text::{Labels, Masking, Passages, load_passages};
 use crate::data::{self, Batches};
 use crate::device::{Place, Reads};
@@ -144,10 +153,10 @@ impl Encoders {
             last = Mean::default();
             for at in step * micro..(step + 1) * micro {
                 let loss = if experiment.encoder.objective == Objective::Classes {
-                    let (batch, targets) = self.labelled_batch(&self.teacher_order, at);
+                    let (batch, targets) = self.labelled_batch(&self.teacher_order, at, &self.place);
                     classes::alone(&self.nets.teacher.net, &batch, targets)
                 } else {
-                    let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at);
+                    let batch = self.masked_batch(&self.teacher_order, &mut draw(experiment, "teacher", at), at, &self.place);
                     masked::alone(&self.nets.teacher.net, &batch, &experiment.distill)
                 };
                 self.nets.teacher.gather(&loss.total, loss.weight);
@@ -162,75 +171,67 @@ impl Encoders {
     /// means: all micro-batches of a step count alike.
     pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
         self.nets.freeze_teacher();
-        let teacher = self.nets.heard().clone();
         let mut last = [Vec::new(), Vec::new()];
         let micro = experiment.train.accumulate;
         for (step, lr) in (from..).zip(rates) {
             last = [Vec::new(), Vec::new()];
-            for at in step * micro..(step + 1) * micro {
-                let (of_alone, of_distilled) = self.losses(experiment, &teacher, at);
-                self.nets.alone.gather(&of_alone.total, of_alone.weight);
-                self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
-                last[0].push(of_alone.plain());
-                last[1].push(of_distilled.plain());
+            let seats = self.nets.seats();
+            for round in rounds(step * micro..(step + 1) * micro, seats.len()) {
+                let share = |(at, seat): (usize, &Seat<Encoder>)| {
+                    let (of_alone, of_distilled) = self.losses(experiment, seat, at);
+                    seat.share(of_alone, of_distilled)
+                };
+                let shares = round.zip(&seats).map(share).collect();
+                self.nets.gather(shares, &mut last);
             }
-            self.nets.alone.step(*lr);
-            self.nets.distilled.step(*lr);
+            self.nets.step(*lr);
         }
         losses(last)
     }
 
     /// The losses of both students on a micro-batch, counted over all steps.
-    fn losses(&self, experiment: &Experiment, teacher: &Encoder, at: usize) -> (Parts, Parts) {
+    fn losses(&self, experiment: &Experiment, seat: &Seat<Encoder>, at: usize) -> (Parts, Parts) {
+        let Seat { place, teacher, alone, distilled } = seat;
         match experiment.encoder.objective {
             Objective::Masked => {
-                let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", at), at);
-                (
-                    masked::alone(&self.nets.alone.net, &batch, &experiment.distill),
-                    masked::distilled(&self.nets.distilled.net, teacher, &batch, experiment),
-                )
+                let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", at), at, place);
+                (masked::alone(alone, &batch, &experiment.distill), masked::distilled(distilled, teacher, &batch, experiment))
             }
             Objective::Embeddings => {
-                let batch = self.pairs(at);
-                (
-                    sentences::alone(&self.nets.alone.net, &batch),
-                    sentences::distilled(&self.nets.distilled.net, teacher, &batch, &experiment.encoder),
-                )
+                let batch = self.pairs(at, place);
+                (sentences::alone(alone, &batch), sentences::distilled(distilled, teacher, &batch, &experiment.encoder))
             }
             Objective::Classes => {
-                let (batch, targets) = self.labelled_batch(&self.order, at);
-                (
-                    classes::alone(&self.nets.alone.net, &batch, targets.clone()),
-                    classes::distilled(&self.nets.distilled.net, teacher, &batch, targets, experiment),
-                )
+                let (batch, targets) = self.labelled_batch(&self.order, at, place);
+                (classes::alone(alone, &batch, targets.clone()), classes::distilled(distilled, teacher, &batch, targets, experiment))
             }
         }
     }
 
-    fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, at: usize) -> Batch {
+    fn masked_batch(&self, order: &Batches, rng: &mut ChaCha8Rng, at: usize, place: &Place) -> Batch {
         let texts: Vec<_> = order.at(at).iter().map(|row| self.passages.train.get(*row as usize)).collect();
         let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
-        Batch::masked(self.masking.mask(&texts, rng), self.longest, self.passages.marks.padding, &self.place)
+        Batch::masked(self.masking.mask(&texts, rng), self.longest, self.passages.marks.padding, place)
     }
 
     /// Sentences, and behind them those that follow each.
-    fn pairs(&self, at: usize) -> Batch {
+    fn pairs(&self, at: usize, place: &Place) -> Batch {
         let rows = self.order.at(at);
         let texts: Vec<_> =
             [0, 1].iter().flat_map(|next| rows.iter().map(move |row| self.passages.train.get(*row as usize + next))).collect();
         let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
-        Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, &self.place)
+        Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, place)
     }
 
     /// Texts, and their labels as `[batch, classes]`.
-    fn labelled_batch(&self, order: &Batches, at: usize) -> (Batch, Tensor<2>) {
+    fn labelled_batch(&self, order: &Batches, at: usize, place: &Place) -> (Batch, Tensor<2>) {
         let rows = order.at(at);
         let texts: Vec<_> = rows.iter().map(|row| self.passages.train.get(*row as usize)).collect();
         let texts: Vec<&[u32]> = texts.iter().map(|text| text.as_slice()).collect();
         let Labels { names, train, .. } = &self.passages.labels;
         let labels: Vec<usize> = rows.iter().map(|row| train[*row as usize]).collect();
-        let batch = Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, &self.place);
-        (batch, classes::targets(&labels, names.len(), &self.place))
+        let batch = Batch::level(&texts, STEP, self.longest, self.passages.marks.padding, place);
+        (batch, classes::targets(&labels, names.len(), place))
     }
 
     /// The networks on the test texts.

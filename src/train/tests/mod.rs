@@ -7,6 +7,7 @@ mod looks;
 mod precision;
 mod race;
 mod recompute;
+mod team;
 mod texts;
 mod validation;
 mod workloads;

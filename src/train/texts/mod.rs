@@ -8,7 +8,9 @@ mod told;
 
 use burn::tensor::Tensor;
 
-use super::{Materials, RunError, contest::losses, evaluation::Evaluation, event::*, mean::Mean, origin::Origins, trio::Trio};
+use super::{
+    Materials, RunError, contest::losses, evaluation::Evaluation, event::*, mean::Mean, origin::Origins, team::rounds, trio::Trio,
+};
 use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
@@ -34,6 +36,8 @@ pub struct Texts {
     memory: Memory,
     /// Where tokens stand, for teacher and student.
     contexts: [Context; 2],
+    /// The same on each of the devices beside the first one.
+    beside: Vec<[Context; 2]>,
     order: Batches,
     /// Of the prompts that the teacher answers, where those are more than the students' examples.
     transfer: Option<Batches>,
@@ -112,11 +116,14 @@ impl Texts {
         let Text { method, transfer, .. } = &experiment.text;
         let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();
         let place = place.clone();
+        let standing = |place: &Place| {
+            [(&teacher, contexts[0]), (&student, contexts[1])].map(|(config, context)| Context::causal(config, context - 1, &place.inner()))
+        };
         Ok(Self {
             nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), None, Lora::of(experiment), &experiment.train, &place),
             memory: Memory::new(&experiment.text),
-            contexts: [(&teacher, contexts[0]), (&student, contexts[1])]
-                .map(|(config, context)| Context::causal(config, context - 1, &place.inner())),
+            contexts: standing(&place),
+            beside: place.beside().iter().map(standing).collect(),
             order: Batches::new(experiment.seed, "student batches", examples, batch)?,
             transfer: transfer.then(|| Batches::new(experiment.seed, "transfer batches", own.set.train.len(), batch)).transpose()?,
             teacher_order: Batches::new(experiment.seed, "teacher batches 0", own.set.train.len(), batch)?,
@@ -163,25 +170,27 @@ impl Texts {
         for (at, lr) in rates.iter().enumerate() {
             let step = from + at;
             last = [Vec::new(), Vec::new()];
-            let (alone, distilled) = (self.nets.alone.net.clone(), self.nets.distilled.net.clone());
-            let speaker = self.nets.distilled.speaker(writes(experiment));
-            for micro in 0..accumulate {
-                let at = step * accumulate + micro;
-                let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
-                let (examples, prompts) = (rows(&self.order, at), answered.map(|order| rows(order, at)));
-                let mut memory = std::mem::take(&mut self.memory);
-                let scene = |student, rows| Scene { rows, micro, ..self.scene(experiment, student, &speaker, step) };
-                let of_alone = sft::loss(&scene(&alone, &examples));
-                let of_distilled = text::loss(&scene(&distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
-                self.memory = memory;
-                let of_distilled = of_distilled.map_err(|error| RunError::written(error, experiment, Role::Distilled, step + 1))?;
-                self.nets.alone.gather(&of_alone.total, of_alone.weight);
-                self.nets.distilled.gather(&of_distilled.total, of_distilled.weight);
-                last[0].push(of_alone.plain());
-                last[1].push(of_distilled.plain());
+            let seats: Vec<_> = self.nets.seats().into_iter().map(|seat| (seat.speaker(writes(experiment)), seat)).collect();
+            for round in rounds(0..accumulate, seats.len()) {
+                let mut shares = Vec::new();
+                for (micro, (number, (speaker, seat))) in round.zip(seats.iter().enumerate()) {
+                    let at = step * accumulate + micro;
+                    let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
+                    let (examples, prompts) = (rows(&self.order, at), answered.map(|order| rows(order, at)));
+                    let mut memory = std::mem::take(&mut self.memory);
+                    let contexts = self.beside.get(number).unwrap_or(&self.contexts);
+                    let (place, teacher) = (&seat.place, &seat.teacher);
+                    let scene =
+                        |student, rows| Scene { rows, micro, place, teacher, contexts, ..self.scene(experiment, student, speaker, step) };
+                    let of_alone = sft::loss(&scene(&seat.alone, &examples));
+                    let of_distilled = text::loss(&scene(&seat.distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
+                    self.memory = memory;
+                    let of_distilled = of_distilled.map_err(|error| RunError::written(error, experiment, Role::Distilled, step + 1))?;
+                    shares.push(seat.share(of_alone, of_distilled));
+                }
+                self.nets.gather(shares, &mut last);
             }
-            self.nets.alone.step(*lr);
-            self.nets.distilled.step(*lr);
+            self.nets.step(*lr);
         }
         Ok(losses(last))
     }
