@@ -1,4 +1,4 @@
-//! What `--data` names: a folder with four IDX files, or a text; tables become texts.
+//! What `--data` names: a folder with four IDX files, or a text, which may be several files; tables become texts.
 
 use std::fs;
 use std::io::Read;
@@ -10,27 +10,37 @@ use super::error::Error;
 use super::files::read_text;
 use super::tables::{self, Columns, Format};
 use crate::data::{DataError, IdxFiles};
+use crate::spec::TaskName;
 use crate::train::RunError;
 
-/// Whether it is a file of text, and no folder.
-pub fn is_text(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file())
+/// Whether it is a file, or a folder where the task reads text.
+pub fn is_text(path: &Path, task: TaskName) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() || found.is_dir() && task.is_text())
 }
 
-/// A file of text; of a table, its instructions or labelled texts as JSONL, or its texts.
+/// A file of text, or the files of a folder one behind the other; of a table, its instructions or labelled texts as JSONL, or its texts.
 pub fn text(path: &Path, columns: Columns) -> Result<String, Error> {
-    if Format::of(path) == Format::Plain {
-        return read_text(path);
-    }
     let mut text = String::new();
-    tables::open(path, columns).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(path))?;
+    for file in &tables::files(path, columns)? {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if Format::of(file).is_read_as_it_is(columns) {
+            text.push_str(&read_text(file)?);
+        } else {
+            tables::open(file, columns).and_then(|mut table| table.read_to_string(&mut text)).map_err(Error::read(file))?;
+        }
+    }
     Ok(text)
 }
 
 /// Reads the files by their usual names: with a dash or a dot before `idx`, `t10k-` or `test-` for the test rows, plain or .gz.
 pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
     let wrong = |what: String| {
-        Error::input(format!("--data {}: {what}; it must be a folder with the four IDX files, or a file of text", folder.display()))
+        Error::input(format!(
+            "--data {}: {what}; it must be a folder with the four IDX files, or a text: a file, or a folder of such files",
+            folder.display()
+        ))
     };
     if !fs::metadata(folder).map_err(|error| wrong(error.to_string()))?.is_dir() {
         return Err(wrong("this is no folder".into()));

@@ -8,7 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::tables::{Columns, Format};
+use super::tables::Columns;
 use super::{hub, interrupt, teacher_cache};
 use crate::data::{Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
@@ -44,18 +44,12 @@ pub struct Session {
 impl Session {
     /// What `experiment`, and the same with other seeds, needs.
     pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
-        let text = files.data.filter(|path| data::is_text(path));
+        let text = files.data.filter(|path| data::is_text(path, experiment.task.name));
         let columns = match experiment.task.name {
             TaskName::Jsonl => Columns::Instructions,
             TaskName::Labels => Columns::Labelled,
             _ => Columns::Text,
         };
-        if let Some(path) = text.filter(|path| matches!(Format::of(path), Format::Csv | Format::Tsv) && columns == Columns::Text) {
-            return Err(Error::input(format!(
-                "--data {}: CSV and TSV hold instructions or labelled texts: add --set task.name=jsonl, or start from the preset `minilm-labels`",
-                path.display()
-            )));
-        }
         if let Some(path) = files.test.filter(|_| experiment.task.name != TaskName::Labels) {
             return Err(Error::input(format!(
                 "--test {}: only labelled texts have a file to be tested on: task.name=labels",

@@ -228,7 +228,9 @@ fn wrong_labels_are_refused_by_their_line() {
     refuse(&name_labels("rows.csv", &["--set", "encoder.objective=masked"]), &["encoder.objective", "classes"]);
     refuse(&name_labels("rows.csv", &["--set", "student.lora_rank=2"]), &["student.lora_rank"]);
     refuse(&distil(&["--test", "rows.csv"]), &["--test rows.csv", "task.name=labels"]);
-    refuse(&["run", "minilm", "--teacher", "teacher", "--data", "rows.csv", "--device", "cpu"], &["minilm-labels"]);
+    write("sentences.csv", "sentence,label\na cat,warm\n");
+    refuse(&["run", "minilm", "--teacher", "teacher", "--data", "sentences.csv", "--device", "cpu"], &["line 1", "minilm-labels"]);
+    refuse(&name_labels(".", &[]), &["--data .", "one file"]);
     refuse(&["classify", "teacher", "a cat", "--device", "cpu"], &["no head that names labels"]);
     fs::create_dir(folder.join("stranger")).unwrap();
     for file in ["config.json", "model.safetensors"] {

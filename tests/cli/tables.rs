@@ -70,6 +70,57 @@ fn parquet_is_read_as_the_same_lines_of_json_and_the_same_text() {
     assert_eq!(metrics(&folder.join("own-jsonl")), metrics(&folder.join("own-pairs")));
 }
 
+/// A corpus is the same run whatever its texts are packed in, in one file or in several.
+#[test]
+fn texts_are_read_out_of_jsonl_csv_and_the_files_of_a_folder() {
+    let folder = workplace();
+    let folder = folder.path();
+    let line = |text: &str| format!("{}\n", serde_json::json!({ "id": 1, "text": text }));
+    fs::write(folder.join("texts.txt"), "a bab\n\nb a\n".repeat(40)).unwrap();
+    fs::write(folder.join("texts.jsonl"), (line("a bab\n") + &line("b a")).repeat(40)).unwrap();
+    fs::write(folder.join("texts.csv"), format!("text,id\n{}", "\"a bab\n\",1\nb a,2\n".repeat(40))).unwrap();
+    fs::create_dir_all(folder.join("texts/more")).unwrap();
+    let part = |name: &str, text: String| fs::write(folder.join("texts").join(name), text).unwrap();
+    // What a text lacks of its last line is made up for.
+    part("1.txt", "a bab\n\nb a\n".repeat(9) + "a bab\n\nb a");
+    part("2.ndjson", (line("a bab\n") + &line("b a")).repeat(10));
+    part("3.csv", format!("text\n{}", "\"a bab\n\"\nb a\n".repeat(10)));
+    part("4.tsv", format!("text\n{}", "a bab\nb a\n".repeat(10)));
+    fs::write(folder.join("whole.txt"), "a bab\n\nb a\n".repeat(30) + &"a bab\nb a\n".repeat(10)).unwrap();
+    for name in [".hidden.txt", "README.md"] {
+        part(name, "not read".into());
+    }
+    succeeded(distil(folder, "texts.txt", "txt", &[]));
+    for (data, name) in [("texts.jsonl", "jsonl"), ("texts.csv", "csv")] {
+        succeeded(distil(folder, data, name, &[]));
+        same(&folder.join("txt"), &folder.join(name));
+    }
+    let said = stderr(&succeeded(distil(folder, "texts", "several", &[])));
+    assert!(said.contains("texts (4 files, 1.txt to 4.tsv) is tokenised once"), "{said}");
+    succeeded(distil(folder, "whole.txt", "whole", &[]));
+    same(&folder.join("whole"), &folder.join("several"));
+    // Held in memory, by a student with a tokenizer of its own.
+    let own = ["--student", "model"];
+    succeeded(distil(folder, "texts", "held", &own));
+    succeeded(distil(folder, "whole.txt", "held-whole", &own));
+    assert_eq!(metrics(&folder.join("held")), metrics(&folder.join("held-whole")));
+    let refuse = |name: &str, text: &str, parts: &[&str]| {
+        fs::write(folder.join(name), text).unwrap();
+        for more in [&[][..], &own] {
+            refused(&distil(folder, name, "no", more), &[&[name], parts].concat());
+        }
+    };
+    refuse("bad.jsonl", "{\"text\": \"a\"}\n{\"text\": 1}\n", &["line 2", "must be a text"]);
+    refuse("pairs.jsonl", &lines(), &["line 1", "task.name=jsonl"]);
+    refuse("bad.csv", "text,id\na\n", &["line 2", "1 fields"]);
+    fs::write(folder.join("texts/0.jsonl"), "{}\n").unwrap();
+    refused(&distil(folder, "texts", "no", &[]), &["texts/0.jsonl", "line 1", "column text"]);
+    refused(&distil(folder, "texts", "no", &own), &["texts/0.jsonl", "line 1", "column text"]);
+    refused(&distil(folder, "texts/more", "no", &[]), &["texts/more", "no text", ".jsonl"]);
+    refused(&distil(folder, "texts", "no", &JSONL), &["--data texts", "one file"]);
+    assert!(!folder.join("no").exists(), "nothing was begun");
+}
+
 #[test]
 fn what_is_wrong_with_parquet_is_said_with_its_column_or_row() {
     let folder = workplace();

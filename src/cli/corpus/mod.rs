@@ -1,4 +1,4 @@
-//! Texts of a file, tokenised once by a model's tokenizer: into a file that is mapped, where the next run finds them. Training reads what a
+//! Texts of a file, or of the files of a folder, tokenised once by a model's tokenizer: into a file that is mapped, where the next run finds them. Training reads what a
 //! batch needs, so that memory does not grow with the corpus.
 
 mod cache;
@@ -55,7 +55,10 @@ fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Toke
         // Labelled texts are in memory.
         (_, true, Objective::Embeddings | Objective::Classes) => Shape::Sentences,
     };
-    let source = File::open(path).and_then(|mut file| fingerprint(&mut file)).map_err(Error::read(path))?;
+    let columns = shape.columns();
+    let files = tables::files(path, columns)?;
+    let prints = files.iter().map(|file| File::open(file).and_then(|mut open| fingerprint(&mut open)).map_err(Error::read(file)));
+    let source = prints.collect::<Result<Vec<_>, _>>()?.join(" ");
     let key = Key::new(tokenizer_json, source, shape, tokenizer.vocab());
     let kept = folder.join(name(path, shape, tokenizer_json)?);
     let tokens = match Tokens::open(&kept, &key)? {
@@ -66,8 +69,13 @@ fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Toke
                 Stale::Other => " (it has changed)",
                 Stale::Damaged => " (what was kept of it is damaged)",
             };
-            let note = format!("note: {} is tokenised once{why}, into {}", path.display(), kept.display());
-            tokenise(path, shape, tokenizer, Writer::create(&kept, key.clone())?, note)?;
+            let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let several = match &files[..] {
+                [first, .., last] => format!(" ({} files, {} to {})", files.len(), name(first), name(last)),
+                _ => String::new(),
+            };
+            let note = format!("note: {}{several} is tokenised once{why}, into {}", path.display(), kept.display());
+            tokenise(&files, shape, tokenizer, Writer::create(&kept, key.clone())?, note)?;
             Tokens::open(&kept, &key)?.map_err(|_| Error::input(format!("{} was changed while it was made: try again", kept.display())))?
         }
     };
@@ -146,40 +154,57 @@ impl Making<'_> {
     }
 }
 
-fn tokenise(path: &Path, shape: Shape, tokenizer: &Tokenizer, writer: Writer, note: String) -> Result<(), Error> {
-    let size = fs::metadata(path).map_err(Error::read(path))?.len() as usize;
-    let all = (Format::of(path) == Format::Plain).then_some(size);
-    let columns = if shape == Shape::Pairs { Columns::Instructions } else { Columns::Text };
-    let source = tables::open(path, columns).map_err(Error::read(path))?;
+impl Shape {
+    fn columns(self) -> Columns {
+        if self == Self::Pairs { Columns::Instructions } else { Columns::Text }
+    }
+}
+
+fn tokenise(files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writer, note: String) -> Result<(), Error> {
+    let columns = shape.columns();
+    // What tables hold besides, or are packed to, is not known.
+    let plain = files.iter().all(|file| Format::of(file).is_read_as_it_is(columns));
+    let sizes = || files.iter().map(|file| fs::metadata(file).map(|found| found.len() as usize).map_err(Error::read(file)));
+    let all = if plain { Some(sizes().sum::<Result<usize, Error>>()?) } else { None };
     let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
     let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), note: Some(note), done: 0, all };
-    match shape {
-        Shape::Text => pieces::pieces(source, path, |piece| {
-            making.done += piece.len();
-            making.add(piece.into())
-        })?,
-        Shape::Words => {
-            let mut first = true;
-            pieces::pieces(source, path, |piece| {
-                making.done += piece.len();
-                let words = typed(piece);
-                if words.is_empty() {
-                    return Ok(());
+    let (mut first, mut open_line) = (true, false);
+    for path in files {
+        let source = tables::open(path, columns).map_err(Error::read(path))?;
+        match shape {
+            Shape::Text => {
+                if std::mem::take(&mut open_line) {
+                    making.add("\n".into())?;
                 }
-                let gap = if !first && piece.starts_with(char::is_whitespace) { " " } else { "" };
-                first = false;
-                making.add(format!("{gap}{words}"))
-            })?;
+                pieces::pieces(source, path, |piece| {
+                    making.done += piece.len();
+                    open_line = !piece.ends_with('\n');
+                    making.add(piece.into())
+                })?;
+            }
+            Shape::Words => {
+                let mut begins = true;
+                pieces::pieces(source, path, |piece| {
+                    making.done += piece.len();
+                    let words = typed(piece);
+                    if words.is_empty() {
+                        return Ok(());
+                    }
+                    let gap = if !first && (std::mem::take(&mut begins) || piece.starts_with(char::is_whitespace)) { " " } else { "" };
+                    first = false;
+                    making.add(format!("{gap}{words}"))
+                })?;
+            }
+            Shape::Sentences => {
+                let mut sentences = Sentences::default();
+                pieces::pieces(source, path, |piece| {
+                    making.done += piece.len();
+                    sentences.read(piece).into_iter().try_for_each(|sentence| making.add(sentence))
+                })?;
+                sentences.finish().map_or(Ok(()), |sentence| making.add(sentence))?;
+            }
+            Shape::Pairs => pairs(source, path, &mut making)?,
         }
-        Shape::Sentences => {
-            let mut sentences = Sentences::default();
-            pieces::pieces(source, path, |piece| {
-                making.done += piece.len();
-                sentences.read(piece).into_iter().try_for_each(|sentence| making.add(sentence))
-            })?;
-            sentences.finish().map_or(Ok(()), |sentence| making.add(sentence))?;
-        }
-        Shape::Pairs => pairs(source, path, &mut making)?,
     }
     making.flush()?;
     making.announce();

@@ -1,18 +1,18 @@
-//! Instructions, or texts with labels, as CSV (RFC 4180) or TSV: two columns, as spreadsheets write them. It becomes JSONL, with every
-//! record on the line on which it begins, so that what is wrong with it is said with its line.
+//! CSV (RFC 4180) or TSV, as spreadsheets write them. Two columns, instructions or texts with labels, become JSONL, with every record on the line
+//! on which it begins, so that what is wrong with it is said with its line; a column of texts becomes running text.
 
 use std::io::BufRead;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde_json::json;
 
-use super::{Columns, Pair, pair};
+use super::{Chosen, Columns, chosen};
 use crate::cli::files::newlines;
 
 /// A line, from 1, and the fields of the record that begins there.
 type Record = (usize, Vec<String>);
 
-/// The records below the header, each as a line of JSON behind as many new lines as bring it to its place.
+/// The records below the header: each as a line of JSON behind as many new lines as bring it to its place, or as a text with a new line behind it.
 ///
 /// Items are errors where something is wrong, with its line.
 pub fn lines(input: impl BufRead, delimiter: u8, wanted: Columns) -> impl Iterator<Item = Result<String, String>> {
@@ -23,15 +23,15 @@ pub fn lines(input: impl BufRead, delimiter: u8, wanted: Columns) -> impl Iterat
 struct Table<R> {
     records: Records<R>,
     wanted: Columns,
-    /// How many there are, and the numbers and keys of the two that are read.
-    columns: Option<(usize, Pair)>,
+    /// How many there are, and those that are read.
+    columns: Option<(usize, Chosen)>,
     /// The line that is written next.
     line: usize,
 }
 
 impl<R: BufRead> Table<R> {
     fn line(&mut self) -> Result<Option<String>, String> {
-        let (width, (asks, answers, keys)) = match self.columns {
+        let (width, chosen) = match self.columns {
             Some(columns) => columns,
             None => *self.columns.insert(columns(self.records.next()?, self.wanted)?),
         };
@@ -42,6 +42,10 @@ impl<R: BufRead> Table<R> {
                 fields.len()
             ));
         }
+        let (asks, answers, keys) = match chosen {
+            Chosen::Text(column) => return Ok(Some(format!("{}\n", fields[column]))),
+            Chosen::Pair(asks, answers, keys) => (asks, answers, keys),
+        };
         // A lone carriage return ends a record too, and no line.
         let gap = "\n".repeat((number - self.line).max(1));
         self.line = number;
@@ -50,9 +54,9 @@ impl<R: BufRead> Table<R> {
 }
 
 /// How many columns a header names, and which are read.
-fn columns(header: Option<Record>, wanted: Columns) -> Result<(usize, Pair), String> {
+fn columns(header: Option<Record>, wanted: Columns) -> Result<(usize, Chosen), String> {
     let names = header.map_or_else(Vec::new, |(_, names)| names);
-    let found = pair(names.iter().map(String::as_str), wanted).ok_or_else(|| {
+    let found = chosen(names.iter().map(String::as_str), wanted).ok_or_else(|| {
         let has = if names.is_empty() { "the file is empty".into() } else { format!("it has {names:?}") };
         format!("line 1: {}; {has}", wanted.wanted())
     })?;
@@ -163,6 +167,17 @@ mod tests {
             .unwrap();
         assert_eq!(quoted, "\n{\"label\":\"0\",\"text\":\"say \\\"no\\\", twice\"}", "TSV as GLUE writes it");
         assert!(as_jsonl("question,answer\n1+1,2\n").unwrap().contains(r#""question":"1+1""#));
+    }
+
+    #[test]
+    fn a_column_of_texts_is_running_text() {
+        let read = |text: &str, wanted: Columns| lines(text.as_bytes(), b',', wanted).collect::<Result<String, _>>();
+        let table = "id,text,label\n1,\"Call me, \n\nIshmael.\",a\n\n2,Some years ago,b\n";
+        assert_eq!(read(table, Columns::Text).unwrap(), "Call me, \n\nIshmael.\nSome years ago\n");
+        assert!(read(table, Columns::Any).unwrap().contains("\"label\":\"a\""), "what can be a pair is one");
+        assert_eq!(read("id,Text\n1,a\n", Columns::Any).unwrap(), "a\n");
+        let error = read("prompt,response\na,b\n", Columns::Text).unwrap_err();
+        assert!(["line 1", "column text", "task.name=jsonl", "minilm-labels"].iter().all(|part| error.contains(part)), "{error}");
     }
 
     #[test]

@@ -10,12 +10,10 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value};
 
-use super::{Columns, LABEL, pair};
+use super::{Chosen, Columns, LABEL, TEXT};
 
 /// The column of a chat: a list of messages, each with role and content.
 const CHAT: &str = "messages";
-/// The column of a corpus.
-const TEXT: &str = "text";
 
 /// The rows of a file, each with a new line behind it.
 ///
@@ -47,17 +45,15 @@ fn chosen(fields: &[TypePtr], wanted: Columns) -> Result<Vec<(TypePtr, &'static 
         chat(&column)?;
         return Ok(vec![(column, CHAT)]);
     }
-    if let Some((asks, answers, keys)) = pair(fields.iter().map(|field| field.name()), wanted) {
-        let read: Vec<_> = [asks, answers].map(|at| Arc::clone(&fields[at])).into_iter().zip(keys).collect();
-        // A label may also be a number.
-        read.iter().filter(|(_, key)| *key != LABEL).try_for_each(|(column, _)| texts(column))?;
-        return Ok(read);
-    }
-    if let Some(column) = find(TEXT).filter(|_| matches!(wanted, Columns::Text | Columns::Any)) {
-        texts(&column)?;
-        return Ok(vec![(column, TEXT)]);
-    }
-    Err(format!("{}; it has {:?}", wanted.wanted(), fields.iter().map(|field| field.name()).collect::<Vec<_>>()))
+    let column = |at: usize| Arc::clone(&fields[at]);
+    let read = match super::chosen(fields.iter().map(|field| field.name()), wanted) {
+        Some(Chosen::Pair(asks, answers, [ask, answer])) => vec![(column(asks), ask), (column(answers), answer)],
+        Some(Chosen::Text(at)) => vec![(column(at), TEXT)],
+        None => return Err(format!("{}; it has {:?}", wanted.wanted(), fields.iter().map(|field| field.name()).collect::<Vec<_>>())),
+    };
+    // A label may also be a number.
+    read.iter().filter(|(_, key)| *key != LABEL).try_for_each(|(column, _)| texts(column))?;
+    Ok(read)
 }
 
 /// The column holds a list, as chats are written, or texts.
