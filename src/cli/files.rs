@@ -35,7 +35,11 @@ fn sync_folder(path: &Path) {
 
 /// The whole of a text file.
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    let bytes = fs::read(path).map_err(Error::read(path))?;
+    text_of(path, fs::read(path).map_err(Error::read(path))?)
+}
+
+/// The bytes of a file as text.
+pub fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         not_utf8(path, newlines(&error.as_bytes()[..at]), at)

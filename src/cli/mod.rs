@@ -21,6 +21,7 @@ mod measure;
 mod measured;
 mod memory;
 mod metrics;
+mod model_folder;
 mod models;
 mod output;
 mod page;

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::error::Error;
 use super::files::read_text;
 use super::hub;
+use super::model_folder::{self, AGAIN, ModelFolder};
 use crate::model::LanguageModel;
 use crate::model::encoder::SentenceEncoder;
-use crate::model::formats::{FormatError, bert};
+use crate::model::formats::{FormatError, bert, huggingface};
 use crate::model::{Decoded, decode};
 
 /// The weights of a folder, whole.
@@ -25,47 +26,59 @@ pub enum Model {
     Encoder(Box<SentenceEncoder>),
 }
 
+impl Model {
+    fn read(path: &Path) -> Result<Self, Error> {
+        if !path.is_dir() {
+            let bytes = model_folder::bytes(path)?;
+            return Ok(Self::Decoder(Box::new(LanguageModel::from_gguf(&bytes).map_err(wrong(path))?)));
+        }
+        // Everything is read before any of it is used.
+        let ModelFolder { config, tokenizer } = ModelFolder::open(path)?;
+        let reads = bert::describes(&config);
+        if !reads {
+            // Of a kind that there is no reader for the weights need not be read.
+            huggingface::config(&config).map_err(wrong(path))?;
+        }
+        let weights = if path.join(WEIGHTS).is_file() { tensors(path, WEIGHTS)? } else { shards(path)? };
+        if reads {
+            return Ok(Self::Encoder(Box::new(SentenceEncoder::from_folder(&config, weights, tokenizer).map_err(wrong(path))?)));
+        }
+        Ok(Self::Decoder(Box::new(LanguageModel::from_folder(&config, weights, tokenizer).map_err(wrong(path))?)))
+    }
+}
+
 /// Whichever it is.
 pub fn any(path: &Path) -> Result<Model, Error> {
-    let path = &hub::folder(path)?;
-    let reads = path.is_dir() && bert::describes(&read_text(&path.join("config.json"))?);
-    Ok(if reads { Model::Encoder(Box::new(encoder(path)?)) } else { Model::Decoder(Box::new(decoder(path)?)) })
+    Model::read(&hub::folder(path)?)
 }
 
-/// A decoder. Everything is read before any of it is used.
 pub fn decoder(path: &Path) -> Result<LanguageModel, Error> {
-    let path = &hub::folder(path)?;
-    if path.is_dir() {
-        return folder(path, LanguageModel::from_folder);
-    }
-    LanguageModel::from_gguf(&fs::read(path).map_err(Error::read(path))?).map_err(wrong(path))
-}
-
-/// An encoder.
-pub fn encoder(path: &Path) -> Result<SentenceEncoder, Error> {
-    let path = &hub::folder(path)?;
-    if path.is_file() {
-        return Err(Error::input(format!(
-            "{}: an encoder is a folder with config.json, model.safetensors and tokenizer.json",
+    match any(path)? {
+        Model::Decoder(model) => Ok(*model),
+        Model::Encoder(_) => Err(Error::input(format!(
+            "{}: this is an encoder, which writes no text: `embed`, `classify` and `trim` are for encoders, or name a decoder (LLaMA's or GPT-2's kind)",
             path.display()
-        )));
+        ))),
     }
-    folder(path, SentenceEncoder::from_folder)
 }
 
-/// A Hugging Face folder: description, tokenizer and weights.
-fn folder<T>(path: &Path, of: impl Fn(&str, Decoded, String) -> Result<T, FormatError>) -> Result<T, Error> {
-    let config = read_text(&path.join("config.json"))?;
-    let tokenizer = read_text(&path.join("tokenizer.json"))?;
-    let whole = !path.join(INDEX).is_file() || path.join(WEIGHTS).is_file();
-    let weights = if whole { tensors(path, WEIGHTS)? } else { shards(path)? };
-    of(&config, weights, tokenizer).map_err(wrong(path))
+pub fn encoder(path: &Path) -> Result<SentenceEncoder, Error> {
+    if path.is_file() {
+        return Err(Error::input(format!("{}: an encoder is a folder with config.json, {WEIGHTS} and tokenizer.json", path.display())));
+    }
+    match any(path)? {
+        Model::Encoder(model) => Ok(*model),
+        Model::Decoder(_) => Err(Error::input(format!(
+            "{}: this is a decoder: `generate` and `convert` are for decoders, or name an encoder, a folder of BERT, DistilBERT or ELECTRA",
+            path.display()
+        ))),
+    }
 }
 
 fn tensors(folder: &Path, file: &str) -> Result<Decoded, Error> {
     let path = folder.join(file);
-    let bytes = fs::read(&path).map_err(Error::read(&path))?;
-    decode(&bytes).map_err(|error| Error::input(format!("{}: {error}; it is cut short or damaged: download it again", path.display())))
+    let bytes = model_folder::bytes(&path)?;
+    decode(&bytes).map_err(|error| Error::input(format!("{}: {error}; {AGAIN}", path.display())))
 }
 
 /// Which file each tensor is in.

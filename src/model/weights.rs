@@ -44,6 +44,16 @@ impl Decoded {
         self.tensors.contains_key(name) || self.others.contains_key(name)
     }
 
+    /// Names of all tensors that have not been taken.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().chain(self.others.keys()).map(String::as_str)
+    }
+
+    /// The values of a tensor that has not been taken, whatever its shape.
+    pub fn values(&self, name: &str) -> Option<&[f32]> {
+        self.tensors.get(name).map(|(_, values)| &values[..])
+    }
+
     /// The values of one tensor of exactly this shape.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
 use super::names::{gather, scatter};
-use super::{File, FormatError};
+use super::unread::Stack;
+use super::{File, FormatError, KINDS};
 use crate::data::Marks;
 use crate::model::encoder::{Classifier, EncoderConfig};
 use crate::model::{Decoded, WeightsError, weights};
@@ -50,6 +51,16 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
         None => Err(WeightsError::Missing(plain(name).into())),
     };
     let values = gather(&config.parameters(), |parameter| pieces(family, &config, parameter), take)?;
+    let distilled = family == Family::DistilBert;
+    let layer = if distilled { "transformer.layer." } else { "encoder.layer." };
+    let stack = Stack {
+        prefixes: &[layer, &format!("{}.{layer}", family.name())],
+        layers: config.layers,
+        key: if distilled { "n_layers" } else { "num_hidden_layers" },
+        besides: &[],
+        optional: &[("crossattention.self.query.weight", "add_cross_attention"), ("distance_embedding.weight", "position_embedding_type")],
+    };
+    stack.check(&file)?;
     let labels = if config.classifier.is_some() { labels } else { Vec::new() };
     Ok(LoadedEncoder { config, values, labels })
 }
@@ -103,7 +114,7 @@ fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
         Some("bert") => Family::Bert,
         Some("distilbert") => Family::DistilBert,
         Some("electra") => Family::Electra,
-        _ => return Err(unsupported("model_type", "of encoders `bert`, `distilbert` and `electra` are read")),
+        _ => return Err(unsupported("model_type", KINDS)),
     };
     let distilled = family == Family::DistilBert;
     let activation = if distilled { "activation" } else { "hidden_act" };

