@@ -33,7 +33,23 @@ Examples:
   distillery run fashion --set teacher.source=live --data ~/fashion-mnist
   distillery run smollm2 --teacher SmolLM2-135M-Instruct.Q4_1.gguf --data novel.txt
   distillery run smollm2 --teacher large/ --student small/ --data novel.txt
-  distillery run first-light --json | jq -c 'select(.type == \"evaluated\")'";
+  distillery run first-light --json | jq -c 'select(.type == \"evaluated\")'
+
+An experiment file says what differs from its preset, and may say in a table `run` what else is to be typed; paths are
+relative to the file, and flags go before it. As mine.toml:
+  version = 1
+  preset = \"minilm\"
+  [train]
+  steps = 300
+  [run]                           # teacher, student, data, test, teacher_cache, out, device,
+  teacher = \"models/minilm\"       # seeds, checkpoint_every, keep_best
+  data = \"corpus.txt\"
+  keep_best = 3";
+
+/// The most `--seeds`.
+pub const MOST_SEEDS: u32 = 1000;
+/// The most `--keep-best`.
+pub const MOST_BEST: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -193,7 +209,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Repeat with this many paired seeds, from `seed` upwards, and judge distilled against alone
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=u64::from(MOST_SEEDS)))]
     pub seeds: Option<u32>,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -208,12 +224,12 @@ pub struct KnobArgs {
 
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation)
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub checkpoint_every: usize,
-    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, of the validation part: train.validation)
-    #[arg(long, value_name = "K", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(..=100))]
-    pub keep_best: usize,
+    /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation) [default: 500]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub checkpoint_every: Option<usize>,
+    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, of the validation part: train.validation) [default: 0]
+    #[arg(long, value_name = "K", value_parser = RangedU64ValueParser::<usize>::new().range(..=MOST_BEST as u64))]
+    pub keep_best: Option<usize>,
     /// One event per line on stdout, for machines
     #[arg(long)]
     pub json: bool,
@@ -221,10 +237,10 @@ pub struct OutputArgs {
 
 #[derive(Debug, Args)]
 pub struct PlaceArgs {
-    /// Where it runs; `auto` takes a hardware GPU when there is one. Several, with commas between, share the micro-batches of a step (train.accumulate)
-    #[arg(long, value_name = DEVICES, default_value = "auto")]
-    pub device: Choice,
-    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl, labels); JSONL, or .csv, .tsv or .parquet with columns prompt,response (instructions) or text,label; a text also as .parquet with a column text
+    /// Where it runs; `auto` takes a hardware GPU when there is one. Several, with commas between, share the micro-batches of a step (train.accumulate) [default: auto]
+    #[arg(long, value_name = DEVICES)]
+    pub device: Option<Choice>,
+    /// Folder with the four IDX files of Fashion-MNIST or MNIST, plain or .gz (task.name=fashion), or a file of text (names, novel, jsonl, labels); instructions are JSONL, .csv, .tsv or .parquet with columns prompt,response, labelled texts with text,label; running text is plain or any of these with a column text, and may be a folder of files
     #[arg(long, value_name = "DIR|FILE")]
     pub data: Option<PathBuf>,
 }

@@ -29,6 +29,7 @@ mod plot;
 mod pretrain;
 mod progress;
 mod race;
+mod recipe;
 mod record;
 mod report;
 mod run;
@@ -75,7 +76,7 @@ pub fn main() -> ExitCode {
 
 fn carry_out(command: Command) -> Result<(), Error> {
     match command {
-        Command::Run(args) => run::start(&args),
+        Command::Run(args) => run::start(args),
         Command::Bench { workload, device } => bench::bench(&workload, device),
         Command::Resume(args) => run::resume(&args),
         Command::List { json } => describe::list(json),

@@ -34,8 +34,12 @@ pub fn pretrain(args: &PretrainArgs) -> Result<(), Error> {
     {
         return Err(Error::input("pretrain decides task.name, teacher.source and teacher.schedule itself: leave them out of --set"));
     }
-    let session =
-        Session::open(args.place.device.clone(), &experiment, Files { data: args.place.data.as_deref(), ..Files::default() }, args.json)?;
+    let session = Session::open(
+        args.place.device.clone().unwrap_or_default(),
+        &experiment,
+        Files { data: args.place.data.as_deref(), ..Files::default() },
+        args.json,
+    )?;
     let mut run = session.begin(experiment)?;
     let summary = run.summary();
     let total = summary.teacher_steps;

@@ -16,10 +16,12 @@ use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousan
 use crate::spec::{Experiment, Train};
 use crate::train::{Evaluation, ROLES, Role};
 
-pub fn start(args: &RunArgs) -> Result<(), Error> {
+pub fn start(mut args: RunArgs) -> Result<(), Error> {
+    let (base, places) = source::experiment(&args.what)?;
+    places.fill(&mut args);
     // Before what is set by hand, which may contradict it.
     let start = args.student.iter().map(|_| "student.start=file".to_owned());
-    let experiment = source::experiment(&args.what, &start.chain(args.knobs.set.iter().cloned()).collect::<Vec<_>>())?;
+    let experiment = source::turned(base, &start.chain(args.knobs.set.iter().cloned()).collect::<Vec<_>>())?;
     let files = Files {
         data: args.place.data.as_deref(),
         test: args.test.as_deref(),
@@ -30,7 +32,7 @@ pub fn start(args: &RunArgs) -> Result<(), Error> {
     for line in source::without_effect(&experiment, &args.knobs.set) {
         eprintln!("{line}");
     }
-    let session = Session::open(args.place.device.clone(), &experiment, files, args.output.json)?;
+    let session = Session::open(args.place.device.clone().unwrap_or_default(), &experiment, files, args.output.json)?;
     let settings = Settings::new(&session, &args.output, args.seeds);
     advise(&experiment, &settings);
     if let Some(count) = args.seeds {

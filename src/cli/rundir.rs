@@ -91,7 +91,7 @@ impl RunDir {
 
     pub fn experiment(&self) -> Result<Experiment, Error> {
         let path = self.file("experiment.json");
-        Experiment::from_json(&read_text(&path)?).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+        Experiment::from_record(&read_text(&path)?).map_err(|error| Error::input(format!("{}: {error}", path.display())))
     }
 
     pub fn settings(&self) -> Result<Settings, Error> {

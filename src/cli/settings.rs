@@ -8,6 +8,9 @@ use super::args::OutputArgs;
 use super::session::Session;
 use crate::device::Choice;
 
+/// Steps between two checkpoints, unless it is said.
+pub const EVERY: usize = 500;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Version of Distillery that made the directory.
@@ -52,8 +55,8 @@ impl Settings {
             teacher: session.teacher.clone(),
             student: session.student.clone(),
             cache: session.cache.clone(),
-            checkpoint_every: output.checkpoint_every,
-            keep_best: output.keep_best,
+            checkpoint_every: output.checkpoint_every.unwrap_or(EVERY),
+            keep_best: output.keep_best.unwrap_or(0),
             seeds,
         }
     }

@@ -1,14 +1,16 @@
-//! The experiment that the user names: a preset, or a JSON or TOML file, with some knobs turned.
+//! The experiment that the user names: a preset, or a JSON or TOML file; and turned knobs.
 
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::files::read_text;
+use super::recipe::{self, Places, Written};
 use super::suggest;
-use crate::spec::{Experiment, SpecError, knobs};
+use crate::spec::knobs::{self, Kind};
+use crate::spec::{Experiment, SpecError};
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -16,28 +18,27 @@ enum Format {
     Toml,
 }
 
-/// The experiment of `what`, with every `key=value` of `set` turned.
-pub fn experiment(what: &str, set: &[String]) -> Result<Experiment, Error> {
+/// The experiment of `what`, and what else its file says.
+pub fn experiment(what: &str) -> Result<(Experiment, Places), Error> {
     let path = Path::new(what);
     let format = match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Some(Format::Json),
         Some("toml") => Some(Format::Toml),
         _ => None,
     };
-    let base = match format {
-        Some(format) => file(path, format)?,
+    match format {
+        Some(format) => file(path, format),
         None if fs::metadata(path).is_ok_and(|found| found.is_dir()) && path.join("experiment.json").exists() => {
-            return Err(Error::input(format!(
+            Err(Error::input(format!(
                 "{what} is a run directory: go on with it by `distillery resume {what}`, or repeat it by `distillery run {}`",
                 path.join("experiment.json").display()
-            )));
+            )))
         }
         None if fs::metadata(path).is_ok_and(|found| found.is_file()) => {
-            return Err(Error::input(format!("{what}: the name of an experiment file must end in .json or .toml")));
+            Err(Error::input(format!("{what}: the name of an experiment file must end in .json or .toml")))
         }
-        None => Experiment::from_preset(what, [])?,
-    };
-    turned(base, set)
+        None => Ok((Experiment::from_preset(what, [])?, Places::default())),
+    }
 }
 
 /// `base` with every `key=value` of `set` turned.
@@ -65,7 +66,7 @@ pub fn without_effect(experiment: &Experiment, set: &[String]) -> Vec<String> {
     set.iter().filter_map(line).collect()
 }
 
-fn file(path: &Path, format: Format) -> Result<Experiment, Error> {
+fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {
     let text = read_text(path)?;
     let wrong = |message: String| Error::input(format!("{}: {message}", path.display()));
     let tree = match format {
@@ -74,19 +75,40 @@ fn file(path: &Path, format: Format) -> Result<Experiment, Error> {
             toml::from_str::<Value>(&text).map_err(|error| wrong(format!("not readable as TOML: {}", toml_error(&text, &error))))?
         }
     };
-    Experiment::from_value(tree.clone()).map_err(|error| match error {
+    // The tree has no places any more: read the text again, typed, for line and column.
+    let place = |message: String| {
+        let place = match format {
+            Format::Json => serde_json::from_str::<Written>(&text).err().map(|error| error.to_string()),
+            Format::Toml => toml::from_str::<Written>(&text).err().map(|error| toml_error(&text, &error)),
+        };
+        let place = place.unwrap_or(message);
+        match mistaken(&tree) {
+            Some(what) => wrong(format!("{what} ({place})")),
+            None => wrong(format!("not an experiment: {place}{}", unknown_hint(&tree))),
+        }
+    };
+    let mut experiment = tree.clone();
+    let places = experiment.as_object_mut().and_then(|tree| tree.remove("run"));
+    let experiment = Experiment::from_value(experiment).map_err(|error| match error {
         SpecError::Version { found, .. } if found == "none" => {
             wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into())
         }
-        // The tree has no places any more: read the text again, typed, for line and column.
-        SpecError::File { message, .. } => {
-            let place = match format {
-                Format::Json => serde_json::from_str::<Experiment>(&text).err().map(|error| error.to_string()),
-                Format::Toml => toml::from_str::<Experiment>(&text).err().map(|error| toml_error(&text, &error)),
-            };
-            wrong(format!("not an experiment: {}{}", place.unwrap_or(message), unknown_hint(&tree)))
-        }
+        SpecError::File { message, .. } => place(message),
         other => wrong(super::error::Error::Spec(other).to_string()),
+    })?;
+    let places: Places =
+        places.map_or(Ok(Places::default()), |table| serde_json::from_value(table).map_err(|error| place(error.to_string())))?;
+    places.check().map_err(wrong)?;
+    Ok((experiment, places.seen_from(path.parent().unwrap_or(Path::new("")))))
+}
+
+/// The first knob whose value is of another kind, and what it must be.
+fn mistaken(tree: &Value) -> Option<String> {
+    knobs::TABLE.iter().find_map(|knob| {
+        let value = knob.key.split('.').try_fold(tree, |tree, part| tree.get(part))?;
+        let error = knob.check(value).err()?;
+        let quoted = value.is_string() && !matches!(knob.kind, Kind::Choice { .. });
+        Some(format!("{error}{}", if quoted { ", without quotes" } else { "" }))
     })
 }
 
@@ -106,7 +128,8 @@ fn toml_error(text: &str, error: &toml::de::Error) -> String {
 
 /// A name for the first key of the file that no experiment has.
 fn unknown_hint(tree: &Value) -> String {
-    let known = serde_json::to_value(Experiment::default()).expect("an experiment is plain data");
+    let mut known = serde_json::to_value(Experiment::default()).expect("an experiment is plain data");
+    known["run"] = recipe::KEYS.into_iter().map(|key| (key.to_owned(), Value::Null)).collect::<Map<_, _>>().into();
     let Some((path, near)) = unknown(tree, &known, "") else { return String::new() };
     let near = near.or_else(|| suggest::knob(&path).map(Into::into));
     near.map(|near| format!(" (`{path}`: did you mean `{near}`?)")).unwrap_or_default()

@@ -3,6 +3,7 @@
 //! The same value is a JSON or TOML file, the page's URL (only what differs from the preset), a preset, and the CLI's `--set`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::choices::*;
 use super::{EncoderTerms, SpecError, Text, conflicts, knobs, presets};
@@ -353,27 +354,42 @@ impl Experiment {
         Ok(experiment)
     }
 
-    /// Reads the JSON form.
+    /// Reads the JSON form. What it does not say is as in the preset that it names.
     ///
     /// # Errors
     /// Text that is not JSON or not an experiment of this version, and everything [`Experiment::validate`] refuses.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
-        let value: serde_json::Value = serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?;
-        Self::from_value(value)
+        Self::from_value(serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?)
     }
 
     /// Reads an experiment from any self-describing format already parsed to a JSON value.
     ///
     /// # Errors
     /// As [`Experiment::from_json`].
-    pub fn from_value(value: serde_json::Value) -> Result<Self, SpecError> {
-        let version = value.get("version").and_then(serde_json::Value::as_u64);
-        match version {
-            Some(v) if v == u64::from(VERSION) => {}
-            Some(v) => return Err(SpecError::Version { found: v.to_string(), expected: VERSION }),
-            None => return Err(SpecError::Version { found: "none".into(), expected: VERSION }),
-        }
-        let experiment: Self = serde_json::from_value(value).map_err(|e| SpecError::file("experiment", e))?;
+    pub fn from_value(value: Value) -> Result<Self, SpecError> {
+        check_version(&value)?;
+        let base = match value.get("preset").and_then(Value::as_str) {
+            Some(name) if name != custom() => presets::find(name)?.experiment(),
+            _ => Self::default(),
+        };
+        let mut tree = serde_json::to_value(base).expect("an experiment is plain data");
+        overlay(&mut tree, value);
+        Self::checked(tree)
+    }
+
+    /// Reads the JSON form that was written whole, beside a run. What it does not say is younger than it: nothing was turned there, so it has the
+    /// value that turns nothing, which is the default and need not be the preset's of today.
+    ///
+    /// # Errors
+    /// As [`Experiment::from_json`].
+    pub fn from_record(text: &str) -> Result<Self, SpecError> {
+        let value = serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?;
+        check_version(&value)?;
+        Self::checked(value)
+    }
+
+    fn checked(tree: Value) -> Result<Self, SpecError> {
+        let experiment: Self = serde_json::from_value(tree).map_err(|e| SpecError::file("experiment", e))?;
         experiment.validate()?;
         Ok(experiment)
     }
@@ -413,5 +429,24 @@ impl Experiment {
             return Err(SpecError::preset(&self.preset));
         }
         conflicts::check(self)
+    }
+}
+
+fn check_version(value: &Value) -> Result<(), SpecError> {
+    let found = match value.get("version").and_then(Value::as_u64) {
+        Some(version) if version == u64::from(VERSION) => return Ok(()),
+        Some(version) => version.to_string(),
+        None => "none".into(),
+    };
+    Err(SpecError::Version { found, expected: VERSION })
+}
+
+/// Puts `over` on top of `base`, key by key.
+fn overlay(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            over.into_iter().for_each(|(key, value)| overlay(base.entry(key).or_insert(Value::Null), value));
+        }
+        (base, over) => *base = over,
     }
 }

@@ -70,6 +70,24 @@ fn every_preset_is_valid_and_survives_its_file_and_its_link() {
     }
 }
 
+/// A recipe says what differs from its preset; a file that was written beside a run had all that there was then.
+#[test]
+fn what_a_recipe_leaves_out_is_its_presets_and_what_a_record_lacks_is_nothing() {
+    let short = r#"{"version": 1, "preset": "omitted-class", "train": {"steps": 20}}"#;
+    let turned = Experiment::from_preset("omitted-class", [("train.steps", "20")]).unwrap();
+    assert_eq!(Experiment::from_json(short).unwrap(), turned);
+    assert!(turned.task.omit_class >= 0, "the preset is another one than the default");
+    assert_eq!(Experiment::from_record(short).unwrap().task.omit_class, -1);
+    assert_eq!(Experiment::from_record(&turned.to_json()).unwrap(), turned);
+    for custom in [r#"{"version": 1}"#, r#"{"version": 1, "preset": "custom"}"#] {
+        assert_eq!(Experiment::from_json(custom).unwrap(), Experiment::default());
+    }
+    for wrong in [r#"{"version": 1, "preset": "plane", "train": 3}"#, r#"{"version": 1, "preset": "plane", "train": {"step": 3}}"#] {
+        assert!(matches!(Experiment::from_json(wrong), Err(SpecError::File { .. })), "{wrong}");
+    }
+    assert!(matches!(Experiment::from_json(r#"{"version": 1, "preset": "plain"}"#), Err(SpecError::UnknownPreset { .. })));
+}
+
 #[test]
 fn what_differs_is_enough_to_repeat_an_experiment() {
     let set = [("seed", "7"), ("distill.temperature", "12.5"), ("student.widths", "none"), ("task.label_noise", "0.25")];

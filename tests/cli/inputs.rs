@@ -74,14 +74,14 @@ fn a_knob_without_effect_is_said() {
 fn experiment_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&str, &[u8], &[&str]); 11] = [
+    let cases: [(&str, &[u8], &[&str]); 17] = [
         ("a.toml", b"version = 1\n[task\nname = \"digits\"", &["a.toml", "line 2 column 6"]),
         (
             "b.toml",
             b"version = 1\n[distill]\ntemprature = 3.0",
             &["b.toml", "temprature", "line 3 column 1", "did you mean `distill.temperature`?"],
         ),
-        ("c.toml", b"version = 1\nseed = \"one\"", &["c.toml", "line 2 column 8"]),
+        ("c.toml", b"version = 1\nseed = \"one\"", &["c.toml", "line 2 column 8", "seed: `one` is not allowed", "without quotes"]),
         ("d.toml", b"seed = 1", &["d.toml", "version = 1"]),
         ("e.toml", b"version = 7", &["e.toml", "version 7", "reads version 1"]),
         ("f.toml", b"version = 1\n[distill]\nalpha = 3.0", &["f.toml", "distill.alpha", "from 0 to 1"]),
@@ -90,12 +90,46 @@ fn experiment_files() {
         ("i.json", b"{\"version\": 1,\n\"tasks\": {}}", &["i.json", "tasks", "line 2", "did you mean `task`?"]),
         ("j.json", b"\xff\xfe\x00", &["j.json", "not a text file"]),
         ("k.yaml", b"version: 1", &["k.yaml", ".json or .toml"]),
+        (
+            "l.toml",
+            b"version = 1\n[train]\nsteps = \"20\"",
+            &["l.toml", "train.steps: `20`", "a whole number", "without quotes", "line 3 column 9"],
+        ),
+        ("m.toml", b"version = 1\n[run]\nteachr = \"a\"", &["m.toml", "line 3 column 1", "did you mean `run.teacher`?"]),
+        ("n.toml", b"version = 1\n[run]\ndevice = \"gpu\"", &["n.toml", "line 3 column 10", "vulkan"]),
+        ("o.json", b"{\"version\": 1,\n\"run\": {\"seeds\": \"3\"}}", &["o.json", "line 2", "invalid type: string \"3\""]),
+        ("p.toml", b"version = 1\n[run]\nkeep_best = 101", &["p.toml", "run.keep_best: 101", "from 0 to 100"]),
+        ("q.toml", b"version = 1\n[run]\ndata = \"none.txt\"", &["none.txt"]),
     ];
     for (name, text, parts) in cases {
         fs::write(folder.join(name), text).unwrap();
         refused(folder, &["run", name], parts);
     }
     refused(folder, &["run", "missing.toml"], &["missing.toml"]);
+}
+
+/// A recipe says what differs from its preset, and what else is to be typed.
+#[test]
+fn a_recipe_is_its_preset_and_its_table_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("recipes")).unwrap();
+    let recipe = "version = 1\npreset = \"omitted-class\"\n[train]\nsteps = 20\n[run]\nout = \"../a\"\ndevice = \"cpu\"\ncheckpoint_every = 10\nkeep_best = 1\n";
+    fs::write(folder.join("recipes/short.toml"), recipe).unwrap();
+    succeeded(cli(folder, &["run", "recipes/short.toml"]));
+    succeeded(cli(
+        folder,
+        &["run", "omitted-class", "--set", "train.steps=20", "--device", "cpu", "--out", "b", "--checkpoint-every", "10"],
+    ));
+    assert_eq!(metrics(&folder.join("a")), metrics(&folder.join("b")));
+    assert_eq!(checkpoints(&folder.join("a")), checkpoints(&folder.join("b")));
+    assert!(folder.join("a/best/scores.json").exists(), "keep_best was read");
+    succeeded(cli(folder, &["run", "recipes/short.toml", "--out", "c", "--keep-best", "0", "--set", "train.steps=1"]));
+    assert!(folder.join("c").exists() && !folder.join("c/best").exists(), "flags go before the file");
+    // A file of text is not what this task reads: it was looked for beside the recipe.
+    fs::write(folder.join("recipes/beside.toml"), "version = 1\n[run]\ndevice = \"cpu\"\ndata = \"text.txt\"\n").unwrap();
+    fs::write(folder.join("recipes/text.txt"), "words").unwrap();
+    refused(folder, &["run", "recipes/beside.toml"], &["this task takes no data files"]);
 }
 
 #[test]

@@ -20,9 +20,10 @@ use super::{DeviceError, Place, remote};
 pub use adapter::{Adapter, list};
 
 /// What the user asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Choice {
     /// A hardware GPU when there is one, else the CPU backend.
+    #[default]
     Auto,
     Vulkan,
     Metal,
