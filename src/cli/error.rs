@@ -1,5 +1,5 @@
 //! What ends a command: one message that names the thing and the remedy, and an exit code. 2 = the command line or an input is wrong,
-//! 1 = a run failed, 130 = stopped by Ctrl-C.
+//! 1 = a run failed, 3 = there is no memory left (`allocator.rs`), 130 = stopped by Ctrl-C.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Shell 2: the command line. It pumps the same runs as the page, and keeps them in files.
 
+mod allocator;
 mod args;
 mod bench;
 mod best;
@@ -50,6 +51,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use allocator::Allocator;
 use args::{Arguments, Command};
 use error::Error;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 use serde_json::json;
 
+use super::allocator;
 use super::best;
 use super::card;
 use super::error::Error;
@@ -94,6 +95,8 @@ impl Race {
         resume_path: &Path,
         saved: Option<usize>,
     ) -> Self {
+        allocator::running(resume_path);
+        allocator::saved(saved);
         let summary = run.summary();
         let step = saved.unwrap_or(0);
         let total = summary.teacher_steps + summary.student_steps;
@@ -194,6 +197,7 @@ impl Race {
         self.metrics.sync()?;
         let path = self.directory.save_checkpoint(self.step, &bytes)?;
         self.saved = Some(self.step);
+        allocator::saved(self.saved);
         self.progress.machine(&json!({ "type": "checkpoint", "path": path, "total_step": self.step }))
     }
 

@@ -9,6 +9,8 @@ mod encoder;
 mod hub;
 mod inputs;
 mod lora;
+#[cfg(target_os = "linux")]
+mod memory;
 #[cfg(feature = "remote")]
 mod remote;
 mod results;
