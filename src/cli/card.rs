@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::fetch;
 use super::record::{Record, command};
-use super::report::READ_TABLE;
+use super::report::read_table;
 use super::run::{networks, sentences};
 use super::rundir::RunDir;
 use super::settings::Settings;
-use super::table::thousands;
 use crate::spec::{Experiment, NetworkKind, Objective};
 use crate::train::Role;
 
@@ -45,32 +45,29 @@ fn text(record: &Record) -> String {
         let _ = writeln!(card, "{text}");
     };
     if hub {
-        line(&format!("---\nlibrary_name: transformers\npipeline_tag: {}\ntags:\n- knowledge-distillation\n---\n", kind(experiment).0));
+        line(&front_matter(record));
     }
     line(&format!("# A student distilled by Distillery ({})\n", experiment.preset));
     let began = name(&public.student).map_or_else(String::new, |model| format!(" began as {model} and"));
     line(&format!("The teacher was {teacher}. The student, {},{began} learned from it and from {data}.\n", layers(Role::Distilled)));
     if hub {
-        let class = kind(experiment).1;
-        line(&format!("```python\nfrom transformers import {class}, AutoTokenizer\n"));
-        line(&format!("model, tokenizer = {class}.from_pretrained(\".\"), AutoTokenizer.from_pretrained(\".\")\n```\n"));
+        line(&usage(experiment));
     }
     line(
         "## Licence\n\n**To be filled in.** The licences of the models that it came from and of the data decide what may be done with this student.\n",
     );
     line("## Results\n");
-    line(&markdown(&networks(record, true).into_rows()));
-    line(&format!("{READ_TABLE}\n"));
+    let (table, measures) = networks(record, true);
+    line(&markdown(&table.into_rows()));
+    line(&format!("{}\n", read_table(&measures, experiment)));
     for sentence in sentences(record) {
         line(&format!("{sentence}\n"));
     }
     line("## Recipe\n");
     line(&format!("```\n{}\n```\n", command(experiment, &public)));
     line(&format!(
-        "{} training rows, {} with a label for the students, {} test rows. Distillery {}, on {} ({}). The whole experiment:\n",
-        thousands(record.facts.train_rows),
-        thousands(record.facts.labelled_rows),
-        thousands(record.facts.test_rows),
+        "{}. Distillery {}, on {} ({}). The whole experiment:\n",
+        record.amounts(),
         record.settings.distillery,
         record.settings.backend,
         record.settings.adapter
@@ -84,9 +81,61 @@ fn kind(experiment: &Experiment) -> (&'static str, &'static str) {
     match (experiment.student.kind, experiment.encoder.objective) {
         (NetworkKind::Encoder, Objective::Masked) => ("fill-mask", "AutoModelForMaskedLM"),
         (NetworkKind::Encoder, Objective::Classes) => ("text-classification", "AutoModelForSequenceClassification"),
-        (NetworkKind::Encoder, Objective::Embeddings) => ("sentence-similarity", "AutoModel"),
+        (NetworkKind::Encoder, Objective::Embeddings) => (SENTENCES, "AutoModel"),
         _ => ("text-generation", "AutoModelForCausalLM"),
     }
+}
+
+/// What a sentence encoder is for.
+const SENTENCES: &str = "sentence-similarity";
+
+/// What model hubs read of the card: <https://huggingface.co/docs/hub/model-cards>. Of models those that have an id there, of data sets those
+/// that `distillery fetch` brought.
+fn front_matter(record: &Record) -> String {
+    let settings = &record.settings;
+    let mut bases: Vec<_> = [&settings.student, &settings.teacher].into_iter().flatten().filter(|path| !path.is_absolute()).collect();
+    bases.dedup();
+    let list = |key: &str, items: &[String]| {
+        if items.is_empty() {
+            String::new()
+        } else {
+            format!("{key}:\n{}", items.iter().map(|item| format!("- {item}\n")).collect::<String>())
+        }
+    };
+    let bases: Vec<String> = bases.into_iter().map(|path| path.display().to_string()).collect();
+    let (task, _) = kind(&record.experiment);
+    let sentences = task == SENTENCES;
+    let library = if sentences { "sentence-transformers" } else { "transformers" };
+    let tags = [Some("knowledge-distillation"), sentences.then_some("sentence-transformers"), sentences.then_some("feature-extraction")];
+    let tags: Vec<String> = tags.into_iter().flatten().map(String::from).collect();
+    let set = settings.data.as_deref().and_then(fetch::set_of);
+    let language = if set.is_some() { "language: en\n" } else { "" };
+    let datasets: Vec<String> = set.and_then(|set| set.hub).map(String::from).into_iter().collect();
+    format!(
+        "---\nlibrary_name: {library}\npipeline_tag: {task}\n{language}{}{}{}---\n",
+        list("base_model", &bases),
+        list("datasets", &datasets),
+        list("tags", &tags)
+    )
+}
+
+/// How the folder is used from Python.
+fn usage(experiment: &Experiment) -> String {
+    let (task, class) = kind(experiment);
+    let load = format!(
+        "from transformers import {class}, AutoTokenizer\n\nmodel, tokenizer = {class}.from_pretrained(\".\"), AutoTokenizer.from_pretrained(\".\")\n"
+    );
+    if task != SENTENCES {
+        return format!("```python\n{load}```\n");
+    }
+    format!(
+        "```python\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer(\".\")\nembeddings = model.encode([\"A man is \
+         eating food.\", \"A man is eating bread.\"])\nprint(embeddings @ embeddings.T)  # cosines: embeddings have length 1\n```\n\nThe same in transformers \
+         alone: an embedding is the mean of the states of a text's tokens, without padding, brought to length 1.\n\n```python\nimport torch\n{load}batch = \
+         tokenizer([\"A man is eating food.\", \"A man is eating bread.\"], padding=True, truncation=True, return_tensors=\"pt\")\nwith torch.no_grad():\n    \
+         states = model(**batch).last_hidden_state\nmask = batch[\"attention_mask\"].unsqueeze(-1)\nembeddings = torch.nn.functional.normalize((states * \
+         mask).sum(1) / mask.sum(1), dim=1)\n```\n"
+    )
 }
 
 /// Folders of this machine are nobody's business.

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::table::{percent, points};
+use crate::spec::{Experiment, Objective};
 use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 
 /// Tokens up to which the excess accumulated error is compared: near the mean length of the grammar's answers.
@@ -25,11 +26,6 @@ pub const FURTHER: [Measure; 13] = [
     Measure::Cosine,
     Measure::MacroF1,
 ];
-
-/// What the names of [`FURTHER`] mean.
-pub const READ_FURTHER: &str = "Loss and KL in nats per token of the test texts (forward: KL(teacher‖student)); coverage: templates of a prompt that eight samples \
-     show; length: tokens of a sampled answer; distinct-2: share of its pairs of neighbouring tokens that are different ones; excess error: \
-     what reading its own text adds to a student's error up to token 9; win rate: samples that beat one of the student alone.";
 
 /// A number of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, ValueEnum, Serialize, Deserialize)]
@@ -70,6 +66,12 @@ pub enum Measure {
     Cosine,
     /// Mean over the labels of F1 (labels)
     MacroF1,
+}
+
+/// What these are, in one line; the others speak for themselves.
+pub fn legend(measures: &[Measure], experiment: &Experiment) -> String {
+    let said = measures.iter().filter_map(|measure| Some(format!("{}: {}", measure.name(), measure.meaning(experiment)?)));
+    format!("{}.", said.collect::<Vec<_>>().join("; "))
 }
 
 impl Measure {
@@ -118,6 +120,38 @@ impl Measure {
             Self::Cosine => "cosine with teacher",
             Self::MacroF1 => "macro-F1",
         }
+    }
+
+    /// What it is, where its name does not say it, of an experiment's runs.
+    pub fn meaning(self, experiment: &Experiment) -> Option<&'static str> {
+        let embeddings = experiment.is_encoder() && experiment.encoder.objective == Objective::Embeddings;
+        Some(match self {
+            Self::Accuracy if experiment.task.name.is_text() => "right answers of the test texts: labels, tokens or whole answers",
+            Self::Accuracy => "right answers on the test rows",
+            Self::RightAnswers => "the probability given to all right answers of the test prompts; the rest is void",
+            Self::Loss if embeddings => "1 − mean cosine with the teacher's embeddings of the test texts",
+            Self::Loss => match (experiment.is_encoder(), experiment.encoder.objective) {
+                (true, Objective::Masked) => "cross-entropy of the masked tokens of the test texts, in nats",
+                (true, _) => "cross-entropy on the test texts, in nats",
+                (false, _) if experiment.task.name.is_text() => "cross-entropy in nats per token of the test texts",
+                (false, _) => "cross-entropy on the test rows, in nats",
+            },
+            Self::Ece => "expected calibration error",
+            Self::Agreement if embeddings => "test texts whose nearest other text is the teacher's",
+            Self::Agreement => "how often it says what the teacher says",
+            Self::Coverage => "templates of a prompt that eight samples show",
+            Self::YesNoEce => "expected calibration error on questions of yes or no",
+            Self::ForwardKl => "KL(teacher‖student) on the test texts, in nats",
+            Self::ReverseKl => "KL(student‖teacher) on the test texts, in nats",
+            Self::Length => "tokens of a sampled answer",
+            Self::Distinct => "share of its pairs of neighbouring tokens that are different ones",
+            Self::Excess => "what reading its own text adds to a student's error",
+            Self::RougeL => "overlap of what it writes with the reference, by their longest common subsequence",
+            Self::WinRate => "samples that beat one of the student alone",
+            Self::Similarity => "Spearman's correlation of the similarities of all pairs of test texts with the teacher's",
+            Self::Cosine => "mean cosine with the teacher's embedding of the same text",
+            Self::MacroF1 => return None,
+        })
     }
 
     /// Whether it is a share, whose differences are points.

@@ -9,7 +9,8 @@ use super::files::read_text;
 use super::measure::Measure;
 use super::measured::Measured;
 use super::rundir::RunDir;
-use super::settings::Settings;
+use super::settings::{EVERY, Settings};
+use super::table::thousands;
 use crate::spec::{Experiment, Objective, TaskName};
 use crate::train::{Early, Evaluation, Layers, LossParts, Phase, Role};
 
@@ -159,6 +160,27 @@ impl Record {
         retention(&self.finals, role)
     }
 
+    /// What a run's data are counted by, and what those are to the students: running text has no labels.
+    pub fn counted(&self) -> (&'static str, &'static str) {
+        match self.experiment.task.name {
+            TaskName::Labels => ("texts", "labelled"),
+            name if name.is_text() => ("examples", "training"),
+            _ => ("rows", "labelled"),
+        }
+    }
+
+    /// How much data there is, in words.
+    pub fn amounts(&self) -> String {
+        let Facts { train_rows, labelled_rows, test_rows, .. } = self.facts;
+        let (what, learned) = self.counted();
+        let own = match learned {
+            "labelled" => format!(", {} with a label for the students", thousands(labelled_rows)),
+            _ if labelled_rows == train_rows => String::new(),
+            _ => format!(", {} of them for the students", thousands(labelled_rows)),
+        };
+        format!("{} training {what}{own}, {} test {what}", thousands(train_rows), thousands(test_rows))
+    }
+
     /// The command that repeats the run, with what only the command line knows.
     pub fn command(&self) -> String {
         command(&self.experiment, &self.settings)
@@ -187,6 +209,12 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
     command.push_str(&format!(" --device {}", settings.device()));
     if let Some(seeds) = settings.seeds {
         command.push_str(&format!(" --seeds {seeds}"));
+    }
+    if settings.keep_best > 0 {
+        command.push_str(&format!(" --keep-best {}", settings.keep_best));
+    }
+    if settings.checkpoint_every != EVERY {
+        command.push_str(&format!(" --checkpoint-every {}", settings.checkpoint_every));
     }
     command
 }

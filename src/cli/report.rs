@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
-use super::measure::{Measure, READ_FURTHER};
+use super::measure::{Measure, legend};
 use super::output;
 use super::page::Page;
 use super::plot::{self, Curve};
@@ -19,9 +19,13 @@ use crate::train::{ROLES, Role};
 const NAME: &str = "report.html";
 
 /// What the columns of [`networks`] mean.
-pub const READ_TABLE: &str = "Accuracy and ECE (expected calibration error) on the test rows; of teacher: the share of the teacher's accuracy that a student keeps; \
-     agreement: how often it says what the teacher says; latency: one forward pass of one test example, the median of several, on the \
-     device that trained.";
+pub fn read_table(measures: &[Measure], experiment: &Experiment) -> String {
+    format!(
+        "{} Of teacher: how much of the teacher's a student keeps; latency: one forward pass of one test example, the median of several, on the \
+         device that trained.",
+        capital(&legend(measures, experiment))
+    )
+}
 
 /// `distillery report DIR`.
 pub fn rewrite(path: &Path) -> Result<(), Error> {
@@ -53,9 +57,10 @@ fn of_run(record: &Record) -> String {
     for text in sentences(record) {
         page.paragraph(&text);
     }
-    page.table(&networks(record, true).into_rows());
-    page.quiet(READ_TABLE);
-    further(&mut page, super::run::further(record));
+    let (table, measures) = networks(record, true);
+    page.table(&table.into_rows());
+    page.quiet(&read_table(&measures, experiment));
+    further(&mut page, super::run::further(record), experiment);
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
         let who = if size.role == Role::Alone { "both students" } else { size.role.name() };
         page.quiet(&format!("{who}: {}", size.layers));
@@ -65,28 +70,31 @@ fn of_run(record: &Record) -> String {
     page.heading("Measured on");
     let rate = record
         .steps_per_second
-        .map(|rate| format!(", {rate:.0} steps/s with all networks training and a readback every 10 steps"))
+        .map(|rate| {
+            format!(
+                ", {} steps/s with all networks training and a readback every 10 steps",
+                if rate < 10.0 { format!("{rate:.2}") } else { format!("{rate:.0}") }
+            )
+        })
         .unwrap_or_default();
     let memory = record.measured.as_ref().and_then(|measured| measured.peak_memory);
     let memory =
         memory.map(|peak| format!(", at most {} in memory, with all networks and their optimisers", bytes(peak))).unwrap_or_default();
     page.quiet(&format!(
-        "{} ({}){rate}{memory}; Distillery {}; {} training rows, {} with a label for the students, {} test rows",
+        "{} ({}){rate}{memory}; Distillery {}; {}",
         record.settings.backend,
         record.settings.adapter,
         record.settings.distillery,
-        thousands(record.facts.train_rows),
-        thousands(record.facts.labelled_rows),
-        thousands(record.facts.test_rows)
+        record.amounts()
     ));
     attribution(&mut page, experiment, &record.settings);
     page.finish()
 }
 
-fn further(page: &mut Page, table: Option<Table>) {
-    if let Some(table) = table {
+fn further(page: &mut Page, found: Option<(Table, Vec<Measure>)>, experiment: &Experiment) {
+    if let Some((table, measures)) = found {
         page.table(&table.into_rows());
-        page.quiet(READ_FURTHER);
+        page.quiet(&capital(&legend(&measures, experiment)));
     }
 }
 
@@ -128,11 +136,13 @@ fn curves(page: &mut Page, record: &Record) {
     } else {
         String::new()
     };
+    let [loss, agreement] =
+        [Measure::Loss, Measure::Agreement].map(|measure| capital(measure.meaning(&record.experiment).unwrap_or_default()));
     let plotted = [
         ("Accuracy on the test rows", Measure::Accuracy),
         ("Probability given to the right answers of the test prompts", Measure::RightAnswers),
-        ("Cross-entropy on the test rows", Measure::Loss),
-        ("Agreement with the teacher on the test rows", Measure::Agreement),
+        (&loss, Measure::Loss),
+        (&agreement, Measure::Agreement),
         ("Similarities of test texts against the teacher's (Spearman)", Measure::Similarity),
         ("Forward KL on the test texts, KL(teacher‖student)", Measure::ForwardKl),
         ("Reverse KL on the test texts, KL(student‖teacher)", Measure::ReverseKl),
@@ -155,13 +165,19 @@ fn curves(page: &mut Page, record: &Record) {
     ));
 }
 
+/// The same with its first letter large.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn of_seeds(summary: &Summary, settings: &Settings) -> String {
     let mut page = Page::new(&format!("Distillery: {}, {} paired seeds", summary.experiment.preset, summary.seeds.len()));
     page.paragraph(&summary.sentence());
     page.quiet("Both students of a seed start from the same weights and see the same batches. Intervals are Student-t at 95 % over the seeds; the verdict stands when the interval of the paired difference excludes zero.");
     page.heading("Means over the seeds");
     page.table(&summary.means().into_rows());
-    further(&mut page, summary.further());
+    further(&mut page, summary.further(), &summary.experiment);
     page.heading("Accuracy of each seed");
     page.table(&summary.table().into_rows());
     page.quiet("Each seed has a report of its own in its directory.");

@@ -3,6 +3,7 @@
 use super::args::{ResumeArgs, RunArgs};
 use super::best;
 use super::error::Error;
+use super::measure::Measure;
 use super::output;
 use super::race::Race;
 use super::record::Record;
@@ -91,8 +92,8 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     if session.json {
         return Ok(());
     }
-    output::line(&networks(record, false).to_string())?;
-    if let Some(table) = further(record) {
+    output::line(&networks(record, false).0.to_string())?;
+    if let Some((table, _)) = further(record) {
         output::line(&format!("\n{table}\n"))?;
     }
     for text in sentences(record) {
@@ -112,33 +113,35 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
 }
 
-/// The three networks, one a row. Latency is no two times the same, so it is only where it is asked for.
-pub fn networks(record: &Record, latency: bool) -> Table {
-    let mut header = vec!["", "parameters", "size", record.right().name(), "of teacher", "ECE", "agreement"];
+/// The three networks, one a row, and what is measured of them. Latency is no two times the same, so it is only where it is asked for.
+pub fn networks(record: &Record, latency: bool) -> (Table, Vec<Measure>) {
+    let of = |role: Role, measure: Measure| record.finals.get(&role).and_then(|found| measure.of(found));
+    let has = |measure: &Measure| ROLES.iter().any(|role| of(*role, *measure).is_some());
+    let others: Vec<Measure> = [Measure::Ece, Measure::Agreement].into_iter().filter(has).collect();
+    let mut header = vec!["", "parameters", "size", record.right().name(), "of teacher"];
+    header.extend(others.iter().map(|measure| measure.name()));
     header.extend(latency.then_some("latency"));
     let mut table = Table::new(header);
     for role in ROLES {
         let size = record.facts.networks.iter().find(|size| size.role == role);
-        let found = record.finals.get(&role);
         let mut cells = vec![
             role.name().to_owned(),
             or_dash(size.map(|size| thousands(size.parameters))),
             or_dash(size.map(|size| bytes(size.bytes))),
-            or_dash(found.map(|found| percent(found.accuracy))),
+            or_dash(of(role, Measure::Accuracy).map(percent)),
             or_dash(record.retention(role).map(percent)),
-            or_dash(found.and_then(|found| found.ece).map(|ece| format!("{ece:.4}"))),
-            or_dash(found.and_then(|found| found.agreement).map(percent)),
         ];
+        cells.extend(others.iter().map(|measure| or_dash(of(role, *measure).map(|value| measure.show(value)))));
         if latency {
             cells.push(or_dash(record.measured.as_ref().and_then(|measured| measured.latency.get(&role)).map(|ms| milliseconds(*ms))));
         }
         table.row(cells);
     }
-    table
+    (table, [vec![record.right()], others].concat())
 }
 
 /// What else is measured of text and of encoders.
-pub fn further(record: &Record) -> Option<Table> {
+pub fn further(record: &Record) -> Option<(Table, Vec<Measure>)> {
     summary::further(|role, measure| record.finals.get(&role).and_then(|found| measure.of(found)).map(|value| measure.show(value)))
 }
 
@@ -166,9 +169,9 @@ pub fn sentences(record: &Record) -> Vec<String> {
         ));
     }
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
-        let what = if record.experiment.task.name.is_text() { "examples" } else { "rows" };
+        let (what, learned) = record.counted();
         list.push(format!(
-            "Distilled against alone: {} {} on {} test {what}, from {} labelled {what}. One run is no evidence: --seeds 5 gives an interval.",
+            "Distilled against alone: {} {} on {} test {what}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
             record.right().unit(),
             thousands(record.facts.test_rows),

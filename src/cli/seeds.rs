@@ -44,7 +44,7 @@ pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &
         return output::line(&serde_json::to_string(&summary).expect("plain data"));
     }
     output::line(&format!("{}\n\n{}\n", summary.table(), summary.means()))?;
-    if let Some(table) = summary.further() {
+    if let Some((table, _)) = summary.further() {
         output::line(&format!("{table}\n"))?;
     }
     output::line(&summary.sentence())?;

@@ -109,19 +109,19 @@ impl Summary {
     /// Means with 95 % intervals.
     pub fn means(&self) -> Table {
         let omitted = self.roles.values().any(|role| role.recall.is_some());
-        let mut header = vec!["mean ± 95 %", right(&self.experiment).name(), "of teacher", "ECE", "agreement"];
+        let calibrated = self.roles.values().any(|role| role.ece.is_some());
+        let agrees = self.roles.values().any(|role| role.agreement.is_some());
+        let mut header = vec!["mean ± 95 %", right(&self.experiment).name(), "of teacher"];
+        header.extend(calibrated.then_some("ECE"));
+        header.extend(agrees.then_some("agreement"));
         if omitted {
             header.extend(["recall of omitted", "after bias shift"]);
         }
         let mut table = Table::new(header);
         for (role, found) in &self.roles {
-            let mut cells = vec![
-                role.name().to_owned(),
-                shares(&found.accuracy),
-                or_dash(found.retention.as_ref().map(shares)),
-                or_dash(found.ece.as_ref().map(plain)),
-                or_dash(found.agreement.as_ref().map(shares)),
-            ];
+            let mut cells = vec![role.name().to_owned(), shares(&found.accuracy), or_dash(found.retention.as_ref().map(shares))];
+            cells.extend(calibrated.then(|| or_dash(found.ece.as_ref().map(plain))));
+            cells.extend(agrees.then(|| or_dash(found.agreement.as_ref().map(shares))));
             if omitted {
                 cells.extend([or_dash(found.recall.as_ref().map(shares)), or_dash(found.shifted_recall.as_ref().map(shares))]);
             }
@@ -131,7 +131,7 @@ impl Summary {
     }
 
     /// Means of [`FURTHER`]; `None` where the runs are of neither text nor encoders.
-    pub fn further(&self) -> Option<Table> {
+    pub fn further(&self) -> Option<(Table, Vec<Measure>)> {
         further(|role, measure| {
             let interval = interval(&self.seeds, role, measure)?;
             Some(if measure.is_share() { shares(&interval) } else { plain(&interval) })
@@ -144,8 +144,8 @@ impl Summary {
     }
 }
 
-/// A table of [`FURTHER`], with what any network has; the loss alone is none.
-pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<Table> {
+/// A table of what any network has of [`FURTHER`], and what that is; the loss alone is none.
+pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<(Table, Vec<Measure>)> {
     let found: Vec<Measure> = FURTHER.into_iter().filter(|&measure| ROLES.iter().any(|&role| cell(role, measure).is_some())).collect();
     if found.iter().all(|&measure| measure == Measure::Loss) {
         return None;
@@ -154,7 +154,7 @@ pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<Table> 
     for role in ROLES {
         table.row([role.name().to_owned()].into_iter().chain(found.iter().map(|&measure| or_dash(cell(role, measure)))));
     }
-    Some(table)
+    Some((table, found))
 }
 
 /// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`

@@ -87,7 +87,8 @@ fn a_sentence_encoder_is_distilled_into_a_folder_that_can_be_used() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     teacher(folder);
-    let said = stdout(&succeeded(cli(folder, &distil(&["--out", "whole"]))));
+    let kept = ["--keep-best", "2", "--checkpoint-every", "20"];
+    let said = stdout(&succeeded(cli(folder, &distil(&[&["--out", "whole"], &kept[..]].concat()))));
     assert!(said.contains("student distilled"), "{said}");
     let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
     assert!(config.contains("\"DistilBertModel\"") && config.contains("\"n_layers\": 2"), "{config}");
@@ -97,6 +98,19 @@ fn a_sentence_encoder_is_distilled_into_a_folder_that_can_be_used() {
     let distilled = &last["networks"][2];
     assert_eq!(distilled["accuracy"], distilled["encoder"]["similarity"]);
     assert!(distilled["ece"].is_null(), "embeddings foretell nothing that could be calibrated");
+    let card = fs::read_to_string(folder.join("whole/student/README.md")).unwrap();
+    let parts = ["library_name: sentence-transformers", "SentenceTransformer(\".\")", "mask).sum(1) / mask.sum(1)", "training examples"];
+    for part in parts.into_iter().chain(["nearest other text is the teacher's", "--keep-best 2 --checkpoint-every 20"]) {
+        assert!(card.contains(part), "`{part}` is missing in the card: {card}");
+    }
+    for part in ["base_model", "datasets", "ECE", "labelled examples"] {
+        assert!(!card.contains(part), "`{part}` is not known, or not there: {card}");
+    }
+    let report = fs::read_to_string(folder.join("whole/report.html")).unwrap();
+    assert!(report.contains("<h2>1 − mean cosine with the teacher") && report.contains("--keep-best 2 --checkpoint-every 20"), "{report}");
+    for part in ["Cross-entropy", "distinct-2", "overage", "in rate", "ECE", "labelled examples"] {
+        assert!(!report.contains(part), "`{part}` in the report of a sentence encoder: {report}");
+    }
     assert!(distilled["encoder"]["cosine"].as_f64() > last["networks"][1]["encoder"]["cosine"].as_f64(), "{last}");
 }
 

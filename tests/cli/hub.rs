@@ -19,6 +19,7 @@ fn a_model_of_the_hub_is_taken_from_its_cache_by_its_id() {
     succeeded(cli(folder, &args));
     let card = fs::read_to_string(folder.join("a/student/README.md")).unwrap();
     assert!(card.contains("`some-body/tiny.bert`") && card.contains("--teacher some-body/tiny.bert"), "{card}");
+    assert!(card.contains("base_model:\n- some-body/tiny.bert\n"), "{card}");
     fs::remove_dir_all(folder.join("a/checkpoints")).unwrap();
     fs::remove_file(folder.join("a/report.html")).unwrap();
     succeeded(cli(folder, &["resume", "a"]));

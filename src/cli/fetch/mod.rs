@@ -12,7 +12,8 @@ use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 use ureq::tls::{RootCerts, TlsConfig};
 
-use self::sets::{Part, SETS, Set};
+pub use self::sets::Set;
+use self::sets::{Part, SETS};
 use super::error::Error;
 use super::files::write_whole;
 use super::suggest;
@@ -32,7 +33,15 @@ pub fn fetch(args: &FetchArgs) -> Result<(), Error> {
     let before = there(set, &folder);
     let how = if before.is_some() { "Was there already" } else { "Fetched" };
     let path = before.map_or_else(|| bring(set, &folder, args.from.as_deref()), Ok)?.display().to_string();
-    output::line(&format!("{how}: {path}\nUse it: distillery {} {path}", set.usage))
+    let uses: Vec<String> = set.usage.iter().map(|usage| format!("distillery {usage} {path}")).collect();
+    output::line(&format!("{how}: {path}\nUse it: {}", uses.join("\n    or: ")))
+}
+
+/// The set that a path is of, if it was fetched.
+pub fn set_of(path: &Path) -> Option<&'static Set> {
+    let folder = if path.is_dir() { path } else { path.parent()? };
+    let set = SETS.iter().find(|set| folder.file_name().is_some_and(|name| name == set.name))?;
+    there(set, folder).map(|_| set)
 }
 
 /// Gets a set into a folder; what `--data` is to name.
@@ -165,7 +174,8 @@ mod tests {
             bytes: 3,
         }],
         make: |parts| Ok(vec![("small.txt".into(), parts[0].clone())]),
-        usage: "run --data",
+        usage: &["run --data"],
+        hub: None,
     };
 
     /// A server that answers one request on this machine, and its address.
@@ -244,7 +254,7 @@ mod tests {
     #[test]
     fn every_set_has_a_source_and_a_checksum_of_its_own() {
         for set in SETS {
-            assert!(!set.parts.is_empty() && !set.licence.is_empty(), "{}", set.name);
+            assert!(!set.parts.is_empty() && !set.licence.is_empty() && !set.usage.is_empty(), "{}", set.name);
             for part in set.parts {
                 assert!(part.url.starts_with("https://"), "{}", part.url);
                 assert!(part.sha256.len() == 64 && part.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", part.url);

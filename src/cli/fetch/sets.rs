@@ -25,8 +25,10 @@ pub struct Set {
     pub parts: &'static [Part],
     /// What the files become, by name: one file, or several in a folder of the set's name.
     pub make: fn(&[Vec<u8>]) -> Made,
-    /// How it is used, after `--data PATH`.
-    pub usage: &'static str,
+    /// How it is used, before its path.
+    pub usage: &'static [&'static str],
+    /// Its id among the data sets of the Hugging Face Hub, where it has one.
+    pub hub: Option<&'static str>,
 }
 
 const MOBY_DICK: Part = Part {
@@ -68,7 +70,8 @@ macro_rules! gsm8k {
     };
 }
 
-const NOVEL: &str = "run smollm2 --teacher MODEL --data";
+/// A decoder learns to go on with it, an encoder to embed its sentences.
+const NOVEL: &[&str] = &["run smollm2 --teacher MODEL --data", "run minilm --teacher MODEL --data"];
 
 /// All of them.
 pub const SETS: &[Set] = &[
@@ -79,6 +82,7 @@ pub const SETS: &[Set] = &[
         parts: &[MOBY_DICK],
         make: make::moby_dick,
         usage: NOVEL,
+        hub: None,
     },
     Set {
         name: "king-james",
@@ -87,6 +91,7 @@ pub const SETS: &[Set] = &[
         parts: &[KING_JAMES],
         make: make::king_james,
         usage: NOVEL,
+        hub: None,
     },
     Set {
         name: "state-of-the-union",
@@ -95,6 +100,7 @@ pub const SETS: &[Set] = &[
         parts: &[UNION],
         make: make::union,
         usage: NOVEL,
+        hub: None,
     },
     Set {
         name: "corpus",
@@ -103,6 +109,7 @@ pub const SETS: &[Set] = &[
         parts: &[MOBY_DICK, KING_JAMES, UNION],
         make: make::corpus,
         usage: NOVEL,
+        hub: None,
     },
     Set {
         name: "wordnet",
@@ -110,7 +117,8 @@ pub const SETS: &[Set] = &[
         licence: "WordNet 3.0 license: free use with its notice, which is written beside the data",
         parts: &[WORDNET],
         make: make::wordnet,
-        usage: "run smollm2 --teacher MODEL --set task.name=jsonl --data",
+        usage: &["run smollm2 --teacher MODEL --set task.name=jsonl --data"],
+        hub: None,
     },
     Set {
         name: "supersenses",
@@ -118,7 +126,8 @@ pub const SETS: &[Set] = &[
         licence: "WordNet 3.0 license: free use with its notice, which is written beside the data",
         parts: &[WORDNET],
         make: make::supersenses,
-        usage: "run minilm-labels --teacher MODEL --data",
+        usage: &["run minilm-labels --teacher MODEL --data"],
+        hub: None,
     },
     Set {
         name: "fashion-mnist",
@@ -147,7 +156,8 @@ pub const SETS: &[Set] = &[
             },
         ],
         make: make::fashion_mnist,
-        usage: "run fashion --set teacher.source=live --data",
+        usage: &["run fashion --set teacher.source=live --data"],
+        hub: Some("zalando-datasets/fashion_mnist"),
     },
     Set {
         name: "gsm8k",
@@ -162,6 +172,7 @@ pub const SETS: &[Set] = &[
             Part { url: gsm8k!("test.jsonl"), sha256: "3730d312f6e3440559ace48831e51066acaca737f6eabec99bccb9e4b3c39d14", bytes: 749_738 },
         ],
         make: make::gsm8k,
-        usage: "run smollm2 --teacher MODEL --set task.name=jsonl --set text.context=256 --data",
+        usage: &["run smollm2 --teacher MODEL --set task.name=jsonl --set text.context=256 --data"],
+        hub: Some("openai/gsm8k"),
     },
 ];
