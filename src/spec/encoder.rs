@@ -26,9 +26,9 @@ pub struct EncoderTerms {
     pub label_weight: f64,
     /// Weight of `1 − cos` between last states (masked, classes) or embeddings of sentences.
     pub cosine_weight: f64,
-    /// Masked and classes: weight of the squared distance of the states of all layers.
+    /// Weight of the squared distance of the states of all layers.
     pub hidden_weight: f64,
-    /// Masked and classes: weight of the relations between queries, keys and values of the last layer.
+    /// Weight of the relations between queries, keys and values of the last layer.
     pub relation_weight: f64,
     /// Embeddings: weight of the squared distance between the similarities of sentences.
     pub similarity_weight: f64,
@@ -60,10 +60,8 @@ impl Default for EncoderTerms {
 impl EncoderTerms {
     /// Whether a term looks at more than the teacher's logits.
     pub fn sees_states(&self) -> bool {
-        let own = match self.objective {
-            Objective::Masked | Objective::Classes => [self.cosine_weight, self.hidden_weight, self.relation_weight],
-            Objective::Embeddings => [self.cosine_weight, self.similarity_weight, self.contrastive_weight],
-        };
-        own.iter().any(|weight| *weight > 0.0)
+        let of_embeddings = [self.similarity_weight, self.contrastive_weight];
+        let copied = self.objective == Objective::Embeddings && of_embeddings.iter().any(|weight| *weight > 0.0);
+        copied || [self.cosine_weight, self.hidden_weight, self.relation_weight].iter().any(|weight| *weight > 0.0)
     }
 }

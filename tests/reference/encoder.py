@@ -179,6 +179,31 @@ def projected():
     return {"total": total.item(), "gradients": gradients | own}
 
 
+def sentences():
+    """Embeddings by cosine, similarities and InfoNCE, and beside them states (TinyBERT) and relations (MiniLMv2) of the tokens."""
+    teacher, student, ours = build("bert")[0].bert, *build("distilbert")[::2]
+    ids, real = torch.tensor(IDS), torch.tensor(REAL)
+    with torch.no_grad():
+        t = teacher(input_ids=ids, attention_mask=real, output_hidden_states=True).hidden_states
+    s = student.distilbert(input_ids=ids, attention_mask=real, output_hidden_states=True).hidden_states
+    embed = lambda h: F.normalize((h[-1] * real[..., None]).sum(1) / real.sum(1, keepdim=True), dim=1)
+    own, their = embed(s), embed(t)
+    at, st = teacher.encoder.layer[-1].attention.self, student.distilbert.transformer.layer[-1].attention
+    with torch.no_grad():
+        qt = torch.cat([f(t[-2]) for f in (at.query, at.key, at.value)], -1)
+    qs = torch.cat([f(s[-2]) for f in (st.q_lin, st.k_lin, st.v_lin)], -1)
+    soft = F.cosine_embedding_loss(own, their, torch.ones(2))
+    alike = 10 * F.mse_loss(own @ own.T, their @ their.T)
+    told = 0.5 * F.cross_entropy(own @ their.T / 0.05, torch.arange(2))
+    states = 2 * sum(F.mse_loss(a[real.bool()], b[real.bool()]) for a, b in zip(s, t))
+    related = relations(qs, qt, H, real)
+    total = soft + alike + told + states + 3 * related
+    total.backward()
+    theirs = dict(student.named_parameters())
+    gradients = {name: product(theirs, *place) for name, place in ours.items() if not name.startswith("masked")}
+    return {"total": total.item(), "soft": soft.item(), "hint": (alike + states).item(), "attention": related.item(), "gradients": gradients}
+
+
 def wave(seed, *shape):
     return torch.sin(0.7 * torch.arange(math.prod(shape)) + seed).reshape(shape)
 
@@ -223,4 +248,4 @@ def losses():
 
 KINDS = ("bert", "distilbert", "electra")
 print(json.dumps({"encoders": {kind: encoder(kind) for kind in KINDS}, "losses": losses(), "triple": triple(),
-                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected()}))
+                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected(), "sentences": sentences()}))

@@ -91,6 +91,15 @@ impl Batch {
         Self::new(masked.texts, &masked.hidden, seq, pad, multiple, place)
     }
 
+    /// The texts of `tests/reference/encoder.py`.
+    #[cfg(test)]
+    pub fn of_reference(place: &Place) -> Self {
+        use crate::model::encoder::testing::{LENGTHS, SHOWN};
+        let text = |(length, text): (&usize, [i32; 6])| text[..*length].iter().map(|id| *id as u32).collect::<Vec<_>>();
+        let texts: Vec<_> = LENGTHS.iter().zip(SHOWN).map(text).collect();
+        Self::plain(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>(), 6, 0, place)
+    }
+
     fn new(texts: Vec<Vec<u32>>, hidden: &[(usize, usize, u32)], seq: usize, pad: u32, multiple: usize, place: &Place) -> Self {
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
         let padding = Padding::new(&lengths, seq, &place.inner());

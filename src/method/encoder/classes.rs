@@ -60,16 +60,8 @@ mod tests {
     use crate::device::{Reads, read};
     use crate::model::Trainable;
     use crate::model::encoder::EncoderConfig;
-    use crate::model::encoder::testing::{LENGTHS, SHOWN, config, gradient_products, values};
+    use crate::model::encoder::testing::{config, gradient_products, values};
     use crate::model::formats::bert;
-
-    /// The texts of the reference.
-    fn batch(place: &Place) -> Batch {
-        let texts: Vec<Vec<u32>> =
-            LENGTHS.iter().zip(SHOWN).map(|(length, text)| text[..*length].iter().map(|id| *id as u32).collect()).collect();
-        let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-        Batch::plain(&texts, 6, 0, place)
-    }
 
     fn close(what: &str, found: f64, expected: &Value) {
         let expected = expected.as_f64().unwrap();
@@ -85,7 +77,7 @@ mod tests {
         let shape = |kind: &str| bert::classifying(&config(kind), 3);
         let build = |kind: &str, device| Encoder::build(&shape(kind), &values(&shape(kind)), device);
         let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
-        let batch = batch(&place);
+        let batch = Batch::of_reference(&place);
         let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
         let parts = distilled(&student, &teacher, &batch, targets(&[2, 0], 3, &place), &experiment);
         let gradients = parts.total.backward();
@@ -123,7 +115,7 @@ mod tests {
             [(&teacher, place.inner()), (&student, place.autodiff())].map(|(shape, device)| Encoder::build(shape, &values(shape), &device));
         let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
         (experiment.encoder.soft_weight, experiment.encoder.hidden_weight) = (0.0, 1.0);
-        let total = distilled(&net, &teacher, &batch(&place), targets(&[2, 0], 3, &place), &experiment).total;
+        let total = distilled(&net, &teacher, &Batch::of_reference(&place), targets(&[2, 0], 3, &place), &experiment).total;
         let gradients = total.backward();
         close("total", f64::from(read(total.inner()).await.unwrap()[0]), &expected["total"]);
         for (parameter, product) in student.parameters().iter().zip(gradient_products(&net, gradients).await) {

@@ -344,14 +344,14 @@ pub const TABLE: &[Knob] = &[
         "Weight of the squared distance from the teacher's states, layer by layer, by a learned projection if widths differ (TinyBERT).",
     )
     .live()
-    .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
+    .needs(&[("student.kind", ENCODER)]),
     row(
         "encoder.relation_weight",
         float(0.0, 20.0),
         "Weight of the relations between queries, keys and values of the last layer (MiniLM).",
     )
     .live()
-    .needs(&[("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
+    .needs(&[("student.kind", ENCODER)]),
     row("encoder.similarity_weight", float(0.0, 100.0), "Weight of the squared distance between similarities of sentences.")
         .live()
         .main()

@@ -146,18 +146,19 @@ pub fn layers((teacher, values): &Member, experiment: &Experiment, labels: &[Str
 /// Widths that do not serve, with the remedy.
 pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: &Experiment) -> Result<(), RunError> {
     let terms = &experiment.encoder;
-    let (numbers, relations) = match terms.objective {
-        Objective::Masked | Objective::Classes => (terms.cosine_weight.max(terms.hidden_weight), terms.relation_weight),
-        Objective::Embeddings => (terms.cosine_weight.max(terms.contrastive_weight), 0.0),
+    // Embeddings are what a student is for: a projection that is thrown away would take with it what they learned.
+    let (plain, states) = match terms.objective {
+        Objective::Masked | Objective::Classes => (0.0, terms.cosine_weight.max(terms.hidden_weight)),
+        Objective::Embeddings => (terms.cosine_weight.max(terms.contrastive_weight), terms.hidden_weight),
     };
-    if numbers > 0.0 && teacher.width != student.width && !projects(experiment) {
+    if teacher.width != student.width && (plain > 0.0 || states > 0.0 && !projects(experiment)) {
         return Err(RunError::Model(format!(
             "embeddings, and states of students with adapters, are compared number by number, and the teacher is {} wide, the student {}: \
              set student.dim={}, or the weights of these terms (encoder.cosine_weight, hidden_weight, contrastive_weight) to 0",
             teacher.width, student.width, teacher.width
         )));
     }
-    if relations > 0.0 && !student.width.is_multiple_of(teacher.heads) {
+    if terms.relation_weight > 0.0 && !student.width.is_multiple_of(teacher.heads) {
         return Err(RunError::Model(format!(
             "relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or encoder.relation_weight=0",
             teacher.heads
@@ -166,10 +167,9 @@ pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: 
     Ok(())
 }
 
-/// Whether states of another width than the teacher's are projected. Embeddings are what a student is for: a projection that is thrown away
-/// would take with it what they learned. Beside adapters nothing else learns.
+/// Whether states of another width than the teacher's are projected. Beside adapters nothing else learns.
 fn projects(experiment: &Experiment) -> bool {
-    experiment.encoder.objective != Objective::Embeddings && experiment.student.lora_rank == 0
+    experiment.student.lora_rank == 0
 }
 
 /// The student that is distilled where it needs a projection to its teacher's width: it begins as the other in all else.
