@@ -241,6 +241,15 @@ choices! {
     OptimizerKind { Adamw, Sgd }
 }
 choices! {
+    /// Whose gradient is clipped when it is too long.
+    ClipBy {
+        /// That of all parameters of a network together, as `clip_grad_norm_` has it (DistilBERT).
+        Network,
+        /// That of each parameter by itself, as burn has it.
+        Tensor,
+    }
+}
+choices! {
     /// How the learning rate changes after warm-up.
     LrSchedule {
         Constant,

@@ -285,8 +285,16 @@ pub struct Train {
     pub weight_decay: f64,
     /// SGD only.
     pub momentum: f64,
+    /// AdamW only: decay of the mean of the gradients.
+    pub beta1: f64,
+    /// AdamW only: decay of the mean of their squares.
+    pub beta2: f64,
+    /// AdamW only: added to the root of that.
+    pub epsilon: f64,
     /// Largest gradient norm; 0 = no clipping.
     pub clip: f64,
+    /// Of what that is the norm.
+    pub clip_by: ClipBy,
     /// Label smoothing of the student alone: the honest control for soft labels.
     pub label_smoothing: f64,
     /// Steps between two evaluations on the test rows.
@@ -312,7 +320,11 @@ impl Default for Train {
             warmup_steps: 0,
             weight_decay: 0.01,
             momentum: 0.9,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
             clip: 0.0,
+            clip_by: ClipBy::Network,
             label_smoothing: 0.0,
             eval_every: 25,
             validation: 0.0,

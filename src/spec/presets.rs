@@ -17,6 +17,9 @@ pub struct Preset {
     pub help: &'static str,
 }
 
+/// What README and lessons say of the presets that clip was measured so.
+const BY_TENSOR: (&str, &str) = ("train.clip_by", "tensor");
+
 /// A student that in 1,000 steps does not come to know all that its teacher knows of the instruction grammar.
 const GRAMMAR: &[(&str, &str)] = &[
     ("task.name", "grammar"),
@@ -35,6 +38,7 @@ const GRAMMAR: &[(&str, &str)] = &[
     ("train.schedule", "cosine"),
     ("train.eval_every", "50"),
     ("train.clip", "1"),
+    BY_TENSOR,
 ];
 
 /// Texts letter by letter, of which the students have few and the teacher all.
@@ -55,6 +59,7 @@ const CHARACTERS: &[(&str, &str)] = &[
     ("train.schedule", "cosine"),
     ("train.eval_every", "50"),
     ("train.clip", "1"),
+    BY_TENSOR,
 ];
 
 /// A real checkpoint, in steps of seconds on a CPU.
@@ -77,6 +82,7 @@ const CHECKPOINT: &[(&str, &str)] = &[
     ("train.schedule", "cosine"),
     ("train.eval_every", "50"),
     ("train.clip", "1"),
+    BY_TENSOR,
 ];
 
 /// DistilBERT's recipe on encoders small enough for a page: words of the instruction grammar behind masks.
@@ -100,6 +106,7 @@ const ENCODERS: &[(&str, &str)] = &[
     ("train.warmup_steps", "50"),
     ("train.eval_every", "50"),
     ("train.clip", "1"),
+    BY_TENSOR,
 ];
 
 /// A real sentence encoder, of MiniLM's shape where a student starts from random weights.
@@ -127,6 +134,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("train.weight_decay", "0"),
     ("train.eval_every", "100"),
     ("train.clip", "1"),
+    BY_TENSOR,
 ];
 
 /// The second step of distillation, on a task, with DistilBERT's weights for it: half the soft loss at T = 2, half the labels.

@@ -8,15 +8,22 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 use crate::device::Place;
 use crate::model::Parameter;
-use crate::spec::{LrSchedule, OptimizerKind, Train};
+use crate::spec::{ClipBy, LrSchedule, OptimizerKind, Train};
 
 /// An optimiser and its state for every parameter that learns.
 #[derive(Clone)]
 pub struct Optimizer {
     rule: Rule,
-    clip: Option<GradientClipping>,
+    clip: Option<Clip>,
     /// One slot per parameter that learns, in the order of the network; empty before the first step.
     slots: Vec<Slot>,
+}
+
+/// The largest norm of a gradient, and what is taken for one.
+#[derive(Debug, Clone, Copy)]
+struct Clip {
+    most: f64,
+    by: ClipBy,
 }
 
 #[derive(Clone)]
@@ -38,21 +45,48 @@ struct Slot {
     second: Option<Tensor<1>>,
 }
 
+impl Clip {
+    /// By tensor it is burn's. By network all gradients times `min(1, most/(norm + 1e-6))`, as PyTorch's `clip_grad_norm_` has it, which burn has
+    /// not; the norm stays on the device.
+    fn apply(self, gradients: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+        match self.by {
+            ClipBy::Tensor => {
+                let clip = GradientClipping::Norm(self.most as f32);
+                gradients.into_iter().map(|gradient| clip.clip_gradient(gradient)).collect()
+            }
+            ClipBy::Network => {
+                let squares = gradients.iter().map(|gradient| gradient.clone().square().sum());
+                let Some(squares) = squares.reduce(|sum, square| sum + square) else { return gradients };
+                let scale = ((squares.sqrt() + 1e-6).recip() * self.most).clamp_max(1.0);
+                gradients.into_iter().map(|gradient| gradient * scale.clone()).collect()
+            }
+        }
+    }
+}
+
 impl Optimizer {
     pub fn new(train: &Train) -> Self {
         let rule = match train.optimizer {
             OptimizerKind::Adamw => {
-                let config = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(train.weight_decay as f32);
+                let config = AdamWConfig::new()
+                    .with_beta_1(train.beta1 as f32)
+                    .with_beta_2(train.beta2 as f32)
+                    .with_epsilon(train.epsilon as f32)
+                    .with_weight_decay(train.weight_decay as f32);
                 Rule::AdamW(config.build())
             }
             OptimizerKind::Sgd => Rule::Sgd { momentum: train.momentum, weight_decay: train.weight_decay },
         };
-        let clip = (train.clip > 0.0).then_some(GradientClipping::Norm(train.clip as f32));
+        let clip = (train.clip > 0.0).then_some(Clip { most: train.clip, by: train.clip_by });
         Self { rule, clip, slots: Vec::new() }
     }
 
     /// One step down the gradient of every parameter that learns, as [`gradients`] has them. Frozen ones have no state.
     pub fn step<N: Module>(&mut self, net: N, gradients: Vec<Tensor<1>>, lr: f64) -> N {
+        let gradients = match self.clip {
+            Some(clip) => clip.apply(gradients),
+            None => gradients,
+        };
         net.map(&mut Update { optimizer: self, gradients: gradients.into_iter(), lr, index: 0 })
     }
 
@@ -157,10 +191,6 @@ impl ModuleMapper for Update<'_> {
         self.index += 1;
         let (shape, strategy) = (value.dims(), value.gradient_checkpointing_strategy());
         let gradient = self.gradients.next().expect("one gradient for every parameter");
-        let gradient = match &self.optimizer.clip {
-            Some(clip) => clip.clip_gradient(gradient),
-            None => gradient,
-        };
         let flat = value.inner().flatten(0, D - 1);
         let (flat, slot) = self.optimizer.update(self.lr, flat, gradient, self.optimizer.slots.get(index));
         match self.optimizer.slots.get_mut(index) {
@@ -186,5 +216,63 @@ pub fn learning_rate(train: &Train, base: f64, step: usize, steps: usize) -> f64
         LrSchedule::Constant => base,
         LrSchedule::Cosine => base * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
         LrSchedule::Linear => base * (1.0 - done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::device::read;
+    use crate::device::testing::test_async;
+
+    /// Made by `tests/reference/optimizer.py`, which says how.
+    const REFERENCE: &str = include_str!("../../tests/reference/optimizer.json");
+
+    #[derive(Deserialize)]
+    struct Case {
+        clip_by: ClipBy,
+        /// Both parameters, one behind the other, after each step.
+        values: Vec<Vec<f64>>,
+    }
+
+    #[derive(Module, Debug)]
+    struct Two {
+        matrix: Param<Tensor<2>>,
+        vector: Param<Tensor<1>>,
+    }
+
+    fn wave<const D: usize>(shape: [usize; D], seed: f64, size: f64, device: &Device) -> Tensor<D> {
+        let count = shape.iter().product::<usize>();
+        let values: Vec<f32> = (0..count).map(|at| (size * (1.3 * at as f64 + seed).sin()) as f32).collect();
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// Steps whose gradients are below the limit, above it as a whole, and above it one by one, with betas and epsilon of one's own.
+    #[test_async]
+    async fn clipped_steps_of_adamw_are_those_of_pytorch() {
+        let cases: Vec<Case> = serde_json::from_str(REFERENCE).unwrap();
+        assert_eq!(cases.len(), 2);
+        for Case { clip_by, values } in cases {
+            let train = Train { weight_decay: 0.01, clip: 1.0, clip_by, beta1: 0.8, beta2: 0.98, epsilon: 1e-3, ..Train::default() };
+            let place = Place::cpu();
+            let (inner, device) = (place.inner(), place.autodiff());
+            let mut optimizer = Optimizer::new(&train);
+            let mut net = Two {
+                matrix: Param::from_tensor(wave([3, 4], 0.0, 0.5, &device).require_grad()),
+                vector: Param::from_tensor(wave([5], 1.0, 0.5, &device).require_grad()),
+            };
+            for (step, expected) in values.iter().enumerate() {
+                let size = 0.1 * 2.0_f64.powi(step as i32);
+                let gradients = vec![wave([12], 2.0 + step as f64, size, &inner), wave([5], 3.0 + step as f64, 0.5 * size, &inner)];
+                net = optimizer.step(net, gradients, 0.01);
+                let found = Tensor::cat(vec![net.matrix.val().inner().flatten(0, 1), net.vector.val().inner()], 0);
+                for (found, expected) in read(found).await.unwrap().into_iter().zip(expected) {
+                    assert!((f64::from(found) - expected).abs() < 1e-6, "{clip_by:?}, step {step}: {found} instead of {expected}");
+                }
+            }
+        }
     }
 }

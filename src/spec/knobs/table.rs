@@ -60,6 +60,7 @@ const FORETOLD: &[&str] = &["masked", "classes"];
 const CNN: &[&str] = &["cnn"];
 const LIVE: &[&str] = &["live"];
 const RANDOM: &[&str] = &["random"];
+const ADAMW: &[&str] = &["adamw"];
 /// A teacher whose shape is the experiment's and not a file's.
 const BUILT: &[&str] = &["pretrained", "live"];
 /// The student is told probabilities: from a bare answer it learns as from a label.
@@ -369,7 +370,15 @@ pub const TABLE: &[Knob] = &[
     row("train.warmup_steps", int(0, 10_000), "Steps of linear warm-up."),
     row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),
     row("train.momentum", float(0.0, 0.999), "Momentum.").needs(&[("train.optimizer", &["sgd"])]),
-    row("train.clip", float(0.0, 100.0), "Largest gradient norm of a tensor; 0 = none."),
+    row("train.beta1", float(0.0, 0.9999), "Decay of AdamW's mean of the gradients.").needs(&[("train.optimizer", ADAMW)]),
+    row("train.beta2", float(0.0, 0.99999), "Decay of AdamW's mean of their squares.").needs(&[("train.optimizer", ADAMW)]),
+    row("train.epsilon", float_log(1e-12, 0.1), "Added to the root of that mean, by which AdamW divides.").needs(&[("train.optimizer", ADAMW)]),
+    row("train.clip", float(0.0, 100.0), "Largest norm of a gradient; 0 = none."),
+    row(
+        "train.clip_by",
+        choice(&["network", "tensor"]),
+        "Which gradient train.clip clips: that of all parameters of a network together, or of each tensor by itself.",
+    ),
     row("train.batch_size", int_log(1, 1024), "Rows per step, or of each micro-batch of a step."),
     row("train.accumulate", int_log(1, 256), "Micro-batches per step: the optimiser sees the mean of their gradients, memory holds one."),
     row(
