@@ -102,7 +102,7 @@ choices! {
 }
 
 choices! {
-    /// The numbers that the matrices of a decoder's layers are multiplied in. Weights, sums, gradients of weights and losses are f32 in any case.
+    /// The numbers that the matrices of a transformer's layers are multiplied in. Weights, sums, gradients of weights and losses are f32 in any case.
     Precision {
         F32,
         /// Half the bits: the range of f32 with 8 of its 24 digits.

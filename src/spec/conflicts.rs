@@ -14,8 +14,9 @@ pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
              teacher.source=file, or this to 0",
         );
     }
-    if experiment.train.precision != Precision::F32 && student.kind != NetworkKind::Decoder {
-        return conflict("train.precision", "decoders alone can learn in bf16: set it to f32");
+    let transformer = matches!(student.kind, NetworkKind::Decoder | NetworkKind::Encoder);
+    if experiment.train.precision != Precision::F32 && !transformer {
+        return conflict("train.precision", "transformers alone can learn in bf16: set it to f32");
     }
     if experiment.is_encoder() {
         encoder(experiment)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A decoder of one layer in bf16 with f32 weights, as PyTorch's autocast trains it on the CPU: python3 tests/reference/precision.py
+"""A decoder and an encoder of one layer in bf16 with f32 weights, as PyTorch's autocast trains them on the CPU: python3 tests/reference/precision.py
 
 Values are sines, so that src/train/tests/precision.rs makes the same ones. Losses of AdamW steps on one batch, in f32 and by autocast, and the gradients of
 the first step by autocast. Autocast multiplies attention's matrices in bf16 too, and keeps what comes out of a layer so: a tolerance says the rest.
@@ -19,39 +19,64 @@ def value(name, shape, scale):
     return (torch.sin(torch.arange(count, dtype=torch.float64) * 1.7 + seed) * scale).reshape(shape).float()
 
 
-# In the order of the layout; norms begin at one.
-SHAPES = [
+# In the order of the layouts; norms begin at one.
+DECODER = [
     ("tokens", [VOCAB, WIDTH]), ("positions", [SEQ, WIDTH]), ("norm1.weight", [WIDTH]), ("norm1.bias", [WIDTH]),
     ("qkv.weight", [WIDTH, 3 * WIDTH]), ("qkv.bias", [3 * WIDTH]), ("out.weight", [WIDTH, WIDTH]), ("out.bias", [WIDTH]),
     ("norm2.weight", [WIDTH]), ("norm2.bias", [WIDTH]), ("up.weight", [WIDTH, HIDDEN]), ("up.bias", [HIDDEN]),
     ("down.weight", [HIDDEN, WIDTH]), ("down.bias", [WIDTH]), ("norm.weight", [WIDTH]), ("norm.bias", [WIDTH]),
 ]
+# BERT's kind, with the head for masked words.
+ENCODER = [
+    ("tokens", [VOCAB, WIDTH]), ("positions", [SEQ, WIDTH]), ("norm.weight", [WIDTH]), ("norm.bias", [WIDTH]),
+    ("qkv.weight", [WIDTH, 3 * WIDTH]), ("qkv.bias", [3 * WIDTH]), ("out.weight", [WIDTH, WIDTH]), ("out.bias", [WIDTH]),
+    ("norm1.weight", [WIDTH]), ("norm1.bias", [WIDTH]), ("up.weight", [WIDTH, HIDDEN]), ("up.bias", [HIDDEN]),
+    ("down.weight", [HIDDEN, WIDTH]), ("down.bias", [WIDTH]), ("norm2.weight", [WIDTH]), ("norm2.bias", [WIDTH]),
+    ("masked.dense.weight", [WIDTH, WIDTH]), ("masked.dense.bias", [WIDTH]), ("masked.norm.weight", [WIDTH]), ("masked.norm.bias", [WIDTH]),
+    ("masked.bias", [VOCAB]),
+]
 
 
-def start():
+def start(shapes):
     return {name: (1.0 + value(name, shape, 0.1) if "norm" in name and "weight" in name else value(name, shape, 0.3)).requires_grad_()
-            for name, shape in SHAPES}
+            for name, shape in shapes}
 
 
-def loss(p, ids):
-    def norm(name, x):
-        return functional.layer_norm(x, [WIDTH], p[f"{name}.weight"], p[f"{name}.bias"], 1e-5)
+def norm(p, name, x, epsilon=1e-5):
+    return functional.layer_norm(x, [WIDTH], p[f"{name}.weight"], p[f"{name}.bias"], epsilon)
 
-    def dense(name, x):
-        return functional.linear(x, p[f"{name}.weight"].T, p[f"{name}.bias"])
 
+def dense(p, name, x):
+    return functional.linear(x, p[f"{name}.weight"].T, p[f"{name}.bias"])
+
+
+def attention(p, x, causal):
+    qkv = dense(p, "qkv", x).reshape(BATCH, SEQ, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+    return dense(p, "out", functional.scaled_dot_product_attention(*qkv, is_causal=causal).transpose(1, 2).reshape(BATCH, SEQ, WIDTH))
+
+
+def decoder(p, ids):
     x = p["tokens"][ids] + p["positions"]
-    qkv = dense("qkv", norm("norm1", x)).reshape(BATCH, SEQ, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-    mixed = functional.scaled_dot_product_attention(*qkv, is_causal=True).transpose(1, 2).reshape(BATCH, SEQ, WIDTH)
-    x = x + dense("out", mixed)
-    x = x + dense("down", functional.gelu(dense("up", norm("norm2", x)), approximate="tanh"))
+    x = x + attention(p, norm(p, "norm1", x), True)
+    x = x + dense(p, "down", functional.gelu(dense(p, "up", norm(p, "norm2", x)), approximate="tanh"))
     with torch.autocast("cpu", enabled=False):
-        logits = norm("norm", x.float()) @ p["tokens"].T
+        logits = norm(p, "norm", x.float()) @ p["tokens"].T
         return functional.cross_entropy(logits[:, :-1].reshape(-1, VOCAB), ids[:, 1:].reshape(-1))
 
 
-def train(autocast):
-    p = start()
+# Every second token is to be foretold, one further on in the vocabulary: what it says does not matter here.
+def encoder(p, ids):
+    x = norm(p, "norm", p["tokens"][ids] + p["positions"], 1e-12)
+    x = norm(p, "norm1", x + attention(p, x, False), 1e-12)
+    x = norm(p, "norm2", x + dense(p, "down", functional.gelu(dense(p, "up", x))), 1e-12)
+    with torch.autocast("cpu", enabled=False):
+        guess = norm(p, "masked.norm", functional.gelu(dense(p, "masked.dense", x.float())), 1e-12)
+        logits = (guess @ p["tokens"].T + p["masked.bias"]).reshape(-1, VOCAB)
+        return functional.cross_entropy(logits[::2], (ids.reshape(-1)[::2] + 1) % VOCAB)
+
+
+def train(shapes, loss, autocast):
+    p = start(shapes)
     optimizer = torch.optim.AdamW(p.values(), RATE, eps=1e-8, weight_decay=0.0)
     ids = (torch.arange(BATCH * SEQ) * 5 + torch.arange(BATCH * SEQ) // 3).reshape(BATCH, SEQ) % VOCAB
     losses, gradients = [], None
@@ -66,6 +91,8 @@ def train(autocast):
     return losses, gradients
 
 
-(f32, _), (bf16, gradients) = train(False), train(True)
-result = {"torch": torch.__version__, "f32": f32, "bf16": bf16, "gradients": gradients}
+result = {"torch": torch.__version__}
+for name, shapes, loss in [("decoder", DECODER, decoder), ("encoder", ENCODER, encoder)]:
+    (f32, _), (bf16, gradients) = train(shapes, loss, False), train(shapes, loss, True)
+    result[name] = {"f32": f32, "bf16": bf16, "gradients": gradients}
 (pathlib.Path(__file__).parent / "precision.json").write_text(json.dumps(result) + "\n")

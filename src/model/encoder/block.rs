@@ -1,7 +1,7 @@
 //! One layer: attention and feed-forward, each added to its input and then normalised.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{FloatDType, Tensor, activation};
 
 use super::config::EncoderConfig;
 use super::padding::Padding;
@@ -30,6 +30,13 @@ impl Block {
             up: Dense::new(config.width, config.hidden, true, values),
             down: Dense::new(config.hidden, config.width, true, values),
             norm2: norm(values),
+        }
+    }
+
+    /// Its matrices are multiplied in other numbers than f32; norms and attention stay f32.
+    pub fn multiply_in(&mut self, half: Option<FloatDType>) {
+        for matrix in [&mut self.qkv, &mut self.out, &mut self.up, &mut self.down] {
+            matrix.half = half;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The whole encoder: embeddings, layers, heads.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, activation, module};
+use burn::tensor::{Device, FloatDType, Int, Tensor, activation, module};
 
 use super::block::Block;
 use super::config::{EncoderConfig, Squash};
@@ -88,6 +88,12 @@ impl Trainable for Encoder {
             projection: config.projection.map(|to| Dense::new(width, to, true, &mut values)),
             config: config.clone(),
         }
+    }
+
+    /// Embeddings, heads and logits stay f32.
+    fn multiplying(mut self, half: Option<FloatDType>) -> Self {
+        self.layers.iter_mut().for_each(|layer| layer.multiply_in(half));
+        self
     }
 }
 

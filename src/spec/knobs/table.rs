@@ -389,9 +389,9 @@ pub const TABLE: &[Knob] = &[
     row(
         "train.precision",
         choice(&["f32", "bf16"]),
-        "Numbers that the matrices of a decoder's layers are multiplied in: bf16 needs a device that has it; weights and losses stay f32.",
+        "Numbers that the matrices of a transformer's layers are multiplied in: bf16 needs a device that has it; weights and losses stay f32.",
     )
-    .needs(&[("student.kind", DECODER)]),
+    .needs(&[("student.kind", TRANSFORMER)]),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),
     row("train.eval_every", int(1, 10_000), "Steps between two evaluations."),
     row(
