@@ -7,7 +7,7 @@ use distillery::model::encoder::EncoderConfig;
 use distillery::model::formats::bert;
 use serde_json::json;
 
-use super::resume::{begin_with, kill};
+use super::resume::{begin_with, kill, killed_five_times};
 use super::*;
 
 /// Letters as word pieces behind BERT's control tokens.
@@ -136,6 +136,27 @@ fn a_resumed_run_of_masked_words_is_the_very_same() {
     }
     let config = fs::read_to_string(folder.join("whole/student/config.json")).unwrap();
     assert!(config.contains("\"DistilBertForMaskedLM\""), "{config}");
+}
+
+/// The same as of a small network, with a text that is mapped from the cache, adapters that learn beside frozen weights, and a part held out.
+#[test]
+fn an_encoder_that_is_killed_five_times_ends_as_if_it_never_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    let knobs = [
+        "student.lora_rank=2",
+        "encoder.hidden_weight=1",
+        "encoder.relation_weight=1",
+        "train.steps=1500",
+        "train.accumulate=2",
+        "train.validation=0.2",
+        "train.patience=100",
+        "text.tests=4",
+    ];
+    let set: Vec<&str> = knobs.iter().flat_map(|knob| ["--set", knob]).collect();
+    let more = [&set[..], &["--checkpoint-every", "30", "--keep-best", "2"]].concat();
+    killed_five_times(folder, &distil(&more), 60, "student/model.safetensors");
 }
 
 fn name_labels<'a>(data: &'a str, more: &[&'a str]) -> Vec<&'a str> {
