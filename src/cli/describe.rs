@@ -103,7 +103,7 @@ fn as_toml(preset: &presets::Preset, experiment: &Experiment) -> String {
 /// The range in words: lists are written otherwise in a file than after `--set`.
 fn allowed_in_file(knob: &knobs::Knob) -> String {
     match knob.kind {
-        knobs::Kind::Widths { max_len, max } => format!("a list of up to {max_len} whole numbers from 1 to {max}"),
+        knobs::Kind::Widths { max_len, min, max } => format!("a list of up to {max_len} whole numbers from {min} to {max}"),
         knobs::Kind::Points { max_len } => format!("up to {max_len} points x_y_class"),
         _ => knob.allowed(),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
-use super::layers::{check_layers, source_name};
+use super::layers::Taken;
 use super::{Decoded, Parameter, TransformerConfig};
 use crate::data::{Fingerprint, Tokenizer};
 
@@ -72,17 +72,17 @@ impl LanguageModel {
 
     /// Shape and values of a decoder with `layers` of this one's blocks and all else as it is: embeddings, final norm, output matrix.
     ///
-    /// Block i is this one's block `round(i·(L−1)/(layers−1))`: evenly spaced, first and last kept; the first alone where one is asked for.
+    /// The blocks are the `chosen` ones. Where none are, block i is this one's block `round(i·(L−1)/(layers−1))`: evenly spaced, first and last
+    /// kept; the first alone where one is asked for.
     ///
     /// # Errors
-    /// More layers than there are, in words.
-    pub fn with_layers(&self, layers: usize) -> Result<(TransformerConfig, Vec<Vec<f32>>), String> {
-        let all = self.config.layers;
-        check_layers(layers, all)?;
-        let config = TransformerConfig { layers, ..self.config.clone() };
+    /// Layers that it has not, in words.
+    pub fn with_layers(&self, layers: usize, chosen: &[usize]) -> Result<(TransformerConfig, Vec<Vec<f32>>), String> {
+        let taken = Taken::new(layers, chosen, self.config.layers)?;
+        let config = TransformerConfig { layers: taken.count(), ..self.config.clone() };
         let places: BTreeMap<String, usize> =
             self.config.parameters().into_iter().enumerate().map(|(at, parameter)| (parameter.name, at)).collect();
-        let take = |parameter: Parameter| self.values[places[&source_name(parameter.name, layers, all)]].clone();
+        let take = |parameter: Parameter| self.values[places[&taken.source_name(parameter.name)]].clone();
         let values = config.parameters().into_iter().map(take).collect();
         Ok((config, values))
     }

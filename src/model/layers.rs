@@ -112,23 +112,42 @@ impl Normalise {
     }
 }
 
-/// The name, in a network of `all` layers, of what a parameter of a student with `layers` of them starts from ([`source_layer`]).
-pub fn source_name(name: String, layers: usize, all: usize) -> String {
-    match name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
-        Some((layer, rest)) => format!("layers.{}.{rest}", source_layer(layer.parse().unwrap_or(0), layers, all)),
-        None => name,
-    }
-}
+/// Which of a teacher's layers a student takes, in the student's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken(Vec<usize>);
 
-/// Whether so many layers can be taken.
-///
-/// # Errors
-/// What is wrong, in words.
-pub fn check_layers(layers: usize, all: usize) -> Result<(), String> {
-    if (1..=all).contains(&layers) {
-        return Ok(());
+impl Taken {
+    /// The `chosen` ones of `all`, or where none are chosen `layers` that are evenly spaced.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn new(layers: usize, chosen: &[usize], all: usize) -> Result<Self, String> {
+        if let Some(missing) = chosen.iter().find(|layer| **layer >= all) {
+            return Err(format!(
+                "the teacher has {all} layers, and student.from_layers names layer {missing}: they go from 0 to {}",
+                all - 1
+            ));
+        }
+        if !chosen.is_empty() {
+            return Ok(Self(chosen.to_vec()));
+        }
+        if !(1..=all).contains(&layers) {
+            return Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"));
+        }
+        Ok(Self((0..layers).map(|index| source_layer(index, layers, all)).collect()))
     }
-    Err(format!("the teacher has {all} layers, and {layers} were asked for: set student.layers from 1 to {all}"))
+
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The teacher's name of what a parameter of the student starts from.
+    pub fn source_name(&self, name: String) -> String {
+        match name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) {
+            Some((layer, rest)) => format!("layers.{}.{rest}", self.0[layer.parse::<usize>().expect("a number of a layer")]),
+            None => name,
+        }
+    }
 }
 
 /// Which of `all` layers is layer `index` of `layers`: evenly spaced, first and last kept. Of 12, 6 are DistilBERT's 0, 2, 4, 7, 9, 11.
@@ -143,11 +162,22 @@ mod tests {
 
     #[test]
     fn layers_are_evenly_spaced_and_the_ends_are_kept() {
-        let of = |layers, all| (0..layers).map(|index| source_layer(index, layers, all)).collect::<Vec<_>>();
+        let of = |layers, all| Taken::new(layers, &[], all).unwrap().0;
         assert_eq!(of(15, 30), [0, 2, 4, 6, 8, 10, 12, 15, 17, 19, 21, 23, 25, 27, 29]);
         assert_eq!(of(6, 12), [0, 2, 4, 7, 9, 11], "Sanh et al. 2019");
         assert_eq!(of(4, 4), [0, 1, 2, 3]);
         assert_eq!(of(2, 7), [0, 6]);
         assert_eq!(of(1, 7), [0]);
+    }
+
+    #[test]
+    fn chosen_layers_are_taken_in_their_order() {
+        let taken = Taken::new(3, &[4, 0, 5], 6).unwrap();
+        let source = |name: &str| taken.source_name(name.into());
+        assert_eq!(taken.count(), 3);
+        assert_eq!([source("layers.0.up.weight"), source("layers.1.out.bias")], ["layers.4.up.weight", "layers.0.out.bias"]);
+        assert_eq!(source("tokens.weight"), "tokens.weight");
+        let error = Taken::new(3, &[0, 2, 6], 6).unwrap_err();
+        assert!(error.contains("layer 6") && error.contains("from 0 to 5"), "{error}");
     }
 }

@@ -18,6 +18,13 @@ pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
     if experiment.train.precision != Precision::F32 && !transformer {
         return conflict("train.precision", "transformers alone can learn in bf16: set it to f32");
     }
+    let chosen = student.from_layers.len();
+    if transformer && student.start == Start::TeacherLayers && chosen > 0 && chosen != student.layers {
+        return conflict(
+            "student.from_layers",
+            "names more or fewer layers than the student has: set student.layers to as many as it names, or this to none",
+        );
+    }
     if experiment.is_encoder() {
         encoder(experiment)
     } else if experiment.task.name.is_text() {
@@ -83,6 +90,9 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
         if !dim.is_multiple_of(heads) {
             return conflict(key, "the width of an encoder must be a multiple of its heads");
         }
+    }
+    if student.embedding == 1 && student.start != Start::File {
+        return conflict("student.embedding", "of one number a norm leaves nothing: set it to 0 or from 2");
     }
     if distill.divergence == Divergence::Dkd && encoder.objective != Objective::Classes {
         return conflict(

@@ -131,8 +131,12 @@ pub struct Network {
     pub dim: usize,
     /// Decoder and encoder.
     pub heads: usize,
+    /// Encoder students only: width of the embedding tables; 0 = as wide as the network, or as the teacher's.
+    pub embedding: usize,
     /// Students only.
     pub start: Start,
+    /// Students out of their teacher's layers: which, from 0; empty = evenly spaced.
+    pub from_layers: Vec<usize>,
     /// Students out of a checkpoint: rank of their adapters (LoRA); 0 = all weights learn.
     pub lora_rank: usize,
     /// What the adapters add is multiplied by this over their rank.
@@ -158,7 +162,9 @@ impl Default for Network {
             layers: 3,
             dim: 96,
             heads: 4,
+            embedding: 0,
             start: Start::Random,
+            from_layers: Vec::new(),
             lora_rank: 0,
             lora_alpha: 16.0,
             lora_targets: LoraTargets::All,

@@ -33,6 +33,7 @@ pub enum Kind {
     /// A list such as `256,256`; `none` is the empty list.
     Widths {
         max_len: usize,
+        min: usize,
         max: usize,
     },
     /// Labelled points within −1..1, each `x_y_class`, such as `0.5_-0.25_3,0_0.1_1`; `none` is the empty list.
@@ -139,8 +140,8 @@ impl Knob {
             Kind::Int { min, max, .. } => value.as_i64().is_some_and(|v| (min..=max).contains(&v)),
             Kind::Float { min, max, .. } => value.as_f64().is_some_and(|v| (min..=max).contains(&v)),
             Kind::Bool => value.is_boolean(),
-            Kind::Widths { max_len, max } => value.as_array().is_some_and(|list| {
-                list.len() <= max_len && list.iter().all(|w| w.as_u64().is_some_and(|w| (1..=max as u64).contains(&w)))
+            Kind::Widths { max_len, min, max } => value.as_array().is_some_and(|list| {
+                list.len() <= max_len && list.iter().all(|w| w.as_u64().is_some_and(|w| (min as u64..=max as u64).contains(&w)))
             }),
             Kind::Points { max_len } => value.as_array().is_some_and(|list| list.len() <= max_len && list.iter().all(is_point)),
         };
@@ -158,7 +159,10 @@ impl Knob {
             Kind::Int { min, max, .. } => format!("a whole number from {min} to {max}"),
             Kind::Float { min, max, .. } => format!("a number from {min} to {max}"),
             Kind::Bool => "true or false".into(),
-            Kind::Widths { max_len, max } => format!("`none` or up to {max_len} whole numbers from 1 to {max}, such as 64,32"),
+            Kind::Widths { max_len, min, max } => {
+                let example = if min == 0 { "0,2" } else { "64,32" };
+                format!("`none` or up to {max_len} whole numbers from {min} to {max}, such as {example}")
+            }
             Kind::Points { max_len } => {
                 format!("`none` or up to {max_len} points x_y_class, x and y from -1 to 1, such as 0.5_-0.25_3,0_0.1_1")
             }

@@ -375,6 +375,26 @@ pub const TABLE: &[Preset] = &[
         ),
     },
     Preset {
+        id: "distilbert-native",
+        base: SENTENCES,
+        set: &[
+            ("encoder.objective", "masked"),
+            ("student.layers", "6"),
+            ("text.context", "128"),
+            ("train.batch_size", "8"),
+            // As the authors' code has it, but for 50 micro-batches of 5.
+            ("train.accumulate", "32"),
+            ("train.lr", "0.0005"),
+            ("train.beta2", "0.98"),
+            ("train.epsilon", "0.000001"),
+            ("train.clip", "5"),
+            ("train.clip_by", "network"),
+        ],
+        help: knobs::english(
+            "Native: DistilBERT's recipe with its numbers; an encoder of BERT's kind (--teacher MODEL) into six of its layers, on real text.",
+        ),
+    },
+    Preset {
         id: "minilm",
         base: SENTENCES,
         set: &[],

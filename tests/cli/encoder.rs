@@ -148,7 +148,7 @@ fn an_encoder_that_is_killed_five_times_ends_as_if_it_never_was() {
         "student.lora_rank=2",
         "encoder.hidden_weight=1",
         "encoder.relation_weight=1",
-        "train.steps=1500",
+        "train.steps=1000",
         "train.accumulate=2",
         "train.validation=0.2",
         "train.patience=100",
@@ -157,6 +157,30 @@ fn an_encoder_that_is_killed_five_times_ends_as_if_it_never_was() {
     let set: Vec<&str> = knobs.iter().flat_map(|knob| ["--set", knob]).collect();
     let more = [&set[..], &["--checkpoint-every", "30", "--keep-best", "2"]].concat();
     killed_five_times(folder, &distil(&more), 60, "student/model.safetensors");
+}
+
+/// DistilBERT's numbers with layers of one's choice and narrower embeddings: what is written is an ELECTRA.
+#[test]
+fn an_encoder_takes_chosen_layers_and_narrower_embeddings() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    teacher(folder);
+    let own = ["--data", "text.txt", "--set", "encoder.adapt_steps=10", "--set", "text.context=16", "--set", "student.layers=2"];
+    let distil = |more: &[&str]| cli(folder, &[&["run", "distilbert-native"], &SMALL[..], &own, more].concat());
+    let narrow = ["--set", "student.from_layers=3,0", "--set", "student.embedding=8", "--set", "train.precision=bf16", "--out", "a"];
+    succeeded(distil(&narrow));
+    let config = fs::read_to_string(folder.join("a/student/config.json")).unwrap();
+    assert!(config.contains("\"ElectraForMaskedLM\"") && config.contains("\"embedding_size\": 8"), "{config}");
+    let refuse = |set: &[&str], parts: &[&str]| {
+        let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+        let output = distil(&set);
+        assert_eq!(output.status.code(), Some(2), "{set:?}: {}", stderr(&output));
+        assert!(parts.iter().all(|part| stderr(&output).contains(part)), "{set:?}: {parts:?} in: {}", stderr(&output));
+    };
+    refuse(&["student.from_layers=0,4"], &["student.from_layers names layer 4", "0 to 3"]);
+    refuse(&["student.from_layers=0,1,2"], &["student.from_layers", "student.layers"]);
+    refuse(&["student.embedding=17"], &["16 wide", "student.embedding"]);
+    refuse(&["student.embedding=1"], &["student.embedding", "from 2"]);
 }
 
 fn name_labels<'a>(data: &'a str, more: &[&'a str]) -> Vec<&'a str> {

@@ -41,11 +41,14 @@ def main():
         return print("SKIPPED: DISTILLERY_MINILM names no model")
     with tempfile.TemporaryDirectory() as scratch:
         student = distilled(program, "minilm", teacher, os.path.join(scratch, "embeddings"), SMALL)
+        narrow = distilled(
+            program, "minilm", teacher, os.path.join(scratch, "narrow"), SMALL + ["student.embedding=128", "student.from_layers=1,4"]
+        )
         words, trimmed = os.path.join(scratch, "words.txt"), os.path.join(scratch, "trimmed")
         with open(words, "w") as file:
             file.write("\n".join(SENTENCES))
         subprocess.run([program, "trim", teacher, "--data", words, "-o", trimmed], check=True)
-        for folder in (teacher, student, trimmed):
+        for folder in (teacher, student, narrow, trimmed):
             tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
             worst = 0.0
             for text, ours in zip(SENTENCES, embeddings(program, folder)):
@@ -57,7 +60,7 @@ def main():
                 if folder == trimmed:
                     whole = torch.tensor(embeddings(program, teacher)[SENTENCES.index(text)]["embedding"])
                     worst = max(worst, (theirs - whole).abs().max().item())
-            print(f"{os.path.basename(folder)}: worst difference of an embedding {worst:.1e}")
+            print(f"{os.path.relpath(folder, scratch) if folder != teacher else 'teacher'}, {type(model).__name__}: worst difference of an embedding {worst:.1e}")
             assert worst < LIMIT, worst
             if folder == teacher:
                 first, second = (torch.tensor(line["embedding"]) for line in embeddings(program, folder)[:2])

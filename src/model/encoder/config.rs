@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Parameter;
-use crate::model::layers::{Listing, check_layers, source_name};
+use crate::model::layers::{Listing, Taken};
 use crate::model::transformer::ShapeError;
 
 /// An encoder after Devlin et al. 2019.
@@ -175,21 +175,21 @@ impl EncoderConfig {
     }
 
     /// Shape and values of DistilBERT's kind of student (Sanh et al. 2019, §3): `layers` of these layers, no token types, no pooler, no
-    /// classifier, all else copied. Of 12 layers, 6 are the paper's 0, 2, 4, 7, 9 and 11: evenly spaced, first and last kept.
+    /// classifier, all else copied. The layers are the `chosen` ones; where none are, of 12 layers 6 are the paper's 0, 2, 4, 7, 9 and 11: evenly
+    /// spaced, first and last kept.
     ///
     /// The vector of the first kind of token, which every token has, goes into the positions. (The authors' script drops it.)
     ///
     /// # Errors
-    /// More layers than there are, in words.
-    pub fn student(&self, values: &[Vec<f32>], layers: usize) -> Result<(Self, Vec<Vec<f32>>), String> {
-        let all = self.layers;
-        check_layers(layers, all)?;
-        let config = Self { layers, types: 0, pooler: false, classifier: None, ..self.clone() };
+    /// Layers that it has not, in words.
+    pub fn student(&self, values: &[Vec<f32>], layers: usize, chosen: &[usize]) -> Result<(Self, Vec<Vec<f32>>), String> {
+        let taken = Taken::new(layers, chosen, self.layers)?;
+        let config = Self { layers: taken.count(), types: 0, pooler: false, classifier: None, ..self.clone() };
         let mut known: BTreeMap<String, &[f32]> =
             self.parameters().into_iter().zip(values).map(|(parameter, values)| (parameter.name, values.as_slice())).collect();
         let first = known.remove("types.weight").map(|types| &types[..self.embedding]);
         let take = |parameter: Parameter| {
-            let name = source_name(parameter.name, layers, all);
+            let name = taken.source_name(parameter.name);
             match (name.as_str(), first) {
                 ("positions.weight", Some(first)) => known[&name].iter().zip(first.iter().cycle()).map(|(a, b)| a + b).collect(),
                 _ => known[&name].to_vec(),

@@ -4,6 +4,7 @@
 //! | file | |
 //! |---|---|
 //! | [`config`] | the shape on paper: parameters, first values, a student out of a teacher's layers |
+//! | [`factors`] | narrower embedding tables out of a teacher's |
 //! | [`padding`] | which tokens of a batch are real |
 //! | [`block`] | attention and feed-forward, each followed by a normalisation |
 //! | [`network`] | the whole, its head for masked words, and sentence embeddings |
@@ -11,6 +12,7 @@
 
 mod block;
 mod config;
+mod factors;
 mod model;
 mod network;
 mod padding;
@@ -20,6 +22,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use config::{Classifier, EncoderConfig, Squash};
+pub use factors::narrowed;
 pub use model::SentenceEncoder;
 pub use network::{Encoder, Trace, embeddings};
 pub use padding::Padding;

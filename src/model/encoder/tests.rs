@@ -141,16 +141,16 @@ fn what_is_wrong_with_a_folder_is_said() {
 async fn a_student_of_all_layers_is_its_teacher() {
     let config = config("bert");
     let values = values(&config);
-    let (student, its) = config.student(&values, 2).unwrap();
+    let (student, its) = config.student(&values, 2, &[]).unwrap();
     assert_eq!((student.layers, student.types, student.parameter_count()), (2, 0, config.parameter_count() - 16));
     let device = Place::cpu().inner();
     let padding = Padding::new(&LENGTHS, 6, &device);
     let state = |config: &EncoderConfig, values: &[Vec<f32>]| Encoder::build(config, values, &device).state(ids(&device), &padding);
     let difference = (state(&config, &values) - state(&student, &its)).abs().max();
     assert!(read(difference).await.unwrap()[0] < 1e-5);
-    let (half, _) = config.student(&values, 1).unwrap();
+    let (half, _) = config.student(&values, 1, &[]).unwrap();
     assert_eq!(half.layers, 1);
-    assert!(config.student(&values, 3).unwrap_err().contains("2 layers"));
+    assert!(config.student(&values, 3, &[]).unwrap_err().contains("2 layers"));
 }
 
 #[test_async]

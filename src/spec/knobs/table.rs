@@ -40,8 +40,10 @@ const fn float_log(min: f64, max: f64) -> Kind {
 const fn choice(options: &'static [&'static str]) -> Kind {
     Kind::Choice { options }
 }
-const WIDTHS: Kind = Kind::Widths { max_len: 4, max: 4096 };
-const CHANNELS: Kind = Kind::Widths { max_len: 3, max: 512 };
+const WIDTHS: Kind = Kind::Widths { max_len: 4, min: 1, max: 4096 };
+const CHANNELS: Kind = Kind::Widths { max_len: 3, min: 1, max: 512 };
+/// Layers are counted from 0.
+const LAYERS: Kind = Kind::Widths { max_len: 48, min: 0, max: 47 };
 const NETWORK: Kind = choice(&["mlp", "cnn", "decoder", "encoder"]);
 const FAMILY: Kind = choice(&["gpt2", "llama"]);
 const PLANE: &[&str] = &["plane"];
@@ -129,7 +131,9 @@ pub const TABLE: &[Knob] = &[
         .needs(&[("teacher.kind", TRANSFORMER), ("teacher.source", BUILT)]),
     row("teacher.steps", int_log(10, 100_000), "Steps of a live teacher that trains first.")
         .needs(&[("teacher.source", LIVE), ("teacher.schedule", &["first"])]),
-    row("teacher.lr", float_log(1e-5, 1.0), "Learning rate of a live teacher.").needs(&[("teacher.source", LIVE)]),
+    row("teacher.lr", float_log(1e-5, 1.0), "Learning rate of a live teacher, and of one from a file in encoder.adapt_steps.")
+        .needs(&[("teacher.source", LIVE)])
+        .or_needs(&[("teacher.source", FILE), ("encoder.objective", FORETOLD), ("student.kind", ENCODER)]),
     row("teacher.count", int(1, 5), "Live teachers whose probabilities are averaged.").needs(&[("teacher.source", LIVE)]),
     row("student.kind", NETWORK, "Kind of both student networks.").main(),
     row("student.channels", CHANNELS, "Channels of their convolutions.").needs(&[("student.kind", CNN)]),
@@ -144,11 +148,19 @@ pub const TABLE: &[Knob] = &[
     row("student.heads", int(1, 64), "Attention heads of the transformer.")
         .needs(&[("student.kind", TRANSFORMER), ("student.start", RANDOM)]),
     row(
+        "student.embedding",
+        int(0, 4096),
+        "Width of the embedding tables, narrower than the network (factorised embeddings); 0 = as the network, or as the teacher's.",
+    )
+    .needs(&[("student.kind", ENCODER), ("student.start", &["random", "teacher_layers"])]),
+    row(
         "student.start",
         choice(&["random", "teacher_layers", "file"]),
-        "Random weights, student.layers of the teacher's layers, evenly spaced, or a model of your own (--student MODEL).",
+        "Random weights, student.layers of the teacher's layers, or a model of your own (--student MODEL).",
     )
     .needs(&[("student.kind", TRANSFORMER)]),
+    row("student.from_layers", LAYERS, "Which of the teacher's layers the student takes, from 0, such as 0,2,4,7,9,11; none = evenly spaced.")
+        .needs(&[("student.kind", TRANSFORMER), ("student.start", &["teacher_layers"])]),
     row("student.lora_rank", int(0, 1024), "Rank of the students' adapters (LoRA), all else frozen; 0 = all weights learn.")
         .needs(CHECKPOINT),
     row("student.lora_alpha", float_log(0.1, 1024.0), "What the adapters add is multiplied by this over their rank.").needs(CHECKPOINT),

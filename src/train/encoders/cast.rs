@@ -6,7 +6,7 @@ use super::super::origin::{Origin, Origins};
 use super::super::{Materials, RunError};
 use crate::data;
 use crate::data::text::Labels;
-use crate::model::encoder::{EncoderConfig, SentenceEncoder, Squash};
+use crate::model::encoder::{EncoderConfig, SentenceEncoder, Squash, narrowed};
 use crate::model::formats::bert;
 use crate::model::vocabulary::{self, Vocabularies};
 use crate::spec::{Experiment, Network, Objective, Start, TeacherSource};
@@ -122,8 +122,9 @@ impl Models<'_> {
             (Start::TeacherLayers, _) => layers(&teacher, experiment, labels)?,
             (_, Some(model)) => of(model, "student"),
             _ => {
-                let shape = EncoderConfig { context: teacher.0.context, ..built(&experiment.student, teacher.0.vocab) };
-                headed(&(shape, Vec::new()), experiment, labels, &[], "student")
+                let built = built(&experiment.student, teacher.0.vocab);
+                let embedding = if experiment.student.embedding > 0 { experiment.student.embedding } else { built.embedding };
+                headed(&(EncoderConfig { context: teacher.0.context, embedding, ..built }, Vec::new()), experiment, labels, &[], "student")
             }
         };
         comparable(&teacher.0, &student.0, experiment)?;
@@ -131,12 +132,24 @@ impl Models<'_> {
     }
 }
 
-/// A student of some of a teacher's layers. A head for labels is new: what its teacher has learned of a task it is to hear.
+/// A student of some of a teacher's layers, perhaps with narrower embeddings. A head for labels is new: what its teacher has learned of a task it is
+/// to hear. So is one for masked words behind narrower embeddings, of which it is made.
 ///
 /// # Errors
-/// Layers that it has not.
+/// Layers that it has not, and embeddings that are wider than its own.
 pub fn layers((teacher, values): &Member, experiment: &Experiment, labels: &[String]) -> Result<Member, RunError> {
-    let student = teacher.student(values, experiment.student.layers).map_err(RunError::Model)?;
+    let Network { layers, from_layers, embedding, .. } = &experiment.student;
+    let mut student = teacher.student(values, *layers, from_layers).map_err(RunError::Model)?;
+    if *embedding > teacher.embedding {
+        return Err(RunError::Model(format!(
+            "the teacher's embeddings are {} wide, and {embedding} were asked for, where there is nothing to take: set student.embedding from 2 to {}, \
+             or to 0 for as wide as they are",
+            teacher.embedding, teacher.embedding
+        )));
+    }
+    if *embedding > 0 && *embedding < teacher.embedding {
+        student = narrowed(&student.0, &student.1, *embedding);
+    }
     Ok(headed(&student, experiment, labels, &[], "student"))
 }
 

@@ -158,7 +158,8 @@ pub fn networks<'a>(
             student
         }
         (None, Start::TeacherLayers) => {
-            let (config, values) = model.with_layers(experiment.student.layers).map_err(RunError::Model)?;
+            let (config, values) =
+                model.with_layers(experiment.student.layers, &experiment.student.from_layers).map_err(RunError::Model)?;
             (config, values.into())
         }
         (None, Start::Random | Start::File) => {

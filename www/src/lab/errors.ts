@@ -38,7 +38,7 @@ export function allowedWords(key: string, kind: Kind): string {
     case "points":
       return t("allowed.points", { len: kind.max_len });
     case "widths":
-      return t("allowed.widths", { len: kind.max_len, max: plainNumber(kind.max) });
+      return t("allowed.widths", { len: kind.max_len, min: plainNumber(kind.min), max: plainNumber(kind.max) });
   }
 }
 

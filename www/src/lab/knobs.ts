@@ -59,7 +59,7 @@ export function normalise(kind: Kind, text: string): string | null {
     case "widths": {
       if (trimmed === "none") return "none";
       const widths = trimmed.split(",").map((width) => parseInteger(width.trim()));
-      const fits = widths.length <= kind.max_len && widths.every((width) => width !== null && width >= 1 && width <= kind.max);
+      const fits = widths.length <= kind.max_len && widths.every((width) => width !== null && width >= kind.min && width <= kind.max);
       return fits ? widths.join(",") : null;
     }
   }

@@ -28,7 +28,7 @@ function anyValue(kind: Kind, next: () => number): string {
     case "points":
       return next() < 0.5 ? "none" : `${Math.round(next() * 100) / 100}_-0.5_${Math.floor(next() * 6)}`;
     case "widths":
-      return Array.from({ length: Math.floor(next() * kind.max_len) }, () => 1 + Math.floor(next() * kind.max)).join(",") || "none";
+      return Array.from({ length: Math.floor(next() * kind.max_len) }, () => kind.min + Math.floor(next() * (kind.max - kind.min))).join(",") || "none";
   }
 }
 

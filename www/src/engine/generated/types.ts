@@ -515,7 +515,7 @@ export type Part = "fashion_images" | "fashion_teacher" | "grammar_teacher";
 
 export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "calibration" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", part: Part, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
-export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, max: number, } | { "type": "points", max_len: number, };
+export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, min: number, max: number, } | { "type": "points", max_len: number, };
 
 export type Knob = { 
 /**
