@@ -11,12 +11,12 @@ pub struct Page {
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--soft:#f1f1ee;--line:#d5d5d0;--quiet:#5a5a57}\
 @media(prefers-color-scheme:dark){:root{--ink:#e8e8e4;--paper:#16181b;--soft:#22262a;--line:#3a3f44;--quiet:#a5a8a6}}\
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:46rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem}\
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:62rem;margin:2rem auto;padding:0 1rem}\
+p,pre{max-width:46rem}h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem}\
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:.3rem .8rem .3rem 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}\
-svg{width:100%;min-width:30rem;height:auto}svg text{fill:currentColor}pre{background:var(--soft);padding:.7rem;white-space:pre-wrap}\
+svg{width:100%;min-width:30rem;max-width:46rem;height:auto}svg text{fill:currentColor}pre{background:var(--soft);padding:.7rem;white-space:pre-wrap}\
 .quiet{color:var(--quiet);font-size:.9rem}.key{display:inline-block;width:2rem;border-top:3px solid;vertical-align:middle;margin:0 .4rem 0 1rem}\
 .key.alone{border-top-style:dashed}";
 

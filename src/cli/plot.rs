@@ -1,6 +1,9 @@
 //! Curves as SVG. Colours of the roles are those of Okabe and Ito, told apart without colour by the dashes of the student alone; all other
 //! ink is `currentColor`, so that the page's light or dark scheme decides it.
 
+use std::ops::Range;
+
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use crate::train::Role;
@@ -9,6 +12,19 @@ use crate::train::Role;
 pub struct Curve {
     pub role: Role,
     pub points: Vec<(f64, f64)>,
+}
+
+/// A curve in the midst of a band: step, mean, and how far the band reaches to both sides.
+pub struct Band {
+    pub role: Role,
+    pub points: Vec<(f64, f64, f64)>,
+}
+
+/// The two students of a seed.
+pub struct Pair {
+    pub name: String,
+    pub alone: f64,
+    pub distilled: f64,
 }
 
 const SIZE: (u32, u32) = (640, 300);
@@ -26,43 +42,108 @@ pub fn colour(role: Role) -> RGBColor {
 pub fn curves(title: &str, y_name: &str, curves: &[Curve], percent: bool) -> Option<String> {
     let all = || curves.iter().flat_map(|curve| &curve.points).copied().filter(|(x, y)| x.is_finite() && y.is_finite());
     let right = all().map(|(x, _)| x).reduce(f64::max)?.max(1.0);
-    let low = all().map(|(_, y)| y).reduce(f64::min)?;
-    let high = all().map(|(_, y)| y).reduce(f64::max)?;
-    let margin = ((high - low) * 0.05).max(1e-3);
-    let top = if percent { (high + margin).min(1.0) } else { high + margin };
-    let bottom = (low - margin).max(0.0);
-    let mut svg = String::new();
-    draw(&mut svg, y_name, curves, 0.0..right, bottom..top, percent).ok()?;
-    Some(finished(&svg, title))
+    let axes = Axes {
+        x: 0.0..right,
+        x_name: "steps",
+        y: heights(all().map(|(_, y)| y), percent)?,
+        y_name,
+        percent,
+        labels: &|value| short(*value),
+    };
+    axes.draw(title, |chart| {
+        for curve in curves {
+            chart.draw_series(LineSeries::new(curve.points.iter().copied(), colour(curve.role).stroke_width(2)))?;
+        }
+        Ok(())
+    })
 }
 
-fn draw(
-    svg: &mut String,
-    y_name: &str,
-    curves: &[Curve],
-    x: std::ops::Range<f64>,
-    y: std::ops::Range<f64>,
+/// Curves over steps in the midst of their bands.
+pub fn bands(title: &str, y_name: &str, bands: &[Band], percent: bool) -> Option<String> {
+    let all =
+        || bands.iter().flat_map(|band| &band.points).copied().filter(|(x, y, half)| x.is_finite() && y.is_finite() && half.is_finite());
+    let right = all().map(|(x, ..)| x).reduce(f64::max)?.max(1.0);
+    let y = heights(all().flat_map(|(_, y, half)| [y - half, y + half]), percent)?;
+    let (low, high) = (y.start, y.end);
+    let axes = Axes { x: 0.0..right, x_name: "steps", y, y_name, percent, labels: &|value| short(*value) };
+    axes.draw(title, |chart| {
+        for Band { role, points } in bands {
+            let upper = points.iter().map(|(x, y, half)| (*x, (y + half).min(high)));
+            let lower = points.iter().rev().map(|(x, y, half)| (*x, (y - half).max(low)));
+            chart.draw_series([Polygon::new(upper.chain(lower).collect::<Vec<_>>(), colour(*role).mix(0.2).filled())])?;
+            chart.draw_series(LineSeries::new(points.iter().map(|(x, y, _)| (*x, *y)), colour(*role).stroke_width(2)))?;
+        }
+        Ok(())
+    })
+}
+
+/// Two dots for every seed and a line between them.
+pub fn pairs(title: &str, y_name: &str, pairs: &[Pair], percent: bool) -> Option<String> {
+    let y = heights(pairs.iter().flat_map(|pair| [pair.alone, pair.distilled]).filter(|y| y.is_finite()), percent)?;
+    let name = |at: &f64| {
+        let whole = (at - at.round()).abs() < 1e-6 && *at >= 0.0;
+        if whole { pairs.get(at.round() as usize).map_or_else(String::new, |pair| pair.name.clone()) } else { String::new() }
+    };
+    let axes = Axes { x: -0.5..pairs.len() as f64 - 0.5, x_name: "seed", y, y_name, percent, labels: &name };
+    axes.draw(title, |chart| {
+        for (at, pair) in pairs.iter().enumerate() {
+            let [alone, distilled] = [(at as f64, pair.alone), (at as f64, pair.distilled)];
+            chart.draw_series([PathElement::new(vec![alone, distilled], BLACK.mix(0.4))])?;
+            chart.draw_series([Circle::new(alone, 5, colour(Role::Alone).stroke_width(2))])?;
+            chart.draw_series([Circle::new(distilled, 5, colour(Role::Distilled).filled())])?;
+        }
+        Ok(())
+    })
+}
+
+/// Where all values have room.
+fn heights(values: impl Iterator<Item = f64> + Clone, percent: bool) -> Option<Range<f64>> {
+    let (low, high) = (values.clone().reduce(f64::min)?, values.reduce(f64::max)?);
+    let margin = ((high - low) * 0.05).max(1e-3);
+    let top = if percent { (high + margin).min(1.0) } else { high + margin };
+    Some((low - margin).max(0.0)..top)
+}
+
+struct Axes<'a> {
+    x: Range<f64>,
+    x_name: &'a str,
+    y: Range<f64>,
+    y_name: &'a str,
     percent: bool,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    let mut chart = ChartBuilder::on(&area).margin(12).x_label_area_size(36).y_label_area_size(60).build_cartesian_2d(x, y)?;
-    let label = |value: &f64| if percent { format!("{:.0} %", value * 100.0) } else { short(*value) };
-    chart
-        .configure_mesh()
-        .axis_style(BLACK)
-        .bold_line_style(BLACK.mix(0.15))
-        .light_line_style(TRANSPARENT)
-        .label_style(("sans-serif", 13).into_font().color(&BLACK))
-        .x_desc("steps")
-        .y_desc(y_name)
-        .x_label_formatter(&|value| short(*value))
-        .y_label_formatter(&label)
-        .draw()?;
-    for curve in curves {
-        chart.draw_series(LineSeries::new(curve.points.iter().copied(), colour(curve.role).stroke_width(2)))?;
+    labels: &'a dyn Fn(&f64) -> String,
+}
+
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+impl Axes<'_> {
+    /// An `<svg>` of what `fill` draws between the axes.
+    fn draw(self, title: &str, fill: impl FnOnce(&mut Chart) -> Drawn) -> Option<String> {
+        let mut svg = String::new();
+        self.drawn(&mut svg, fill).ok()?;
+        Some(finished(&svg, title))
     }
-    area.present()?;
-    Ok(())
+
+    fn drawn(self, svg: &mut String, fill: impl FnOnce(&mut Chart) -> Drawn) -> Drawn {
+        let Self { x, x_name, y, y_name, percent, labels } = self;
+        let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+        let mut chart = ChartBuilder::on(&area).margin(12).x_label_area_size(36).y_label_area_size(60).build_cartesian_2d(x, y)?;
+        let label = |value: &f64| if percent { format!("{:.0} %", value * 100.0) } else { short(*value) };
+        chart
+            .configure_mesh()
+            .axis_style(BLACK)
+            .bold_line_style(BLACK.mix(0.15))
+            .light_line_style(TRANSPARENT)
+            .label_style(("sans-serif", 13).into_font().color(&BLACK))
+            .x_desc(x_name)
+            .y_desc(y_name)
+            .x_label_formatter(&labels)
+            .y_label_formatter(&label)
+            .draw()?;
+        fill(&mut chart)?;
+        area.present()?;
+        Ok(())
+    }
 }
 
 fn short(value: f64) -> String {
@@ -98,5 +179,18 @@ mod tests {
         assert!(curves("empty", "", &[], true).is_none());
         let flat = [Curve { role: Role::Alone, points: vec![(0.0, f64::NAN), (1.0, 0.5), (2.0, 0.5)] }];
         assert!(curves("flat", "", &flat, false).is_some());
+    }
+
+    #[test]
+    fn seeds_are_dots_in_pairs_and_curves_in_bands() {
+        let list: Vec<_> =
+            [(7, 0.8, 0.9), (8, 0.81, 0.88)].map(|(seed, alone, distilled)| Pair { name: format!("{seed}"), alone, distilled }).into();
+        let svg = pairs("pairs", "accuracy", &list, true).unwrap();
+        assert_eq!(svg.matches("<circle").count(), 4, "{svg}");
+        assert!([">\n7\n<", ">\n8\n<"].iter().all(|name| svg.contains(name)), "each seed has its name: {svg}");
+        assert!(pairs("none", "", &[], true).is_none());
+        let band = [Band { role: Role::Distilled, points: vec![(0.0, 0.5, 0.0), (10.0, 0.9, 0.2)] }];
+        let svg = bands("bands", "accuracy", &band, true).unwrap();
+        assert!(svg.contains("<polygon") && svg.contains("<polyline"), "{svg}");
     }
 }

@@ -85,8 +85,11 @@ pub fn bytes(count: usize) -> String {
     }
 }
 
-/// `0.31 ms`, `1,234 ms`
+/// `4.1 µs`, `0.31 ms`, `1,234 ms`
 pub fn milliseconds(time: f64) -> String {
+    if time < 0.1 {
+        return format!("{:.1} µs", time * 1e3);
+    }
     if time < 10.0 { format!("{time:.2} ms") } else { format!("{} ms", thousands(time.round() as usize)) }
 }
 
@@ -107,6 +110,7 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(bytes(4096), "4.0 KiB");
         assert_eq!(bytes(7_730_941_133), "7.2 GiB");
+        assert_eq!(milliseconds(0.0041), "4.1 µs");
         assert_eq!((milliseconds(0.314), milliseconds(1234.4)), ("0.31 ms".into(), "1,234 ms".into()));
     }
 

@@ -34,7 +34,7 @@ fn a_run_leaves_a_directory_that_tells_all() {
     for part in [
         "of teacher",
         "latency",
-        " ms</td>",
+        " µs</td>",
         "<svg",
         "prefers-color-scheme",
         "#0072B2",
@@ -147,7 +147,10 @@ fn seeds_are_paired_and_judged() {
         "no_difference"
     };
     assert_eq!(summary["verdict"], verdict);
-    assert!(fs::read_to_string(folder.join("a/report.html")).unwrap().contains("3 paired seeds"));
+    let report = fs::read_to_string(folder.join("a/report.html")).unwrap();
+    for part in ["3 paired seeds", "<circle", "<polygon", "means over the seeds", "href=\"seed-6/report.html\"", "stroke-dasharray"] {
+        assert!(report.contains(part), "`{part}` is missing in the report of the seeds");
+    }
     assert!(folder.join("a/seed-6/report.html").exists());
 
     let alone = stdout(&succeeded(run(folder, "first-light", &["--set", "seed=6", "--json", "--out", "six"])));

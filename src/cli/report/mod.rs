@@ -1,5 +1,7 @@
 //! `report.html` of a run or of several seeds.
 
+mod seeds;
+
 use std::path::Path;
 
 use super::error::Error;
@@ -40,7 +42,7 @@ pub fn write(directory: &RunDir) -> Result<(), Error> {
     let html = if settings.seeds.is_none() {
         of_run(&Record::read(directory)?)
     } else if directory.file(FILE).exists() {
-        of_seeds(&Summary::read(directory)?, &settings)
+        seeds::report(directory, &Summary::read(directory)?, &settings)?
     } else {
         let shown = directory.path().display();
         return Err(Error::input(format!("{shown} has no {FILE} yet: its seeds are not finished; go on by `distillery resume {shown}`")));
@@ -119,15 +121,7 @@ fn curves(page: &mut Page, record: &Record) {
         let found = record.losses.iter().filter(|(_, loss)| loss.role == role);
         Curve { role, points: found.map(|(step, loss)| (*step as f64, f64::from(loss.total))).collect() }
     });
-    let colour = |role| {
-        let plotters::style::RGBColor(r, g, b) = plot::colour(role);
-        format!("#{r:02X}{g:02X}{b:02X}")
-    };
-    let keys = ROLES.map(|role| {
-        let class = if role == Role::Alone { "key alone" } else { "key" };
-        format!("<span class=\"{class}\" style=\"color:{}\"></span>{}", colour(role), role.name())
-    });
-    page.raw(&format!("<p>{}</p>", keys.concat()));
+    keys(page, &ROLES);
     let phases = if record.facts.teacher_steps > 0 {
         format!(
             " Steps count from the start of the teacher's own phase; the students begin at step {}.",
@@ -165,27 +159,20 @@ fn curves(page: &mut Page, record: &Record) {
     ));
 }
 
+/// What the lines of these roles look like.
+fn keys(page: &mut Page, roles: &[Role]) {
+    let key = |role: &Role| {
+        let class = if *role == Role::Alone { "key alone" } else { "key" };
+        let plotters::style::RGBColor(r, g, b) = plot::colour(*role);
+        format!("<span class=\"{class}\" style=\"color:#{r:02X}{g:02X}{b:02X}\"></span>{}", role.name())
+    };
+    page.raw(&format!("<p>{}</p>", roles.iter().map(key).collect::<String>()));
+}
+
 /// The same with its first letter large.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn of_seeds(summary: &Summary, settings: &Settings) -> String {
-    let mut page = Page::new(&format!("Distillery: {}, {} paired seeds", summary.experiment.preset, summary.seeds.len()));
-    page.paragraph(&summary.sentence());
-    page.quiet("Both students of a seed start from the same weights and see the same batches. Intervals are Student-t at 95 % over the seeds; the verdict stands when the interval of the paired difference excludes zero.");
-    page.heading("Means over the seeds");
-    page.table(&summary.means().into_rows());
-    further(&mut page, summary.further(), &summary.experiment);
-    page.heading("Accuracy of each seed");
-    page.table(&summary.table().into_rows());
-    page.quiet("Each seed has a report of its own in its directory.");
-    repeat(&mut page, &summary.command, &summary.experiment);
-    page.heading("Measured on");
-    page.quiet(&format!("{} ({}); Distillery {}", settings.backend, settings.adapter, settings.distillery));
-    attribution(&mut page, &summary.experiment, settings);
-    page.finish()
 }
 
 fn repeat(page: &mut Page, command: &str, experiment: &Experiment) {
