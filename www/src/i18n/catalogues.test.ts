@@ -9,6 +9,7 @@ import { SHORTCUTS } from "../lab/keys";
 import { KNOBS, PRESETS } from "../lab/knobs";
 import { fill, placeholders } from "./fill";
 import { LOCALES, type Locale } from "./locale";
+import { WITH_PARTICLE } from "./particle";
 
 function read(locale: Locale): Record<string, string> {
   const folder = new URL(`./${locale}/`, import.meta.url);
@@ -38,6 +39,11 @@ describe("catalogues", () => {
       // What a sentence leaves out in one language would be missed in it.
       expect(placeholders(korean), key).toEqual(placeholders(text));
     }
+  });
+
+  it("leave the choice of a Korean particle to the value before it, never to the reader", () => {
+    const bare = Object.entries(catalogues.ko).filter(([, text]) => /\((은|는|이|가|을|를|과|와|으|였)\)/.test(text.replace(WITH_PARTICLE, "")));
+    expect(bare).toEqual([]);
   });
 
   const needed = [

@@ -1,4 +1,5 @@
 /** Puts values into a text. Apart from the catalogues, so that tests need no Svelte. */
+import { WITH_PARTICLE, particle } from "./particle";
 
 /** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
 const formatters = new Map<string, Intl.NumberFormat>();
@@ -21,12 +22,16 @@ export function placeholders(text: string): string[] {
 
 /**
  * `{name}` becomes its value; numbers are written as the language writes them. A name without a value stays as it is.
- * A value may bring its own braces (an error message): they are not read again.
+ * A value may bring its own braces (an error message): they are not read again. A Korean particle follows the value.
  */
 export function fill(text: string, params: Record<string, string | number>, locale: string): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+  const written = (name: string): string | undefined => {
     const value = params[name];
-    if (value === undefined) return whole;
     return typeof value === "number" ? format(value, locale) : value;
+  };
+  const chosen = text.replace(WITH_PARTICLE, (whole, name: string, close: string, pair: string) => {
+    const value = written(name);
+    return value === undefined ? whole : `{${name}}${close}${particle(value, pair)}`;
   });
+  return chosen.replace(/\{(\w+)\}/g, (whole, name: string) => written(name) ?? whole);
 }
