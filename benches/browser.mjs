@@ -1,22 +1,15 @@
-// What the benchmarks of the browser share: headless Chromium with WebGPU on a software adapter, and a folder served to it.
-import { createRequire } from "node:module";
+// What the benchmarks of the browser share: a folder served to the browser of the tests, and a look at the page.
 import { fileURLToPath } from "node:url";
 
+import { launch } from "../tests/browser/launch.mjs";
 import { serve } from "../www/serve.mjs";
 
 export const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const { chromium } = createRequire(at("../www/package.json"))("playwright-core");
 
 /** A browser with an empty cache, and the address of `folder` for it; `act` measures there. */
 export async function inBrowser(folder, act) {
   const server = await serve(at(folder), 0);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    // Playwright's own headless mode may be the old one, which has no WebGPU.
-    headless: false,
-    args: ["--headless=new", "--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan",
-      "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  const browser = await launch();
   try {
     return await act(browser, `http://127.0.0.1:${server.address().port}/`);
   } finally {

@@ -4,16 +4,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { serve } from "../../www/serve.mjs";
+import { launch, need } from "./launch.mjs";
 
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-// The packages are the page's: this folder has none of its own.
-const need = createRequire(at("www/package.json"));
-const { chromium } = need("playwright-core");
 export const { AxeBuilder } = need("@axe-core/playwright");
 
 export const PRESETS = JSON.parse(readFileSync(at("www/src/engine/generated/presets.json"), "utf8")).map(({ id }) => id);
@@ -38,9 +35,6 @@ const SUB_PATH = "/some/where/";
 /** Long enough for a machine that compiles something else at the same time; a page that works needs seconds. */
 export const PATIENCE = 120_000;
 
-const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
-const QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
 let browser;
 let servers = [];
 let origin;
@@ -63,12 +57,7 @@ async function behindSubPath(folder) {
 export function useBrowser() {
   before(async () => {
     origin = await behindSubPath(at("www/dist"));
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      // Playwright's own headless mode may be the old one, which has no WebGPU.
-      headless: false,
-      args: ["--headless=new", "--no-sandbox", ...WEBGPU, ...QUIET],
-    });
+    browser = await launch();
   });
   after(async () => {
     await browser?.close();
