@@ -49,6 +49,11 @@ export function number(value: number, options: Intl.NumberFormatOptions = {}): s
   return format(value, current, options);
 }
 
+/** A number with the digits that it has: a whole one with all of them, another with six at most. */
+export function exact(value: number, options: Intl.NumberFormatOptions = {}): string {
+  return number(value, { ...(Number.isInteger(value) ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 6 }), ...options });
+}
+
 /** A share of one as a percentage with one decimal: `0.9312` → `93.1%`. */
 export function percent(share: number, digits = 1): string {
   return number(share, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,6 +1,6 @@
 /** Errors in the visitor's words: translated by code, with the knob's own name and the range from the page's own table. */
 import type { EngineError, Kind } from "../engine/protocol";
-import { has, number, t } from "../i18n/index.svelte";
+import { exact, has, t } from "../i18n/index.svelte";
 import { readPoints } from "./draw/added";
 import { findKnob } from "./knobs";
 
@@ -19,9 +19,9 @@ export function valueName(key: string, value: string): string {
   return kind?.type === "int" || kind?.type === "float" ? plainNumber(special) : value;
 }
 
-/** A number with as many digits as it has, within reason. */
+/** Small numbers stand as a person types them. */
 function plainNumber(value: number): string {
-  return number(value, { maximumSignificantDigits: 6, useGrouping: Math.abs(value) >= 10_000 });
+  return exact(value, { useGrouping: Math.abs(value) >= 10_000 });
 }
 
 /** The range of a knob in words. */

@@ -1,6 +1,6 @@
 // Words that several views share, so that a knob or a class has one name wherever it is shown.
 
-import { has, number, percent, t } from "../../i18n/index.svelte";
+import { exact, has, number, percent, t } from "../../i18n/index.svelte";
 import type { Role } from "../../engine/generated/types";
 import type { Metric, RunHistory } from "../history";
 import type { Values } from "../knobs";
@@ -27,7 +27,7 @@ export function knobMark(key: string, value: string): string {
 /** A number that came as text, as the language writes it; other text as it is. */
 export function plain(text: string): string {
   const value = Number(text);
-  return text.trim() === "" || Number.isNaN(value) ? text : number(value, { maximumSignificantDigits: 6 });
+  return text.trim() === "" || Number.isNaN(value) ? text : exact(value);
 }
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
