@@ -39,7 +39,7 @@ async function onHost(act) {
   }
 }
 
-const kept = (page) => page.getByText(text("view.trust.offline"), { exact: true }).waitFor();
+const kept = (page) => page.getByText(text("view.trust.offline"), { exact: true }).waitFor({ state: "attached" });
 const stored = (page) =>
   page.evaluate(async () => {
     const answers = [];

@@ -44,7 +44,13 @@ test("the views show the same run: sample, formula, networks, trust", () =>
 
     const networks = page.getByRole("region", { name: text("view.networks.title") }).first();
     assert.match(await networks.innerText(), /64 → 256 → 256 → 10/);
-    await page.locator("summary", { hasText: text("view.trust.cpu") }).click();
+    const badge = page.locator("summary", { hasText: text("view.trust.cpu") });
+    for (const [width, height] of [[1280, 720], [360, 640]]) {
+      await page.setViewportSize({ width, height });
+      const { x, y, width: wide, height: high } = await badge.boundingBox();
+      assert.ok(y >= 0 && y + high <= height && x + wide <= width, "where the numbers come from stands on the first screen");
+    }
+    await badge.click();
     await page.getByText(text("view.trust.explain_cpu")).waitFor();
   }));
 
