@@ -66,7 +66,8 @@ impl Error {
             Self::Run(RunError::Device(
                 DeviceError::NoAdapter { .. } | DeviceError::NotBuilt { .. } | DeviceError::Several | DeviceError::Server { .. },
             )) => 2,
-            Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Weights(_) | RunError::Checkpoint(_) | RunError::Model(_)) => 2,
+            Self::Run(RunError::Spec(_) | RunError::Data(_) | RunError::Model(_)) => 2,
+            Self::Run(error) if error.is_of_checkpoint() => 2,
             Self::Run(_) | Self::Diverged { .. } | Self::Unreachable(_) | Self::Write { .. } | Self::SelfTest { .. } | Self::Stdout(_) => 1,
             Self::Stopped { cause, .. } => cause.exit_code(),
             Self::Interrupted(_) => 130,

@@ -261,7 +261,7 @@ fn newest(session: &Session, directory: &RunDir) -> Result<Option<(usize, Run)>,
         let bytes = fs::read(&path).map_err(Error::read(&path))?;
         match session.resume(&bytes) {
             Ok(run) => return Ok(Some((step, run))),
-            Err(Error::Run(error @ (RunError::Weights(_) | RunError::Checkpoint(_)))) => {
+            Err(Error::Run(error)) if error.is_of_checkpoint() => {
                 eprintln!("note: {}: {error}; trying the checkpoint before it", path.display());
                 last_error = Some(Error::input(format!(
                     "{}: {error}. No checkpoint of this run can be read: delete the folder checkpoints/ to start it anew",

@@ -90,10 +90,8 @@ fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {
     let mut experiment = tree.clone();
     let places = experiment.as_object_mut().and_then(|tree| tree.remove("run"));
     let experiment = Experiment::from_value(experiment).map_err(|error| match error {
-        SpecError::Version { found, .. } if found == "none" => {
-            wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into())
-        }
-        SpecError::File { message, .. } => place(message),
+        SpecError::NoVersion(_) => wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into()),
+        SpecError::File(message) => place(message),
         other => wrong(super::error::Error::Spec(other).to_string()),
     })?;
     let places: Places =

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use thiserror::Error;
 
 /// A file that is not the safetensors it should be.
@@ -12,6 +12,8 @@ use thiserror::Error;
 pub enum WeightsError {
     #[error("not a readable safetensors file: {0}")]
     Format(String),
+    #[error("not a readable safetensors file: it is cut short, or longer than its header says")]
+    Truncated,
     #[error("the safetensors file lacks the tensor `{0}`")]
     Missing(String),
     #[error("tensor `{name}` has shape {found:?}; this network needs {expected:?}")]
@@ -20,6 +22,40 @@ pub enum WeightsError {
     Type(String, String),
     #[error("tensor `{0}` holds a value that is not finite")]
     NotFinite(String),
+}
+
+impl WeightsError {
+    /// Stable id for translation.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Format(_) => "weights_format",
+            Self::Truncated => "weights_truncated",
+            Self::Missing(_) => "weights_missing",
+            Self::Shape { .. } => "weights_shape",
+            Self::Type(..) => "weights_type",
+            Self::NotFinite(_) => "weights_not_finite",
+        }
+    }
+
+    /// The tensor, what it is and what it should be, where there are such.
+    pub fn parts(&self) -> (Option<String>, Option<String>, Option<String>) {
+        let sides = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        match self {
+            Self::Format(_) | Self::Truncated => (None, None, None),
+            Self::Missing(name) | Self::NotFinite(name) => (Some(name.clone()), None, None),
+            Self::Shape { name, found, expected } => (Some(name.clone()), Some(sides(found)), Some(sides(expected))),
+            Self::Type(name, found) => (Some(name.clone()), Some(found.clone()), None),
+        }
+    }
+}
+
+impl From<SafeTensorError> for WeightsError {
+    fn from(error: SafeTensorError) -> Self {
+        match error {
+            SafeTensorError::MetadataIncompleteBuffer | SafeTensorError::InvalidHeaderLength => Self::Truncated,
+            other => Self::Format(other.to_string()),
+        }
+    }
 }
 
 /// Named f32 tensors and text metadata, as read from a file.
@@ -116,10 +152,9 @@ impl View for Packed<'_> {
 /// # Errors
 /// [`WeightsError`] for a file that is truncated or not safetensors.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, WeightsError> {
-    let format = |error: safetensors::SafeTensorError| WeightsError::Format(error.to_string());
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let file = SafeTensors::deserialize(bytes).map_err(format)?;
+    let file = SafeTensors::deserialize(bytes)?;
     let (mut tensors, mut others) = (HashMap::new(), HashMap::new());
     for (name, view) in file.tensors() {
         let data = view.data();

@@ -17,8 +17,15 @@ pub enum SpecError {
     Conflict { key: &'static str, message: &'static str },
     #[error("this is an experiment of version {found}; this build reads version {expected}")]
     Version { found: String, expected: u32 },
-    #[error("not a readable {format}: {message}")]
-    File { format: &'static str, message: String },
+    #[error("not an experiment: it has no `version`; this build reads \"version\": {0}")]
+    NoVersion(u32),
+    #[error("not readable as JSON: {0}")]
+    Json(String),
+    #[error("not a readable experiment: {0}")]
+    File(String),
+    /// A preset or a value that needs a file of the visitor's own, in the page.
+    #[error("{}`{value}` needs a file that only the native program reads", key.map(|key| format!("{key}=")).unwrap_or_default())]
+    Native { key: Option<&'static str>, value: String },
 }
 
 fn hint(nearest: &Option<&'static str>) -> String {
@@ -26,10 +33,6 @@ fn hint(nearest: &Option<&'static str>) -> String {
 }
 
 impl SpecError {
-    pub(super) fn file(format: &'static str, error: impl ToString) -> Self {
-        Self::File { format, message: error.to_string() }
-    }
-
     pub(super) fn preset(name: &str) -> Self {
         let allowed = presets::TABLE.iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
         Self::UnknownPreset { name: name.into(), allowed }
@@ -43,7 +46,11 @@ impl SpecError {
             Self::OutOfRange { .. } => "out_of_range",
             Self::Conflict { .. } => "conflict",
             Self::Version { .. } => "version",
-            Self::File { .. } => "bad_file",
+            Self::NoVersion(_) => "no_version",
+            Self::Json(_) => "not_json",
+            Self::File(_) => "bad_file",
+            Self::Native { key: Some(_), .. } => "native_value",
+            Self::Native { key: None, .. } => "native_preset",
         }
     }
 
@@ -55,7 +62,9 @@ impl SpecError {
             Self::OutOfRange { key, value, allowed } => (Some((*key).into()), Some(value.clone()), Some(allowed.clone())),
             Self::Conflict { key, .. } => (Some((*key).into()), None, None),
             Self::Version { found, expected } => (None, Some(found.clone()), Some(expected.to_string())),
-            Self::File { format, .. } => (Some((*format).into()), None, None),
+            Self::NoVersion(expected) => (None, None, Some(expected.to_string())),
+            Self::Json(_) | Self::File(_) => (None, None, None),
+            Self::Native { key, value } => (key.map(Into::into), Some(value.clone()), None),
         }
     }
 }

@@ -375,9 +375,14 @@ impl Experiment {
     /// Reads the JSON form. What it does not say is as in the preset that it names.
     ///
     /// # Errors
-    /// Text that is not JSON or not an experiment of this version, and everything [`Experiment::validate`] refuses.
+    /// Text that is not JSON or not an experiment of this version, and everything [`Experiment::validate`] refuses. A value of another type, and
+    /// a key that no experiment has, are named as knobs are.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
-        Self::from_value(serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?)
+        let value: Value = serde_json::from_str(text).map_err(|error| SpecError::Json(error.to_string()))?;
+        Self::from_value(value.clone()).map_err(|error| match error {
+            SpecError::File(_) => knobs::fault(&value).unwrap_or(error),
+            other => other,
+        })
     }
 
     /// Reads an experiment from any self-describing format already parsed to a JSON value.
@@ -401,13 +406,13 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::from_json`].
     pub fn from_record(text: &str) -> Result<Self, SpecError> {
-        let value = serde_json::from_str(text).map_err(|e| SpecError::file("JSON", e))?;
+        let value = serde_json::from_str(text).map_err(|e| SpecError::Json(e.to_string()))?;
         check_version(&value)?;
         Self::checked(value)
     }
 
     fn checked(tree: Value) -> Result<Self, SpecError> {
-        let experiment: Self = serde_json::from_value(tree).map_err(|e| SpecError::file("experiment", e))?;
+        let experiment: Self = serde_json::from_value(tree).map_err(|e| SpecError::File(e.to_string()))?;
         experiment.validate()?;
         Ok(experiment)
     }
@@ -451,12 +456,11 @@ impl Experiment {
 }
 
 fn check_version(value: &Value) -> Result<(), SpecError> {
-    let found = match value.get("version").and_then(Value::as_u64) {
-        Some(version) if version == u64::from(VERSION) => return Ok(()),
-        Some(version) => version.to_string(),
-        None => "none".into(),
-    };
-    Err(SpecError::Version { found, expected: VERSION })
+    match value.get("version").and_then(Value::as_u64) {
+        Some(version) if version == u64::from(VERSION) => Ok(()),
+        Some(version) => Err(SpecError::Version { found: version.to_string(), expected: VERSION }),
+        None => Err(SpecError::NoVersion(VERSION)),
+    }
 }
 
 /// Puts `over` on top of `base`, key by key.

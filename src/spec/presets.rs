@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Experiment, SpecError, knobs};
+use super::{Experiment, SpecError, TeacherSource, knobs};
 
 /// A named experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -413,6 +413,11 @@ pub fn find(id: &str) -> Result<&'static Preset, SpecError> {
 }
 
 impl Preset {
+    /// Whether it needs a model of the visitor's own, which the page cannot read.
+    pub fn is_native(&self) -> bool {
+        self.experiment().teacher.source == TeacherSource::File
+    }
+
     /// The experiment it names.
     pub fn experiment(&self) -> Experiment {
         let mut experiment = Experiment { preset: self.id.into(), ..Experiment::default() };

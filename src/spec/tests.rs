@@ -134,12 +134,26 @@ fn files_of_another_version_or_with_unknown_fields_are_refused() {
     let json = Experiment::default().to_json();
     let other = json.replace(&format!("\"version\": {VERSION}"), "\"version\": 99");
     assert!(matches!(Experiment::from_json(&other), Err(SpecError::Version { .. })));
-    assert!(matches!(Experiment::from_json("{}"), Err(SpecError::Version { .. })));
-    let unknown = json.replace("\"seed\": 0", "\"seed\": 0, \"sed\": 1");
-    let text = Experiment::from_json(&unknown).unwrap_err().to_string();
-    assert!(text.contains("`sed`") && text.contains("`seed`"), "{text}");
-    let text = Experiment::from_json("{\"version\": 1,").unwrap_err().to_string();
-    assert!(text.contains("line 1"), "{text}");
+    for no_version in ["{}", "[1]", "3"] {
+        assert!(matches!(Experiment::from_json(no_version), Err(SpecError::NoVersion(_))), "{no_version}");
+    }
+    let refused = |from: &str, to: &str| {
+        assert!(json.contains(from), "{from} stands in the file");
+        let error = Experiment::from_json(&json.replacen(from, to, 1)).unwrap_err();
+        (error.code(), error.parts())
+    };
+    let part = |text: &str| Some(text.to_owned());
+    assert_eq!(refused("\"seed\": 0", "\"seed\": 0, \"see\": 1"), ("unknown_key", (part("see"), None, part("seed"))));
+    assert_eq!(refused("\"alpha\": 0.1", "\"alpah\": 0.1"), ("unknown_key", (part("distill.alpah"), None, None)));
+    let temperature = knobs::find("distill.temperature").unwrap().allowed();
+    assert_eq!(
+        refused("\"temperature\": 4.0", "\"temperature\": \"warm\""),
+        ("out_of_range", (part("distill.temperature"), part("warm"), Some(temperature))),
+    );
+    assert_eq!(refused("\"seed\": 0", "\"seed\": -1").1.0, part("seed"));
+    assert_eq!(refused("\"preset\": \"custom\"", "\"preset\": 3").0, "bad_file");
+    let text = Experiment::from_json("{\"version\": 1,").unwrap_err();
+    assert!(text.code() == "not_json" && text.to_string().contains("line 1"), "{text}");
 }
 
 proptest! {

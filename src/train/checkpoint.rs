@@ -20,6 +20,12 @@ const KEY: &str = "distillery.checkpoint";
 const EXPERIMENT: &str = "distillery.experiment";
 const VERSION: u32 = 1;
 
+/// What every version of [`Progress`] begins with: the rest of another one may read otherwise.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 /// Where a run stood.
 #[derive(Debug, Serialize, Deserialize)]
 struct Progress {
@@ -178,11 +184,13 @@ impl Run {
     pub async fn resume(bytes: &[u8], place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let mut file = model::decode(bytes)?;
         let wrong = |message: String| RunError::Checkpoint(message);
-        let text = file.metadata.get(KEY).ok_or_else(|| wrong(format!("its metadata has no `{KEY}`")))?;
-        let progress: Progress = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        if progress.version != VERSION {
-            return Err(wrong(format!("it is of version {}, this build reads {VERSION}", progress.version)));
+        let text = file.metadata.get(KEY).ok_or(RunError::NoCheckpoint(KEY))?;
+        let unreadable = |error: serde_json::Error| wrong(error.to_string());
+        let Versioned { version } = serde_json::from_str(text).map_err(unreadable)?;
+        if version != VERSION {
+            return Err(RunError::CheckpointVersion { found: version, expected: VERSION });
         }
+        let progress: Progress = serde_json::from_str(text).map_err(unreadable)?;
         let mut run = Self::new(progress.experiment, place, materials).await?;
         // Its own knows whether the backward pass computes anew.
         let place = run.place.clone();

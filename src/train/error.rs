@@ -31,6 +31,11 @@ pub enum RunError {
     /// A model from a file that is missing, another than before, or does not fit.
     #[error("{0}")]
     Model(String),
+    /// A file of tensors that holds no run.
+    #[error("not a checkpoint of this build: its metadata has no `{0}`")]
+    NoCheckpoint(&'static str),
+    #[error("not a checkpoint of this build: it is of version {found}, this build reads {expected}")]
+    CheckpointVersion { found: u32, expected: u32 },
     #[error("not a checkpoint of this build: {0}")]
     Checkpoint(String),
     #[error("test row {index} does not exist; rows go from 0 to {last}")]
@@ -81,10 +86,12 @@ impl RunError {
             Self::Device(error) => error.code(),
             Self::Generate(GenerateError::Device(error)) => error.code(),
             Self::Generate(_) => "generate",
-            Self::Weights(_) => "bad_file",
+            Self::Weights(error) => error.code(),
             Self::NotFinite { .. } => "not_finite",
             Self::NotLive { .. } => "not_live",
             Self::Model(_) => "bad_model",
+            Self::NoCheckpoint(_) => "no_checkpoint",
+            Self::CheckpointVersion { .. } => "checkpoint_version",
             Self::Checkpoint(_) => "bad_checkpoint",
             Self::NoSuchRow { .. } => "no_such_row",
             Self::Unavailable(_) => "unavailable",
@@ -96,11 +103,21 @@ impl RunError {
         match self {
             Self::Spec(error) => error.parts(),
             Self::Data(DataError::NotBrought(part)) => (Some(part.id().into()), None, None),
-            Self::NotFinite { key, value, .. } => (Some((*key).into()), Some(value.to_string()), None),
+            Self::Weights(error) => error.parts(),
+            // Clipping is another remedy where there is none yet.
+            Self::NotFinite { key, value, clip, .. } => {
+                (Some((*key).into()), Some(value.to_string()), (*clip <= 0.0).then(|| "train.clip".into()))
+            }
+            Self::CheckpointVersion { found, expected } => (None, Some(found.to_string()), Some(expected.to_string())),
             Self::NotLive { key, live } => (Some(key.clone()), None, Some(live.clone())),
             Self::NoSuchRow { index, last } => (None, Some(index.to_string()), Some(format!("0–{last}"))),
             _ => (None, None, None),
         }
+    }
+
+    /// The fault lies in the checkpoint itself: an earlier one may be sound.
+    pub fn is_of_checkpoint(&self) -> bool {
+        matches!(self, Self::Weights(_) | Self::NoCheckpoint(_) | Self::CheckpointVersion { .. } | Self::Checkpoint(_))
     }
 
     /// The device cannot be used any more.

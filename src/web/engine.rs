@@ -1,9 +1,14 @@
 //! What a command does. Nothing in here knows JavaScript, so that tests run it natively.
 
+use serde_json::Value;
+
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
-use crate::spec::{Experiment, SpecError, VERSION};
+use crate::spec::{Experiment, SpecError, VERSION, presets};
 use crate::train::{Materials, Modes, Run, RunError};
+
+/// Values of knobs that need a file of the visitor's own.
+const NATIVE: &[(&str, &str)] = &[("teacher.source", "file"), ("student.start", "file"), ("task.name", "jsonl"), ("task.name", "labels")];
 
 /// A device and the run on it.
 pub struct Engine {
@@ -37,10 +42,17 @@ impl Engine {
                 if version != VERSION {
                     return Err(SpecError::Version { found: version.to_string(), expected: VERSION }.into());
                 }
+                refuse_native(&preset, |key| set.get(key).map(String::as_str))?;
                 let set = set.iter().map(|(key, value)| (key.as_str(), value.as_str()));
                 vec![self.open(Experiment::from_preset(&preset, set)?).await?]
             }
-            Command::OpenFile { json } => vec![self.open(Experiment::from_json(&json)?).await?],
+            Command::OpenFile { json } => {
+                // Text that is no JSON is refused below, with its place.
+                let tree: Value = serde_json::from_str(&json).unwrap_or_default();
+                let text = |key: &str| tree.pointer(&format!("/{}", key.replace('.', "/"))).and_then(Value::as_str);
+                refuse_native(text("preset").unwrap_or_default(), text)?;
+                vec![self.open(Experiment::from_json(&json)?).await?]
+            }
             Command::Advance { steps } => self.running()?.advance(steps).await?,
             Command::StepOnly { role } => self.running()?.step_only(role).await?,
             Command::Set { key, value } => vec![self.running()?.set(&key, &value)?],
@@ -101,8 +113,50 @@ impl Engine {
     }
 }
 
+/// What needs a file that the page cannot read. Said before an experiment is read whole, which would find contradictions in what is beside the
+/// point here.
+fn refuse_native<'a>(preset: &str, value: impl Fn(&str) -> Option<&'a str>) -> Result<(), SpecError> {
+    if presets::find(preset).is_ok_and(presets::Preset::is_native) {
+        return Err(SpecError::Native { key: None, value: preset.into() });
+    }
+    let wanted = |(key, native): &(&'static str, &str)| value(key) == Some(native);
+    match NATIVE.iter().find(|pair| wanted(pair)) {
+        Some(&(key, native)) => Err(SpecError::Native { key: Some(key), value: native.into() }),
+        None => Ok(()),
+    }
+}
+
 /// An error as the page gets it.
 pub fn error_event(error: &RunError) -> EngineEvent {
     let (key, value, allowed) = error.parts();
     EngineEvent::Error { code: error.code().into(), message: error.to_string(), key, value, allowed, fatal: error.is_fatal() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test_async;
+
+    fn refusal(replies: &[Reply]) -> (String, Option<String>, Option<String>) {
+        match replies {
+            [Reply::Engine(EngineEvent::Error { code, key, value, .. })] => (code.clone(), key.clone(), value.clone()),
+            other => panic!("a refusal was expected: {other:?}"),
+        }
+    }
+
+    #[test_async]
+    async fn what_needs_files_is_refused_as_native_whatever_else_contradicts_it() {
+        let mut engine = Engine::new(Place::cpu());
+        let text = |text: &str| Some(text.to_owned());
+        for (key, value) in NATIVE {
+            let set = [((*key).to_owned(), (*value).to_owned())].into();
+            let replies = engine.send(Command::Open { preset: "first-light".into(), version: VERSION, set }).await;
+            assert_eq!(refusal(&replies), ("native_value".into(), text(key), text(value)));
+        }
+        for preset in presets::TABLE.iter().filter(|preset| preset.is_native()) {
+            let json = preset.experiment().to_json();
+            let replies = engine.send(Command::OpenFile { json }).await;
+            assert_eq!(refusal(&replies), ("native_preset".into(), None, text(preset.id)));
+        }
+    }
 }

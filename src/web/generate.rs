@@ -9,7 +9,7 @@ use ts_rs::{Config, TS};
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::data::Part;
 use crate::eval::study;
-use crate::spec::{Divergence, Experiment, TeacherSource, knobs, presets};
+use crate::spec::{Divergence, Experiment, knobs, presets};
 use crate::train;
 
 fn types() -> String {
@@ -75,11 +75,9 @@ fn knob_table() -> String {
 }
 
 fn preset_table() -> String {
-    // The page has no files of models.
-    let in_page = |preset: &&presets::Preset| preset.experiment().teacher.source != TeacherSource::File;
     let rows: Vec<Value> = presets::TABLE
         .iter()
-        .filter(in_page)
+        .filter(|preset| !preset.is_native())
         .map(|preset| {
             let experiment = preset.experiment();
             let set: serde_json::Map<_, _> =
@@ -91,10 +89,18 @@ fn preset_table() -> String {
     format!("{}\n", serde_json::to_string_pretty(&rows).expect("plain data"))
 }
 
+/// Names of the presets that the page does not have.
+fn native_presets() -> String {
+    let ids: Vec<&str> = presets::TABLE.iter().filter(|preset| preset.is_native()).map(|preset| preset.id).collect();
+    format!("{}\n", serde_json::to_string_pretty(&ids).expect("plain data"))
+}
+
 #[test]
 fn generated_files_of_the_page_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/src/engine/generated");
-    for (name, text) in [("types.ts", types()), ("knobs.json", knob_table()), ("presets.json", preset_table())] {
+    let files =
+        [("types.ts", types()), ("knobs.json", knob_table()), ("presets.json", preset_table()), ("native_presets.json", native_presets())];
+    for (name, text) in files {
         let path = folder.join(name);
         if std::env::var_os("DISTILLERY_GENERATE").is_some() {
             std::fs::create_dir_all(&folder).expect("the folder can be made");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curves, download, ready, state, stepTo, until, useBrowser, withPage, write } from "./lab.mjs";
+import { button, curves, download, play, ready, state, stepTo, until, useBrowser, withPage, write } from "./lab.mjs";
 
 useBrowser();
 
@@ -55,11 +55,32 @@ const JSON_OF = (change) => async (page) => {
   change(experiment);
   return { name: "experiment.json", buffer: JSON.stringify(experiment) };
 };
+const TENSORS_OF = (key, change) => async (page) => {
+  const { name, buffer } = await download(page, key);
+  return { name, buffer: change(buffer) };
+};
+/** The last of its numbers is none. */
+function endsInNan(buffer) {
+  buffer.writeFloatLE(NaN, buffer.length - 4);
+  return buffer;
+}
+/** Other words of the same length, so that the tensors stay where they are. */
+function replace(buffer, from, to) {
+  const at = buffer.indexOf(from);
+  assert.ok(at > 0 && from.length === to.length, `${from} stands in the file`);
+  buffer.write(to, at);
+  return buffer;
+}
 const BAD = [
-  ["text that is no JSON", "bad_file", async () => ({ name: "experiment.json", buffer: "{ not json" })],
-  ["an unknown key", "bad_file", JSON_OF((experiment) => (experiment.distill.temprature = 3))],
+  ["text that is no JSON", "not_json", async () => ({ name: "experiment.json", buffer: "{ not json" })],
+  ["JSON that is no experiment", "no_version", async () => ({ name: "experiment.json", buffer: "[1]" })],
+  ["an unknown key", "unknown_key", JSON_OF((experiment) => (experiment.distill.temprature = 3))],
+  ["a value of another type", "out_of_range", JSON_OF((experiment) => (experiment.distill.temperature = "warm"))],
   ["a value out of range", "out_of_range", JSON_OF((experiment) => (experiment.distill.temperature = 900))],
   ["an experiment of another version", "version", JSON_OF((experiment) => (experiment.version = 99))],
+  ["an unknown preset", "unknown_preset", JSON_OF((experiment) => (experiment.preset = "nosuch"))],
+  ["a preset of the native program", "native_preset", JSON_OF((experiment) => (experiment.preset = "smollm2"))],
+  ["a teacher from a file", "native_value", JSON_OF((experiment) => (experiment.teacher.source = "file"))],
   [
     "an experiment that contradicts itself",
     "conflict",
@@ -68,15 +89,24 @@ const BAD = [
       teacher.source = "pretrained";
     }),
   ],
-  ["bytes that are no safetensors", "bad_file", async () => ({ name: "student.safetensors", buffer: "weights, honestly" })],
+  ["bytes that are no safetensors", "weights_format", async () => ({ name: "student.safetensors", buffer: "weights, honestly" })],
   [
     "weights cut short",
-    "bad_file",
+    "weights_truncated",
     async (page) => {
       const file = await download(page, "share.student");
       return { ...file, buffer: file.buffer.subarray(0, file.buffer.length - 100) };
     },
   ],
+  ["weights that are not finite", "weights_not_finite", TENSORS_OF("share.student", endsInNan)],
+  ["a checkpoint of another version", "checkpoint_version", TENSORS_OF("share.checkpoint", (buffer) => replace(buffer, '\\"version\\":1,', '\\"version\\":7,'))],
+  ["a checkpoint with numbers that are not finite", "weights_not_finite", TENSORS_OF("share.checkpoint", endsInNan)],
+  [
+    "a checkpoint whose tensors are of another shape than its experiment says",
+    "bad_checkpoint",
+    TENSORS_OF("share.checkpoint", (buffer) => replace(buffer, '\\"widths\\":[16]', '\\"widths\\":[17]')),
+  ],
+  ["an experiment as TOML", "file_toml", async () => ({ name: "experiment.toml", buffer: "version = 1" })],
   ["a file of another kind", "file_kind", async () => ({ name: "cat.png", buffer: "meow" })],
 ];
 for (const [name, code, make] of BAD) {
@@ -84,13 +114,31 @@ for (const [name, code, make] of BAD) {
     withPage("?backend=cpu", async (page) => {
       await ready(page);
       const { values } = await stepTo(page, 2);
-      await upload(page, await make(page));
+      const file = await make(page);
+      await upload(page, file);
       await until(page, `the message ${code}`, (now, wanted) => now.notices.includes(wanted), code);
-      assert.doesNotMatch(await page.locator(".notices").innerText(), /\{\w+\}|^error\./m, "the message is in words");
+      assert.equal((await state(page)).notices.length, 1, "one file, one message");
+      const said = await page.locator(".notices").innerText();
+      assert.doesNotMatch(said, /\{\w+\}|^error\./m, "the message is in words");
+      assert.ok(said.includes(file.name), `the message names the file: ${said}`);
+      await button(page, "page.language.ko").click();
+      // Of the file, keys, commands and values may stand in it, but no sentence of a parser.
+      assert.doesNotMatch(await page.locator(".notices .said > p").innerText(), /[a-z]+ [a-z]+ [a-z]+ [a-z]+/i, "the Korean message is Korean");
+      await button(page, "page.language.en").click();
       const now = await stepTo(page, 3);
       assert.deepEqual(now.values, values);
     }));
 }
+
+test("a run that plays goes on when a file is refused", () =>
+  withPage("?backend=cpu&train.steps=100000", async (page) => {
+    await ready(page);
+    await play(page);
+    const { step } = await until(page, "it plays", (now) => now.step > 20);
+    await upload(page, { name: "student.safetensors", buffer: "weights, honestly" });
+    await until(page, "the refusal", (now) => now.notices.includes("weights_format"));
+    await until(page, "it plays on", (now, before) => now.playing && now.step > before + 100, step);
+  }));
 
 test("weights of another shape are refused and the student keeps its own", () =>
   withPage("?backend=cpu&student.widths=20", async (page, open) => {
@@ -102,7 +150,7 @@ test("weights of another shape are refused and the student keeps its own", () =>
     await stepTo(other, 1);
     const before = await until(other, "the first evaluation", (now) => now.networks.length === 3);
     await upload(other, file);
-    await until(other, "a refusal", (now) => now.notices.includes("bad_file"));
+    await until(other, "a refusal", (now) => now.notices.includes("weights_shape"));
     assert.match(await other.locator(".notices").innerText(), /20/, "the message names the shape");
     assert.deepEqual((await state(other)).networks, before.networks);
     await write(other, "distill.temperature", "5");

@@ -47,21 +47,37 @@ async fn files_that_are_no_checkpoint_are_refused_by_name() {
     let mut run = open(&[]).await;
     run.advance(5).await.unwrap();
     let bytes = run.save().await.unwrap();
-    let refused = async |bytes: &[u8]| Run::resume(bytes, &Place::cpu(), &Materials::default()).await.err().expect("refused").to_string();
-    assert!(refused(&bytes[..bytes.len() / 2]).await.contains("not a readable safetensors file"));
-    assert!(refused(b"hello").await.contains("not a readable safetensors file"));
+    let refused = async |bytes: &[u8]| {
+        let error = Run::resume(bytes, &Place::cpu(), &Materials::default()).await.err().expect("refused");
+        (error.code(), error.to_string())
+    };
+    for length in [100, bytes.len() / 2, bytes.len() - 1] {
+        let (code, message) = refused(&bytes[..length]).await;
+        assert_eq!(code, "weights_truncated", "{length}: {message}");
+        assert!(message.contains("not a readable safetensors file"));
+    }
+    assert_eq!(refused(b"hello").await.0, "weights_format");
+    assert_eq!(refused(b"weights, honestly").await.0, "weights_format");
     let weights = run.weights(Role::Alone, false).await.unwrap();
-    assert!(refused(&weights).await.contains("distillery.checkpoint"));
+    let (code, message) = refused(&weights).await;
+    assert!(code == "no_checkpoint" && message.contains("distillery.checkpoint"), "{message}");
     let text = String::from_utf8_lossy(&bytes[..2000]).into_owned();
     assert!(text.contains("distillery.checkpoint"), "the experiment stands in the file's metadata");
-    let older: Vec<u8> = {
+    let changed = |from: &[u8], to: &[u8]| {
         let mut copy = bytes.clone();
-        let needle = br#"{\"version\":1,\"experiment\""#;
-        let at = copy.windows(needle.len()).position(|window| window == needle).expect("the version is in the header");
-        copy[at + 13] = b'7';
+        let at = copy.windows(from.len()).position(|window| window == from).expect("it stands in the header");
+        copy[at..at + from.len()].copy_from_slice(to);
         copy
     };
-    assert!(refused(&older).await.contains("version 7"));
+    // What another version calls its fields is not known.
+    let older = changed(br#"{\"version\":1,\"experiment\""#, br#"{\"version\":7,\"experimant\""#);
+    let (code, message) = refused(&older).await;
+    assert!(code == "checkpoint_version" && message.contains("version 7") && message.contains("reads 1"), "{message}");
+    assert_eq!(refused(&changed(b"experiment", b"experimant")).await.0, "bad_checkpoint");
+    let mut nan = bytes.clone();
+    let end = nan.len();
+    nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert_eq!(refused(&nan).await.0, "weights_not_finite", "it is told as what it is, not taken for weights");
 }
 
 #[test_async]

@@ -75,7 +75,8 @@ export class FakeWorker implements WorkerLike {
       case "open_file":
         return [{ ...failure("bad_file", "the fake engine reads no files"), fatal: false }];
       case "resume":
-        if (command.bytes.length !== 4) return [{ ...failure("bad_checkpoint", "too short"), fatal: false }];
+        if (command.bytes.length === 3) return [{ ...failure("weights_missing", "teacher.0.dense.0.weight"), key: "teacher.0.dense.0.weight", fatal: false }];
+        if (command.bytes.length !== 4) return [{ ...failure("no_checkpoint", "too short"), fatal: false }];
         this.open("first-light", {});
         this.step = new DataView(command.bytes.buffer).getUint32(0);
         return [{ type: "opened", summary: this.summary! }, this.evaluated()];

@@ -2,7 +2,8 @@
 import type { EngineError, Kind } from "../engine/protocol";
 import { exact, has, t } from "../i18n/index.svelte";
 import { readPoints } from "./draw/added";
-import { findKnob } from "./knobs";
+import { CONFLICTS, RAW_CODES } from "./codes";
+import { PRESETS, findKnob, nearest } from "./knobs";
 
 export function knobName(key: string): string {
   return has(`knob.${key}`) ? t(`knob.${key}`) : key;
@@ -42,15 +43,51 @@ export function allowedWords(key: string, kind: Kind): string {
   }
 }
 
-export function errorText(error: EngineError): string {
-  const knob = error.key === null ? undefined : findKnob(error.key);
-  const own = `error.${error.code}.${error.key ?? ""}`;
-  const key = has(own) ? own : error.code === "unknown_key" && error.allowed !== null ? "error.unknown_key.near" : `error.${error.code}`;
-  if (!has(key)) return error.message;
-  return t(key, {
-    key: knob ? knobName(knob.key) : (error.key ?? ""),
-    value: error.value ?? "",
-    allowed: knob && error.code === "out_of_range" ? allowedWords(knob.key, knob.kind) : (error.allowed ?? ""),
-    message: error.message,
-  });
+/** What a knob needs to have an effect, `task.name=plane|digits, …`, in words. */
+function needWords(needs: string): string {
+  return needs
+    .split(", ")
+    .map((need) => {
+      const [key = "", options = ""] = need.split("=");
+      return t("allowed.with", { key: knobName(key), options: options.split("|").map((option) => valueName(key, option)).join(t("allowed.or")) });
+    })
+    .join(", ");
+}
+
+function allowedOf({ code, key, allowed }: EngineError): string | null {
+  const knob = key === null ? undefined : findKnob(key);
+  switch (code) {
+    case "out_of_range":
+      return knob === undefined ? allowed : allowedWords(knob.key, knob.kind);
+    case "no_effect":
+      return needWords(allowed ?? "");
+    case "unknown_key":
+      return allowed ?? nearest(key ?? "");
+    case "not_finite":
+      return allowed === null ? null : knobName(allowed);
+    case "unknown_preset":
+      // The engine knows native ones, too.
+      return PRESETS.map(({ id }) => id).join(", ");
+    default:
+      return allowed;
+  }
+}
+
+/** The text of an error; of one that lies in a file, with the file's name and what to do with the file. */
+export function errorText(error: EngineError, file: string | null = null): string {
+  const { code, key, value } = error;
+  const allowed = allowedOf(error);
+  const known = [key === null ? [] : [`${code}.${key}.${value}`, `${code}.${key}`], allowed === null ? [] : [`${code}.allowed`], code].flat();
+  const own = known.flatMap((name) => [...(file === null ? [] : [`error.file.${name}`]), `error.${name}`]).find(has);
+  const text =
+    own === undefined
+      ? error.message
+      : t(own, { key: key === null ? "" : knobName(key), id: key ?? "", value: value ?? "", allowed: allowed ?? "", message: error.message });
+  return file === null ? text : t("error.in_file", { file, text });
+}
+
+/** The words of the parser, browser or driver behind an error, for who can use them. */
+export function rawText({ code, key, message }: EngineError): string | null {
+  const told = code === "conflict" && CONFLICTS.some((known) => known === key);
+  return RAW_CODES.includes(code) && !told && message !== "" && message !== code ? message : null;
 }

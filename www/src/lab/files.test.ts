@@ -6,8 +6,8 @@ import type { Lab } from "./lab.svelte";
 
 function visitor() {
   const said: string[] = [];
-  const lab = { notices: { fail: ({ code, value }: { code: string; value: string }) => said.push(`${code} ${value}`), say: vi.fn() }, openFile: vi.fn(), openTensors: vi.fn() };
-  return { lab: lab as unknown as Lab, opened: lab, said };
+  const lab = { notices: { fail: ({ code, value }: { code: string; value: string }) => said.push(`${code} ${value}`), say: vi.fn() }, intake: { experiment: vi.fn(), tensors: vi.fn() } };
+  return { lab: lab as unknown as Lab, opened: lab.intake, said };
 }
 
 /** Of a size, without the bytes. */
@@ -22,11 +22,11 @@ it.each([
   const large = file(name, most + 1);
   await take(lab, large as unknown as File);
   expect(said).toEqual([`file_size ${name}`]);
-  expect([large.text, large.arrayBuffer, opened.openFile, opened.openTensors].flatMap(({ mock }) => mock.calls)).toEqual([]);
+  expect([large.text, large.arrayBuffer, opened.experiment, opened.tensors].flatMap(({ mock }) => mock.calls)).toEqual([]);
 });
 
 it("a file of the largest size is read", async () => {
   const { lab, opened, said } = visitor();
   await take(lab, file("checkpoint.safetensors", MAX_BYTES) as unknown as File);
-  expect([opened.openTensors.mock.calls.length, said]).toEqual([1, []]);
+  expect([opened.tensors.mock.calls.length, said]).toEqual([1, []]);
 });

@@ -3,10 +3,11 @@ import { failure } from "../engine/protocol";
 import type { Lab } from "./lab.svelte";
 import { readMetrics } from "./runs/metrics";
 
+const MEBI = 1024 * 1024;
 /** Larger than any checkpoint that this page can write. */
-export const MAX_BYTES = 256 * 1024 * 1024;
+export const MAX_BYTES = 256 * MEBI;
 /** Of `metrics.jsonl`: half a million steps at the usual pace. */
-export const MAX_METRICS = 32 * 1024 * 1024;
+export const MAX_METRICS = 32 * MEBI;
 
 export function download(name: string, content: string | Uint8Array, type: string): void {
   // The bytes come from the Worker and lie in an ordinary buffer.
@@ -31,12 +32,12 @@ export async function downloadTensors(lab: Lab, which: "checkpoint" | "student")
 
 /** An experiment, a checkpoint, a student's weights or the curves of a native run, told apart by name. */
 export async function take(lab: Lab, file: File): Promise<void> {
-  const refuse = (code: string) => lab.notices.fail({ ...failure(code, file.name), value: file.name, fatal: false });
-  if (file.size > MAX_BYTES) return refuse("file_size");
-  if (/\.json$/i.test(file.name)) return lab.openFile(await file.text());
-  if (/\.safetensors$/i.test(file.name)) return lab.openTensors(new Uint8Array(await file.arrayBuffer()));
-  if (/\.jsonl$/i.test(file.name)) return file.size > MAX_METRICS ? refuse("file_size") : takeMetrics(lab, file);
-  refuse("file_kind");
+  const refuse = (code: string, most = 0) => lab.notices.fail({ ...failure(code, file.name), value: file.name, allowed: String(most / MEBI), fatal: false });
+  if (file.size > MAX_BYTES) return refuse("file_size", MAX_BYTES);
+  if (/\.json$/i.test(file.name)) return lab.intake.experiment(await file.text(), file.name);
+  if (/\.safetensors$/i.test(file.name)) return lab.intake.tensors(new Uint8Array(await file.arrayBuffer()), file.name);
+  if (/\.jsonl$/i.test(file.name)) return file.size > MAX_METRICS ? refuse("file_size", MAX_METRICS) : takeMetrics(lab, file);
+  refuse(/\.toml$/i.test(file.name) ? "file_toml" : "file_kind");
 }
 
 /** Draws native runs beside those of the browser. */

@@ -1,4 +1,5 @@
 /** The knob table as the page needs it: reading and writing values as text, ranges, slider positions, what depends on what. */
+import nativePresets from "../engine/generated/native_presets.json";
 import presetRows from "../engine/generated/presets.json";
 import knobRows from "../engine/generated/knobs.json";
 import type { Knob, Kind } from "../engine/protocol";
@@ -14,6 +15,8 @@ export interface Preset {
 // The files are generated from the same Rust types as `Knob`; JSON modules have wider types.
 export const KNOBS = knobRows as unknown as Row[];
 export const PRESETS = presetRows as unknown as Preset[];
+/** Presets of the native program alone: they need a model of the visitor's own. */
+export const NATIVE_PRESETS: readonly string[] = nativePresets;
 export const FIRST_PRESET = PRESETS[0]!.id;
 
 const BY_KEY = new Map(KNOBS.map((knob) => [knob.key, knob]));
@@ -29,6 +32,13 @@ export function findPreset(id: string): Preset | undefined {
 /** The values that a preset stands for. */
 export function presetValues(id: string): Values {
   return { ...(findPreset(id) ?? PRESETS[0]!).values };
+}
+
+/** The knob that was probably meant: the one whose last part begins alike. */
+export function nearest(key: string): string | null {
+  const last = key.split(".").at(-1) ?? key;
+  const alike = (name: string) => name.startsWith(last.slice(0, 4)) && last.length >= 3;
+  return KNOBS.find((knob) => alike(knob.key.split(".").at(-1) ?? ""))?.key ?? null;
 }
 
 function parseNumber(text: string): number | null {

@@ -13,6 +13,7 @@ import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
 import { RunHistory } from "./history";
+import { Intake, type Sending } from "./intake";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
@@ -76,6 +77,11 @@ export class Lab {
     begin: () => this.restart(true),
     tell: (command) => this.tell(command),
     lesson: () => this.lesson,
+  });
+  readonly intake = new Intake(this.playback, {
+    open: (command, how) => this.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt()),
+    load: (bytes, file) => this.load(bytes, file),
+    refuse: (error, file) => this.refuse(error, file),
   });
   private first = true;
   private replacing: Promise<unknown> = Promise.resolve();
@@ -189,26 +195,18 @@ export class Lab {
     return (await this.ask(command, how))?.find((reply) => reply.type === "file") ?? null;
   }
 
-  async openFile(json: string): Promise<void> {
-    this.playback.playing = false;
-    await this.replace(() => this.begin({ type: "open_file", json }, new RunHistory()), () => this.adopt());
-  }
-
-  /** Takes a checkpoint, or else weights for the distilled student. */
-  async openTensors(bytes: Uint8Array): Promise<void> {
-    this.playback.playing = false;
-    const answer = await this.replace(() => this.begin({ type: "resume", bytes }, new RunHistory(), { quiet: true }), () => this.adopt());
-    if (answer === true || answer === null) return;
-    if (answer.code !== "bad_checkpoint") return this.refuse(answer);
+  /** Puts the weights of a file into the distilled student; says whether it took them. */
+  private async load(bytes: Uint8Array, file: string): Promise<boolean> {
     const ended = await this.keeper.standing(this.playback.stopped === null);
-    const replies = await this.tell({ type: "load_weights", role: "distilled", bytes });
-    if (replies?.some((reply) => reply.type === "error") !== false) return;
+    const replies = await this.tell({ type: "load_weights", role: "distilled", bytes }, { file });
+    if (replies?.some((reply) => reply.type === "error") !== false) return false;
     if (ended !== null) this.config.ended(ended, false);
     // It stands at the same step with other weights, which would be lost with it.
     this.keeper.reset();
     this.screen.touch();
     this.screen.history.handled = true;
     this.notices.say("good", "notice.weights_loaded");
+    return true;
   }
 
   /** Goes on with the run that an earlier visit left. */
@@ -232,10 +230,10 @@ export class Lab {
   }
 
   /** Sends a command; null when the Worker died meanwhile, which `died` and `up` deal with. */
-  private async ask(command: Command, how: { latest?: string; quiet?: boolean } = {}): Promise<Reply[] | null> {
+  private async ask(command: Command, how: Sending = {}): Promise<Reply[] | null> {
     try {
       const replies = await this.supervisor.send(command, how.latest);
-      for (const reply of replies) if (reply.type === "error" && how.quiet !== true) this.refuse(reply);
+      for (const reply of replies) if (reply.type === "error" && how.quiet !== true) this.refuse(reply, how.file);
       return replies;
     } catch (thrown) {
       if (thrown instanceof Gone) return null;
@@ -244,7 +242,7 @@ export class Lab {
   }
 
   /** Sends a command and shows what comes of it. */
-  private async tell(command: Command, how: { latest?: string; quiet?: boolean } = {}): Promise<Reply[] | null> {
+  private async tell(command: Command, how: Sending = {}): Promise<Reply[] | null> {
     const { drawings } = this.screen;
     const replies = await this.ask(command, how);
     for (const reply of replies ?? []) this.show(reply, drawings);
@@ -256,9 +254,10 @@ export class Lab {
     if (type !== "ready" && type !== "self_tested" && type !== "brought" && type !== "file" && type !== "error") this.screen.take(reply, drawings);
   }
 
-  private refuse(error: EngineError): void {
-    this.notices.fail(error, error.code === "not_finite" && this.config.canUndo ? [{ label: "undo", act: () => this.undo() }] : []);
-    if (error.key !== null && findKnob(error.key) !== undefined) this.problems = { ...this.problems, [error.key]: error };
+  private refuse(error: EngineError, file: string | null = null): void {
+    this.notices.fail(error, { file, actions: error.code === "not_finite" && this.config.canUndo ? [{ label: "undo", act: () => this.undo() }] : [] });
+    // The controls are not at fault for what stands in a file.
+    if (file === null && error.key !== null && findKnob(error.key) !== undefined) this.problems = { ...this.problems, [error.key]: error };
   }
 
   private settle(key: string): void {
@@ -268,7 +267,7 @@ export class Lab {
   }
 
   /** Opens a run. True, or what the engine had against it, or null when the Worker died. `again` is the number of an earlier run that goes on. */
-  private async begin(command: Command, history: RunHistory, how: { quiet?: boolean; again?: number | undefined } = {}): Promise<true | EngineError | null> {
+  private async begin(command: Command, history: RunHistory, how: Sending & { again?: number | undefined } = {}): Promise<true | EngineError | null> {
     const replies = await this.ask(command, how);
     if (replies === null) return null;
     const opened = replies.find((reply): reply is Opened => reply.type === "opened");

@@ -269,9 +269,40 @@ describe("Lab", () => {
     expect(workers[1]!.seen[0]).toMatchObject({ type: "open", preset: "first-light" });
   });
 
+  it("plays on when it refuses a file, and stays paused when it was", async () => {
+    for (const take of [
+      (lab: Lab) => lab.intake.tensors(new Uint8Array(3), "other.safetensors"),
+      (lab: Lab) => lab.intake.experiment("{}", "other.json"),
+    ]) {
+      const { lab } = await openLab("?train.steps=100000");
+      void lab.playback.play();
+      await vi.advanceTimersByTimeAsync(30);
+      void take(lab);
+      await vi.advanceTimersByTimeAsync(60);
+      const refusedAt = lab.screen.step;
+      expect(lab.notices.list).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(60);
+      expect([lab.playback.playing, lab.screen.step > refusedAt]).toEqual([true, true]);
+      lab.playback.pause();
+      await vi.advanceTimersByTimeAsync(100);
+      void take(lab);
+      await vi.advanceTimersByTimeAsync(100);
+      expect(lab.playback.playing).toBe(false);
+    }
+  });
+
+  it("does not take a checkpoint that it cannot read for weights, and names the file", async () => {
+    const { lab, commands } = await openLab();
+    void lab.intake.tensors(new Uint8Array(3), "other.safetensors");
+    await settle();
+    expect(commands().map(({ type }) => type)).not.toContain("load_weights");
+    expect(lab.notices.list).toMatchObject([{ file: "other.safetensors", error: { code: "bad_checkpoint", key: null, message: "teacher.0.dense.0.weight" } }]);
+    expect(lab.problems).toEqual({});
+  });
+
   it("puts weights into the student where a file is no checkpoint", async () => {
     const { lab, commands } = await openLab();
-    void lab.openTensors(new Uint8Array(9));
+    void lab.intake.tensors(new Uint8Array(9), "student.safetensors");
     await settle();
     expect(commands().slice(-2).map(({ type }) => type)).toEqual(["resume", "load_weights"]);
     expect(notices(lab)).toEqual(["notice.weights_loaded"]);
@@ -279,7 +310,7 @@ describe("Lab", () => {
 
   it("brings weights back that were loaded before the first step, and the run was reset", async () => {
     const { lab, commands } = await openLab();
-    void lab.openTensors(new Uint8Array(9));
+    void lab.intake.tensors(new Uint8Array(9), "student.safetensors");
     await settle();
     void lab.restart(false);
     await settle();

@@ -16,6 +16,8 @@ export interface Notice {
   text: string | null;
   params: Record<string, string | number>;
   error: EngineError | null;
+  /** The file in which the error lies. */
+  file: string | null;
   actions: Action[];
 }
 
@@ -27,12 +29,12 @@ export class Notices {
   private next = 0;
 
   say(tone: Tone, text: string, params: Record<string, string | number> = {}, actions: Action[] = []): void {
-    this.add({ tone, text, params, error: null, actions });
+    this.add({ tone, text, params, error: null, file: null, actions });
   }
 
   /** Shows an error, with a sentence about what was done where there is one. */
-  fail(error: EngineError, actions: Action[] = []): void {
-    this.add({ tone: error.fatal ? "bad" : "warn", text: null, params: {}, error, actions });
+  fail(error: EngineError, { actions = [], file = null }: { actions?: Action[]; file?: string | null } = {}): void {
+    this.add({ tone: error.fatal ? "bad" : "warn", text: null, params: {}, error, file, actions });
   }
 
   dismiss(id: number): void {
@@ -41,13 +43,13 @@ export class Notices {
 
   /** Takes away what concerns a knob that was changed since. */
   settle(key: string): void {
-    this.list = this.list.filter((notice) => notice.error?.key !== key);
+    this.list = this.list.filter((notice) => notice.error?.key !== key || notice.file !== null);
   }
 
   private add(content: Omit<Notice, "id">): void {
     const notice = { ...content, id: this.next++ };
     // The same message twice is one message.
-    const about = (other: Omit<Notice, "id">) => `${other.text} ${other.error?.code} ${other.error?.key}`;
+    const about = (other: Omit<Notice, "id">) => `${other.text} ${other.error?.code} ${other.error?.key} ${other.file}`;
     this.list = [...this.list.filter((old) => about(old) !== about(notice)), notice];
     if (notice.tone === "good" && notice.actions.length === 0) setTimeout(() => this.dismiss(notice.id), GOOD_MS);
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Kind } from "../engine/protocol";
 import { LESSON_IDS } from "../lessons/ids";
 import { PART_IDS } from "./parts";
-import { FIRST_PRESET, KNOBS, PRESETS, applies, presetValues, same } from "./knobs";
+import { FIRST_PRESET, KNOBS, NATIVE_PRESETS, PRESETS, applies, presetValues, same } from "./knobs";
 import { differing, parseLink, writeLink, type Link } from "./url";
 
 /** A small repeatable generator: the same cases on every machine. */
@@ -83,7 +83,7 @@ describe("links", () => {
     expect(link.values.seed).toBe("5");
     expect(problems.map(({ code, key, value, allowed }) => ({ code, key, value, allowed }))).toEqual([
       { code: "bad_parameter", key: "lang", value: "xx", allowed: "en, ko" },
-      { code: "unknown_key", key: "distill.temprature", value: null, allowed: "distill.temperature" },
+      { code: "unknown_key", key: "distill.temprature", value: null, allowed: null },
       { code: "out_of_range", key: "distill.alpha", value: "2", allowed: null },
     ]);
   });
@@ -110,5 +110,10 @@ describe("links", () => {
     expect(old.link).toMatchObject({ preset: FIRST_PRESET, values: presetValues(FIRST_PRESET) });
     expect(old.problems.map(({ code }) => code)).toEqual(["version"]);
     expect(parseLink("?preset=none").problems.map(({ code }) => code)).toEqual(["unknown_preset"]);
+    for (const preset of NATIVE_PRESETS) {
+      expect(parseLink(`?preset=${preset}`)).toMatchObject({ link: { preset: FIRST_PRESET }, problems: [{ code: "native_preset", value: preset }] });
+    }
+    const unsaid = parseLink("?v=&preset=plane");
+    expect([unsaid.link.preset, ...unsaid.problems.map(({ code, key }) => `${code} ${key}`)]).toEqual(["plane", "bad_parameter v"]);
   });
 });

@@ -4,7 +4,7 @@ import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
 import { LESSON_IDS, isLessonId, type LessonId } from "../lessons/ids";
 import { PART_IDS, isPartId, type PartId } from "./parts";
-import { FIRST_PRESET, KNOBS, PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, unmet, type Values } from "./knobs";
+import { FIRST_PRESET, KNOBS, NATIVE_PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, unmet, type Values } from "./knobs";
 
 export interface Link {
   preset: string;
@@ -64,14 +64,15 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
   if (wish !== null && link.backend === "auto" && wish !== "auto") bad("backend", wish, "cpu, webgpu, auto");
 
   const version = query.get("v");
-  if (version !== null && version !== String(VERSION)) {
+  if (version === "") bad("v", version, String(VERSION));
+  else if (version !== null && version !== String(VERSION)) {
     // The knobs of another version may mean something else: none is taken.
     problems.push(refuse("version", { value: version, allowed: String(VERSION) }));
     return { link, problems };
   }
   const preset = query.get("preset");
   if (preset !== null && findPreset(preset) === undefined) {
-    problems.push(refuse("unknown_preset", { value: preset, allowed: PRESETS.map(({ id }) => id).join(", ") }));
+    problems.push(refuse(NATIVE_PRESETS.includes(preset) ? "native_preset" : "unknown_preset", { value: preset }));
   } else if (preset !== null) {
     link.preset = preset;
     link.values = presetValues(preset);
@@ -81,7 +82,7 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
     if (OWN.includes(key) || FOREIGN.test(key)) continue;
     const knob = findKnob(key);
     if (knob === undefined) {
-      problems.push(refuse("unknown_key", { key, allowed: nearest(key) }));
+      problems.push(refuse("unknown_key", { key }));
       continue;
     }
     const value = normalise(knob.kind, text);
@@ -103,13 +104,6 @@ function listed(text: string | null): string[] {
 
 function onOff(text: string | null): boolean | null {
   return text === "1" ? true : text === "0" ? false : null;
-}
-
-/** The knob that was probably meant: the one whose last part begins alike. */
-function nearest(key: string): string | null {
-  const last = key.split(".").at(-1) ?? key;
-  const alike = (name: string) => name.startsWith(last.slice(0, 4)) && last.length >= 3;
-  return KNOBS.find((knob) => alike(knob.key.split(".").at(-1) ?? ""))?.key ?? null;
 }
 
 /** What differs from the preset, among the knobs that mean anything. */

@@ -80,6 +80,11 @@ export function came({ summary, phase, networks }: Standing): Guess | null {
   return size === "same" ? "same" : distilled > alone ? "distilled" : "alone";
 }
 
+/** The sentence of a run whose numbers are finite no more: what was measured before says nothing. */
+export function stoppedSentence({ step }: Standing): Sentence {
+  return { key: "verdict.stopped", shares: {}, numbers: { step } };
+}
+
 /** A second sentence when a class was kept from the students. */
 export function omittedSentence({ phase, networks }: Standing): Sentence | null {
   const omitted = networks.find((network) => network.role === "distilled")?.omitted;
