@@ -38,6 +38,29 @@ test("the self-test passes, twenty steps are made, and a lost device costs nothi
     { expected: [/device/i] },
   ));
 
+test("a device that is lost while the run plays: it is said in a sentence, and the run plays on to its end", { timeout: 4 * COMPILING }, () =>
+  withPage(
+    TINY.replace("train.steps=60", "train.steps=400"),
+    async (page) => {
+      await ready(page, COMPILING);
+      await play(page);
+      const before = await until(page, "forty steps of the students", (now) => now.phase === "students" && now.step >= 40, undefined, COMPILING);
+      assert.equal(before.playing, true);
+      await page.evaluate(() => window.__distillery.loseDevice());
+      await until(page, "the loss is told", (now) => now.notices.includes("device_lost"));
+      const said = await page.locator(".notice", { hasText: text("error.device_lost") }).locator(".said > p").innerText();
+      assert.equal(said, text("error.device_lost"), "what the driver says stands behind it");
+      // It goes on from a checkpoint if one was taken by then, and else begins again; either is told.
+      const told = (now) => now.engine === "up" && ["notice.resumed", "notice.begun_again"].some((notice) => now.notices.includes(notice));
+      const back = await until(page, "the run is back, and what became of it is told", told, undefined, COMPILING);
+      assert.equal(back.backend, "webgpu");
+      const end = await until(page, "it plays on by itself, to its end", (now) => now.finished, undefined, COMPILING);
+      assert.equal(end.step, 400);
+      assert.ok(end.points >= 400 / 20, `the curves are whole: ${end.points} points`);
+    },
+    { expected: [/device/i] },
+  ));
+
 // Some 90 s on two busy cores, most of it compiling kernels.
 test("the default race runs to its verdict", { timeout: 4 * COMPILING }, () =>
   withPage("?backend=webgpu", async (page) => {
