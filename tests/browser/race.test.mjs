@@ -111,6 +111,17 @@ test("a knob out of range is refused with its range, and the run goes on", () =>
     assert.equal(await problem.innerText(), "");
   }));
 
+test("numbers that are no longer finite stop the run: both remedies are named, and no conclusion is drawn", () =>
+  withPage("?backend=cpu&train.optimizer=sgd&train.lr=1&train.momentum=0.99&distill.divergence=logit_mse", async (page) => {
+    await ready(page);
+    await play(page);
+    const now = await until(page, "it is told", (current) => current.notices.includes("not_finite"));
+    assert.equal(now.playing, false);
+    const remedies = { key: text("knob.train.lr"), value: "1", allowed: text("knob.train.clip") };
+    await page.locator(".notice", { hasText: text("error.not_finite.allowed", remedies) }).waitFor();
+    await page.locator(".verdict", { hasText: text("verdict.stopped").split("{")[0] }).waitFor();
+  }));
+
 test("the plane shows three decision surfaces in words, too", () =>
   withPage("?backend=cpu&preset=plane", async (page) => {
     await ready(page);
