@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::train::Role;
 
@@ -80,17 +81,16 @@ pub fn bands(title: &str, y_name: &str, bands: &[Band], percent: bool) -> Option
 /// Two dots for every seed and a line between them.
 pub fn pairs(title: &str, y_name: &str, pairs: &[Pair], percent: bool) -> Option<String> {
     let y = heights(pairs.iter().flat_map(|pair| [pair.alone, pair.distilled]).filter(|y| y.is_finite()), percent)?;
-    let name = |at: &f64| {
-        let whole = (at - at.round()).abs() < 1e-6 && *at >= 0.0;
-        if whole { pairs.get(at.round() as usize).map_or_else(String::new, |pair| pair.name.clone()) } else { String::new() }
-    };
-    let axes = Axes { x: -0.5..pairs.len() as f64 - 0.5, x_name: "seed", y, y_name, percent, labels: &name };
+    let floor = y.start;
+    let axes = Axes { x: -0.5..pairs.len() as f64 - 0.5, x_name: "seed", y, y_name, percent, labels: &|_| String::new() };
     axes.draw(title, |chart| {
         for (at, pair) in pairs.iter().enumerate() {
             let [alone, distilled] = [(at as f64, pair.alone), (at as f64, pair.distilled)];
             chart.draw_series([PathElement::new(vec![alone, distilled], BLACK.mix(0.4))])?;
             chart.draw_series([Circle::new(alone, 5, colour(Role::Alone).stroke_width(2))])?;
             chart.draw_series([Circle::new(distilled, 5, colour(Role::Distilled).filled())])?;
+            let name = ("sans-serif", 13).into_font().color(&BLACK).pos(Pos::new(HPos::Center, VPos::Bottom));
+            chart.draw_series([Text::new(pair.name.clone(), (at as f64, floor), name)])?;
         }
         Ok(())
     })
