@@ -30,6 +30,12 @@ impl Model {
     fn read(path: &Path) -> Result<Self, Error> {
         if !path.is_dir() {
             let bytes = model_folder::bytes(path)?;
+            if path.extension().is_none_or(|end| end != "gguf") && !bytes.starts_with(b"GGUF") {
+                return Err(Error::input(format!(
+                    "{}: a model is a .gguf file or a folder with config.json, {WEIGHTS} and tokenizer.json: name one of those",
+                    path.display()
+                )));
+            }
             return Ok(Self::Decoder(Box::new(LanguageModel::from_gguf(&bytes).map_err(wrong(path))?)));
         }
         // Everything is read before any of it is used.

@@ -81,7 +81,9 @@ pub fn bands(title: &str, y_name: &str, bands: &[Band], percent: bool) -> Option
 /// Two dots for every seed and a line between them.
 pub fn pairs(title: &str, y_name: &str, pairs: &[Pair], percent: bool) -> Option<String> {
     let y = heights(pairs.iter().flat_map(|pair| [pair.alone, pair.distilled]).filter(|y| y.is_finite()), percent)?;
-    let floor = y.start;
+    // Room for the names under the lowest dot.
+    let floor = (y.start - 0.1 * (y.end - y.start)).max(0.0);
+    let y = floor..y.end;
     let axes = Axes { x: -0.5..pairs.len() as f64 - 0.5, x_name: "seed", y, y_name, percent, labels: &|_| String::new() };
     axes.draw(title, |chart| {
         for (at, pair) in pairs.iter().enumerate() {
@@ -154,7 +156,7 @@ fn short(value: f64) -> String {
 /// Black becomes the page's ink, the student alone gets its dashes, and a screen reader a name.
 fn finished(svg: &str, title: &str) -> String {
     let RGBColor(r, g, b) = colour(Role::Alone);
-    let alone = format!("stroke=\"#{r:02X}{g:02X}{b:02X}\"");
+    let alone = format!("<polyline fill=\"none\" opacity=\"1\" stroke=\"#{r:02X}{g:02X}{b:02X}\"");
     let size = format!("width=\"{}\" height=\"{}\" ", SIZE.0, SIZE.1);
     svg.replace("\"#000000\"", "\"currentColor\"")
         .replace(&alone, &format!("{alone} stroke-dasharray=\"7 4\""))

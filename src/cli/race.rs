@@ -69,7 +69,8 @@ impl Race {
         if *run.experiment() != experiment {
             let path = directory.file("experiment.json");
             return Err(Error::input(format!(
-                "{}: it was changed after the run began; put it back, or start a new run with it by `distillery run {}`",
+                "{}: the checkpoint of step {step} is of another experiment. If this file was changed after the run began, put it back, or start a new \
+                 run with it by `distillery run {}`; if the checkpoint is another run's, delete it",
                 path.display(),
                 path.display()
             )));

@@ -56,6 +56,7 @@ impl Session {
                 path.display()
             )));
         }
+        files.data.map_or(Ok(()), |path| readable(path, experiment.task.name))?;
         let mut materials = Materials { shipped: Shipped::all(), ..Materials::default() };
         match files.teacher.map(models::any).transpose()? {
             Some(Model::Decoder(model)) => materials.model = Some(*model),
@@ -114,6 +115,18 @@ impl Session {
 
     fn equip(&self, run: &mut Run) -> Result<(), Error> {
         self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
+    }
+}
+
+/// Whether a task reads data of this kind at all.
+fn readable(path: &Path, task: TaskName) -> Result<(), Error> {
+    let wrong = |problem: &str| Err(Error::input(format!("--data {}: {problem}", path.display())));
+    match task {
+        TaskName::Digits | TaskName::Plane | TaskName::Grammar | TaskName::Arithmetic => wrong(
+            "this task takes no data files, it brings its own: leave them out, or set task.name to fashion, names, novel, jsonl or labels",
+        ),
+        TaskName::Fashion if path.is_file() => wrong("the images are in four IDX files of one folder: name the folder"),
+        _ => Ok(()),
     }
 }
 

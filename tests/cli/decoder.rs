@@ -75,6 +75,8 @@ fn wrong_models_and_settings_are_refused_by_name() {
     };
     refuse("nowhere", &["a"], "nowhere");
     refuse("text.gguf", &["a"], "begins with `hell`");
+    fs::write(folder.join("model.safetensors"), "hello").unwrap();
+    refuse("model.safetensors", &["a"], "a folder with config.json");
     refuse("cut.gguf", &["a"], "ends at byte 8");
     refuse("model", &[""], "empty");
     refuse("model", &["a", "--max-tokens", "200"], "context of 128");
