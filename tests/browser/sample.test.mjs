@@ -21,8 +21,13 @@ async function run(page) {
   await ready(page);
   await play(page);
   await until(page, "the end", (now) => now.finished);
-  // The row is asked for after the last evaluation.
-  await page.waitForFunction((said) => document.querySelector("[role=tabpanel] tfoot td")?.innerText === said, text("view.sample.right", { label: await sample(page).locator(".answer th").evaluate((head) => head.firstChild.textContent.trim()) }));
+  // What stands there may be of the evaluation before: ask anew, by way of the row behind it.
+  const row = sample(page).locator(".row p");
+  const first = await row.innerText();
+  await sample(page).getByRole("button", { name: text("view.sample.next") }).click();
+  await page.waitForFunction((before) => document.querySelector("[role=tabpanel] .row p").innerText !== before, first);
+  await sample(page).getByRole("button", { name: text("view.sample.previous") }).click();
+  await page.waitForFunction((before) => document.querySelector("[role=tabpanel] .row p").innerText === before, first);
   return opinions(page);
 }
 
