@@ -123,7 +123,7 @@ fn readable(path: &Path, task: TaskName) -> Result<(), Error> {
     let wrong = |problem: &str| Err(Error::input(format!("--data {}: {problem}", path.display())));
     match task {
         TaskName::Digits | TaskName::Plane | TaskName::Grammar | TaskName::Arithmetic => wrong(
-            "this task takes no data files, it brings its own: leave them out, or set task.name to fashion, names, novel, jsonl or labels",
+            "this task takes no data files, it brings its own: leave them out, or --set task.name=fashion (or names, novel, jsonl, labels)",
         ),
         TaskName::Fashion if path.is_file() => wrong("the images are in four IDX files of one folder: name the folder"),
         _ => Ok(()),
