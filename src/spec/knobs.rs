@@ -83,7 +83,7 @@ pub fn find(key: &str) -> Result<&'static Knob, SpecError> {
 }
 
 /// What is wrong with an experiment file that has the form of one: the first key that is no knob, or whose value is of another type.
-pub(super) fn fault(file: &Value) -> Option<SpecError> {
+pub fn fault(file: &Value) -> Option<SpecError> {
     let check = |key: &str, value: &Value| find(key).and_then(|knob| knob.check(value)).err();
     let is_section = |key: &str| TABLE.iter().any(|knob| knob.key.split_once('.').is_some_and(|(section, _)| section == key));
     file.as_object()?.iter().find_map(|(key, value)| match value {

@@ -5,6 +5,7 @@ mod conflicts;
 mod encoder;
 mod error;
 mod experiment;
+mod forms;
 pub mod knobs;
 pub mod presets;
 mod text;
