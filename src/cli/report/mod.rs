@@ -130,27 +130,26 @@ fn curves(page: &mut Page, record: &Record) {
     } else {
         String::new()
     };
-    let [loss, agreement] =
-        [Measure::Loss, Measure::Agreement].map(|measure| capital(measure.meaning(&record.experiment).unwrap_or_default()));
     let plotted = [
-        ("Accuracy on the test rows", Measure::Accuracy),
-        ("Probability given to the right answers of the test prompts", Measure::RightAnswers),
-        (&loss, Measure::Loss),
-        (&agreement, Measure::Agreement),
-        ("Similarities of test texts against the teacher's (Spearman)", Measure::Similarity),
-        ("Forward KL on the test texts, KL(teacher‖student)", Measure::ForwardKl),
-        ("Reverse KL on the test texts, KL(student‖teacher)", Measure::ReverseKl),
-        ("Templates of a prompt that eight samples show", Measure::Coverage),
-        ("Tokens of a sampled answer", Measure::Length),
-        ("Samples that beat one of the student alone", Measure::WinRate),
+        Measure::Accuracy,
+        Measure::RightAnswers,
+        Measure::Loss,
+        Measure::Agreement,
+        Measure::Similarity,
+        Measure::ForwardKl,
+        Measure::ReverseKl,
+        Measure::Coverage,
+        Measure::Length,
+        Measure::WinRate,
     ];
     // What is called accuracy may be another measure, which has a plot of its own.
-    let shown = plotted.into_iter().filter(|(_, measure)| *measure != Measure::Accuracy || record.right() == Measure::Accuracy);
-    let mut plots: Vec<_> = shown.map(|(title, measure)| (title, measure.name(), evaluated(measure), measure.is_share())).collect();
-    plots.push(("Training loss, each network's own", "loss", losses.into(), false));
+    let shown = plotted.into_iter().filter(|measure| *measure != Measure::Accuracy || record.right() == Measure::Accuracy);
+    let mut plots: Vec<_> =
+        shown.map(|measure| (title(measure, &record.experiment), measure.name(), evaluated(measure), measure.is_share())).collect();
+    plots.push(("Training loss, each network's own".into(), "loss", losses.into(), false));
     for (title, y_name, list, percent) in plots {
-        if let Some(svg) = plot::curves(title, y_name, &list, percent) {
-            page.heading(title);
+        if let Some(svg) = plot::curves(&title, y_name, &list, percent) {
+            page.heading(&title);
             page.raw(&format!("<div class=\"scroll\">{svg}</div>"));
         }
     }
@@ -167,6 +166,11 @@ fn keys(page: &mut Page, roles: &[Role]) {
         format!("<span class=\"{class}\" style=\"color:#{r:02X}{g:02X}{b:02X}\"></span>{}", role.name())
     };
     page.raw(&format!("<p>{}</p>", roles.iter().map(key).collect::<String>()));
+}
+
+/// What a measure is, above its plot.
+fn title(measure: Measure, experiment: &Experiment) -> String {
+    capital(measure.meaning(experiment).unwrap_or(measure.name()))
 }
 
 /// The same with its first letter large.

@@ -10,7 +10,7 @@ use super::super::record::{Record, right};
 use super::super::rundir::RunDir;
 use super::super::settings::Settings;
 use super::super::summary::Summary;
-use super::{NAME, attribution, capital, further, keys, repeat};
+use super::{NAME, attribution, capital, further, keys, repeat, title};
 use crate::eval::statistics::Interval;
 use crate::train::{ROLES, Role};
 
@@ -58,10 +58,7 @@ fn curves(page: &mut Page, directory: &RunDir, summary: &Summary) -> Result<(), 
     let measure = right(&summary.experiment);
     for measure in [measure, Measure::Loss] {
         let bands = ROLES.map(|role| Band { role, points: means(&records, role, measure) });
-        let title = format!(
-            "{}: means over the seeds, and their 95 % intervals",
-            capital(measure.meaning(&summary.experiment).unwrap_or(measure.name()))
-        );
+        let title = format!("{}: means over the seeds, and their 95 % intervals", title(measure, &summary.experiment));
         if let Some(svg) = plot::bands(&title, measure.name(), &bands, measure.is_share()) {
             page.heading(&title);
             keys(page, &ROLES);
