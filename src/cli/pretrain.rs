@@ -13,8 +13,9 @@ use super::progress::Progress;
 use super::session::{Files, Session};
 use super::source::turned;
 use super::table::{bytes, percent, thousands};
+use crate::device::{Choice, DeviceError};
 use crate::spec::{Experiment, TaskName, TeacherSchedule, TeacherSource, presets};
-use crate::train::{Event, Role};
+use crate::train::{Event, Role, RunError};
 
 /// Steps between two readbacks.
 const PUMP: usize = 10;
@@ -33,6 +34,9 @@ pub fn pretrain(args: &PretrainArgs) -> Result<(), Error> {
         || experiment.teacher.schedule != TeacherSchedule::First
     {
         return Err(Error::input("pretrain decides task.name, teacher.source and teacher.schedule itself: leave them out of --set"));
+    }
+    if matches!(args.place.device, Some(Choice::Several(_))) {
+        return Err(RunError::Device(DeviceError::Several).into());
     }
     let session = Session::open(
         args.place.device.clone().unwrap_or_default(),

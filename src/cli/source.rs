@@ -75,6 +75,8 @@ fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {
             toml::from_str::<Value>(&text).map_err(|error| wrong(format!("not readable as TOML: {}", toml_error(&text, &error))))?
         }
     };
+    let mut experiment = tree.clone();
+    let places = experiment.as_object_mut().and_then(|tree| tree.remove("run"));
     // The tree has no places any more: read the text again, typed, for line and column.
     let place = |message: String| {
         let place = match format {
@@ -82,14 +84,12 @@ fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {
             Format::Toml => toml::from_str::<Written>(&text).err().map(|error| toml_error(&text, &error)),
         };
         let place = place.unwrap_or(message);
-        match mistaken(&tree) {
+        match mistaken(&experiment) {
             Some(what) => wrong(format!("{what} ({place})")),
             None => wrong(format!("not an experiment: {place}{}", unknown_hint(&tree))),
         }
     };
-    let mut experiment = tree.clone();
-    let places = experiment.as_object_mut().and_then(|tree| tree.remove("run"));
-    let experiment = Experiment::from_value(experiment).map_err(|error| match error {
+    let experiment = Experiment::from_value(experiment.clone()).map_err(|error| match error {
         SpecError::NoVersion(_) => wrong("it has no `version`: add the line `version = 1` at its top (in JSON, \"version\": 1)".into()),
         SpecError::File(message) => place(message),
         other => wrong(super::error::Error::Spec(other).to_string()),
@@ -101,13 +101,12 @@ fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {
 }
 
 /// The first knob whose value is of another kind, and what it must be.
-fn mistaken(tree: &Value) -> Option<String> {
-    knobs::TABLE.iter().find_map(|knob| {
-        let value = knob.key.split('.').try_fold(tree, |tree, part| tree.get(part))?;
-        let error = knob.check(value).err()?;
-        let quoted = value.is_string() && !matches!(knob.kind, Kind::Choice { .. });
-        Some(format!("{error}{}", if quoted { ", without quotes" } else { "" }))
-    })
+fn mistaken(experiment: &Value) -> Option<String> {
+    let error = knobs::fault(experiment)?;
+    let SpecError::OutOfRange { key, .. } = error else { return None };
+    let value = key.split('.').try_fold(experiment, |tree, part| tree.get(part))?;
+    let quoted = value.is_string() && !matches!(knobs::find(key).ok()?.kind, Kind::Choice { .. });
+    Some(format!("{error}{}", if quoted { ", without quotes" } else { "" }))
 }
 
 /// The message on one line, its place at the end as serde_json has it.

@@ -24,7 +24,7 @@ fn refused(folder: &Path, args: &[&str], parts: &[&str]) {
 fn names_and_values() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&[&str], &[&str]); 20] = [
+    let cases: [(&[&str], &[&str]); 21] = [
         (&["run", "first-ligth"], &["first-ligth", "Did you mean `first-light`?", "all-labels"]),
         (&["run", "plane", "--set", "distill.temprature=3"], &["distill.temprature", "Did you mean `distill.temperature`?"]),
         (&["run", "plane", "--set", "distill.temperature=900"], &["distill.temperature", "900", "from 0.5 to 50"]),
@@ -37,6 +37,7 @@ fn names_and_values() {
         (&["run", "plane", "--device", "cpu,cpu"], &["decoders and encoders alone learn on several devices"]),
         (&["run", "grammar", "--device", "cpu,cpu"], &["2 devices share the micro-batches", "train.accumulate=2"]),
         (&["self-test", "--device", "cpu,cpu"], &["name one here"]),
+        (&["pretrain", "digits", "-o", "x", "--device", "cpu,cpu"], &["name one here"]),
         (&["run", "plane", "--seeds", "0"], &["--seeds", "1..=1000"]),
         (&["run", "plane", "--seeds", "9", "--set", "seed=4294967290"], &["--seeds 9", "seed=4294967287 or less"]),
         (&["run", "plane", "--checkpoint-every", "0"], &["--checkpoint-every"]),

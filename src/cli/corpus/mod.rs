@@ -190,7 +190,8 @@ fn tokenise(files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writ
                     if words.is_empty() {
                         return Ok(());
                     }
-                    let gap = if !first && (std::mem::take(&mut begins) || piece.starts_with(char::is_whitespace)) { " " } else { "" };
+                    let begun = std::mem::take(&mut begins);
+                    let gap = if !first && (begun || piece.starts_with(char::is_whitespace)) { " " } else { "" };
                     first = false;
                     making.add(format!("{gap}{words}"))
                 })?;

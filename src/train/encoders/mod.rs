@@ -184,6 +184,8 @@ impl Encoders {
                 let shares = round.zip(&seats).map(share).collect();
                 self.nets.gather(shares, &mut last);
             }
+            // The step needs no copies of the networks as they were.
+            drop(seats);
             self.nets.step(*lr);
         }
         losses(last)

@@ -190,6 +190,8 @@ impl Texts {
                 }
                 self.nets.gather(shares, &mut last);
             }
+            // The step needs no copies of the networks as they were.
+            drop(seats);
             self.nets.step(*lr);
         }
         Ok(losses(last))
