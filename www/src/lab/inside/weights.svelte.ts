@@ -65,19 +65,22 @@ export class Weights {
     if (wanted === null) return;
     this.reading = true;
     const begin = performance.now();
-    for (const role of ROLES) {
-      const moment = wanted.moment[role];
-      if (same(this.moments[role], moment)) continue;
-      const bytes = await this.fetch(role);
-      // The engine is away, or another run is open, whose weights these may not be.
-      if (bytes === null || this.wanted?.moment[role][0] !== moment[0]) break;
-      this.moments = { ...this.moments, [role]: moment };
-      const network = networkOf(readTensors(bytes));
-      this.networks = { ...this.networks, [role]: { network, response: wanted.plane ? respond(network) : null } };
+    try {
+      for (const role of ROLES) {
+        const moment = wanted.moment[role];
+        if (same(this.moments[role], moment)) continue;
+        const bytes = await this.fetch(role);
+        // The engine is away, or another run is open, whose weights these may not be.
+        if (bytes === null || this.wanted?.moment[role][0] !== moment[0]) break;
+        this.moments = { ...this.moments, [role]: moment };
+        const network = networkOf(readTensors(bytes));
+        this.networks = { ...this.networks, [role]: { network, response: wanted.plane ? respond(network) : null } };
+      }
+    } finally {
+      const now = performance.now();
+      this.notBefore = now + Math.max(READ_MS, (now - begin) / SHARE);
+      this.reading = false;
     }
-    const now = performance.now();
-    this.notBefore = now + Math.max(READ_MS, (now - begin) / SHARE);
-    this.reading = false;
     this.schedule();
   }
 }
