@@ -1,6 +1,7 @@
 /** What each door shows of a teacher of text, token by token. Pure. */
 import type { WrittenToken } from "../../engine/protocol";
 import type { Values } from "../knobs";
+import { knownOf } from "./levels";
 
 /** From shut to open: the data alone; what the teacher writes; its likeliest tokens with their probabilities; all probabilities. */
 export const DOORS = ["data", "samples", "top_k", "logits"] as const;
@@ -36,7 +37,7 @@ export interface Passed {
 /** The tokens that are known to the page, likeliest first, and the others together. */
 export interface Through {
   tokens: Passed[];
-  rest: { count: number; probability: number; told: number; target: number | null };
+  rest: { count: number; told: number; target: number | null };
 }
 
 /** One token that the teacher wrote, out of a vocabulary of `vocab`, through a door; of the top k the rest shares evenly what is left. */
@@ -45,9 +46,7 @@ export function through(door: Door, written: WrittenToken, k: number, vocab: num
   const listed = all.sort(([, a], [, b]) => b - a);
   const sum = (of: readonly (readonly [string, number])[]): number => of.reduce((total, [, probability]) => total + probability, 0);
   const count = Math.max(0, vocab - listed.length);
-  const left = Math.max(0, 1 - sum(listed));
-  // With one token left its probability can be worked out.
-  const known = door === "top_k" ? (k + 1 < vocab ? k : vocab) : door === "logits" ? vocab : 0;
+  const known = door === "top_k" ? knownOf(k, vocab) : door === "logits" ? vocab : 0;
   const even = known < vocab ? Math.max(0, 1 - sum(listed.slice(0, known))) / (vocab - known) : 0;
   const target = (text: string, probability: number, at: number): number | null => {
     if (door === "data") return null;
@@ -57,5 +56,5 @@ export function through(door: Door, written: WrittenToken, k: number, vocab: num
   const tokens = listed.map(([text, probability], at) => ({ text, probability, told: door === "samples" ? text === written.text : at < known, target: target(text, probability, at) }));
   const told = Math.min(count, Math.max(0, known - listed.length));
   const together = tokens.reduce((total, token) => total + (token.target ?? 0), 0);
-  return { tokens, rest: { count, probability: left, told, target: door === "data" ? null : Math.max(0, 1 - together) } };
+  return { tokens, rest: { count, told, target: door === "data" ? null : Math.max(0, 1 - together) } };
 }

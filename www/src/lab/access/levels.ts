@@ -1,4 +1,5 @@
 /** What each access level shows of the teacher's answer on one row. Pure. */
+import { softmax } from "../softmax";
 
 export const LEVELS = ["labels", "top_k", "logits", "hidden"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -11,6 +12,9 @@ export function levelOf(text: string | undefined): Level {
 export function open(level: Level, access: Level): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(access);
 }
+
+/** Out of so many a student knows the top k, or all: with one left, that one can be worked out. */
+export const knownOf = (k: number, of: number): number => (k + 1 < of ? k : of);
 
 export interface Told {
   klass: number;
@@ -36,13 +40,11 @@ function tempered(p: readonly number[], temperature: number): number[] {
 
 /** The teacher's distribution at T = 1 and what a student sees of it, likeliest class first. */
 export function told(logits: readonly number[], access: Level, k: number, temperature: number): Told[] {
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const sum = weights.reduce((a, b) => a + b, 0);
+  const probabilities = softmax(logits);
   const rows = logits
-    .map((logit, klass) => ({ klass, logit, probability: weights[klass]! / sum }))
+    .map((logit, klass) => ({ klass, logit, probability: probabilities[klass]! }))
     .sort((a, b) => b.probability - a.probability);
-  const known = access === "labels" ? 1 : access === "top_k" && k + 1 < rows.length ? k : rows.length;
+  const known = access === "labels" ? 1 : access === "top_k" ? knownOf(k, rows.length) : rows.length;
   const left = rows.slice(known).reduce((total, row) => total + row.probability, 0);
   if (access === "labels") return rows.map((row, place) => ({ ...row, told: place === 0, seen: Number(place === 0), target: Number(place === 0) }));
   const seen = rows.map((row, place) => (place < known ? row.probability : left / (rows.length - known)));

@@ -1,5 +1,6 @@
 /** Whose eyes the page looks with at the teacher's answer: the teacher's own, or those of a student that does not see all of it. */
-import { levelOf, told, toldOfToken, type Level, type Told, type Token, type ToldToken } from "./levels";
+import type { Role } from "../../engine/generated/types";
+import { knownOf, levelOf, told, toldOfToken, type Level, type Told, type Token, type ToldToken } from "./levels";
 
 export class Sight {
   /** Where the two differ the page shows this side, in every panel. */
@@ -19,9 +20,9 @@ export class Sight {
     return Number(this.values()["distill.top_k"] ?? 3);
   }
 
-  /** The student is let see a part only. With one class left, that one can be worked out. */
+  /** The student is let see a part only. */
   get partial(): boolean {
-    return this.level === "labels" || (this.level === "top_k" && this.k + 1 < this.classes());
+    return this.level === "labels" || (this.level === "top_k" && knownOf(this.k, this.classes()) < this.classes());
   }
 
   /** The page shows less than the teacher thinks. */
@@ -29,14 +30,19 @@ export class Sight {
     return this.partial && this.side === "student";
   }
 
-  /** It shows what the teacher answers, but not how sure it is of that. Of the likeliest class every other door tells it. */
-  get bare(): boolean {
-    return this.blanks && this.level === "labels";
+  /** Of a network's answers the page shows a part only. */
+  blank(role: Role): boolean {
+    return role === "teacher" && this.blanks;
   }
 
-  /** What to show of a token that the teacher wrote. */
-  ofToken(token: Token): ToldToken {
-    return this.blanks ? toldOfToken(token, this.level, this.k) : { own: true, others: token.others.length };
+  /** It shows what a network answers, but not how sure it is of that. Of the likeliest class every other door tells it. */
+  bareOf(role: Role): boolean {
+    return this.blank(role) && this.level === "labels";
+  }
+
+  /** What to show of a token that a network wrote. */
+  ofToken(role: Role, token: Token): ToldToken {
+    return this.blank(role) ? toldOfToken(token, this.level, this.k) : { own: true, others: token.others.length };
   }
 
   /** What to show of the teacher's logits at a temperature, by class; null where all of it is shown. */

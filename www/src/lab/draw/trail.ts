@@ -1,5 +1,6 @@
 /** What the networks said of one drawing as training went on. Pure. */
 import type { Event, Phase, SampleView } from "../../engine/protocol";
+import { softmax } from "../softmax";
 
 export type OpinionEvent = Extract<Event, { type: "opinion" }>;
 
@@ -39,9 +40,7 @@ export interface Cell {
 
 /** What a strip shows of one network's answer at T = 1: the class that was chosen, or else its likeliest. */
 export function cellOf({ logits }: SampleView, klass: number | null): Cell {
-  const top = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - top));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  const shown = klass ?? powers.indexOf(Math.max(...powers));
-  return { klass: shown, probability: (powers[shown] ?? 0) / sum };
+  const probabilities = softmax(logits);
+  const shown = klass ?? probabilities.indexOf(Math.max(...probabilities));
+  return { klass: shown, probability: probabilities[shown] ?? 0 };
 }

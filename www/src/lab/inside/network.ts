@@ -1,7 +1,7 @@
 /** A classifier made of the engine's weights, and its forward pass (src/model/network.rs): 3×3 convolutions with 2×2 max pools, then dense layers, ReLU between. */
 import type { TensorValues } from "./safetensors";
 
-export interface Convolution {
+interface Convolution {
   into: number;
   out: number;
   /** `[out, in, 3, 3]`. */
@@ -124,13 +124,4 @@ function pool({ height, width, values }: Maps, channels: number): Float32Array<A
     out[cell] = largest;
   }
   return out;
-}
-
-/** softmax(logits). */
-export function softmax(logits: ArrayLike<number>): number[] {
-  const all = Array.from(logits);
-  const largest = Math.max(...all);
-  const weights = all.map((logit) => Math.exp(logit - largest));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / sum);
 }

@@ -1,6 +1,6 @@
 /** Draws the rows of a network. */
 import type { Role } from "../../engine/generated/types";
-import type { Palette } from "../views/curves/palette";
+import { rgb, type Palette } from "../views/curves/palette";
 import { BAR, corner, type Choice, type Layout, type Place } from "./layout";
 import { linksOf, type Link, type Row, type Strip } from "./rows";
 
@@ -34,8 +34,6 @@ export function paint(ctx: CanvasRenderingContext2D, colours: Palette, picture: 
   }
   headings(ctx, colours, picture);
 }
-
-const rgb = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).map(Number);
 
 /** The pictures of all units side by side as they are drawn, a pixel per value: two colours by sign, opacity by size. */
 function sheet({ height, width, values, scale }: Strip, units: number, columns: number, colours: Palette): OffscreenCanvas {

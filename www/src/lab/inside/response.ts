@@ -1,6 +1,7 @@
 /** What each unit of a network answers over the plane, as a small picture. */
 import { EXTENT } from "../views/plane/surface";
-import { costOf, forward, softmax, type Network } from "./network";
+import { softmax } from "../softmax";
+import { costOf, forward, type Network } from "./network";
 
 export interface Response {
   /** Cells per side; the first row is the top, y = +EXTENT. */

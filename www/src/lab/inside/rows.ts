@@ -1,9 +1,10 @@
 /** A network as rows of units, from the first layer to the classes: what each unit is drawn as, and the weights between rows. */
-import { forward, softmax, type Dense } from "./network";
+import { softmax } from "../softmax";
+import { forward, type Dense } from "./network";
 import type { Inside } from "./weights.svelte";
 
 /** More units of a layer than this are not drawn: none of them says more than the others. */
-export const SHOWN = 256;
+const SHOWN = 256;
 /** So many links between two rows are drawn, the strongest. */
 const LINKS = 150;
 /** And so many of a single unit to each side. */

@@ -24,8 +24,6 @@ export function accuracy(of: Interval | null): string {
   return of.half === null ? percent(of.mean) : `${percent(of.mean)} ${width(100 * of.half)}`;
 }
 
-/** The gap in points of accuracy, seed by seed. */
-export const gapOf = (cell: Cell): Interval | null => interval(cell.outcomes.map(({ gap }) => 100 * gap));
 export const accuracyOf = (cell: Cell, role: "teacher" | "alone" | "distilled"): Interval | null => interval(cell.outcomes.map((outcome) => outcome[role]));
 
 /** The knobs of a cell: `T = 4, α = 0.1`, `Label noise 0.2`. */

@@ -1,6 +1,6 @@
 /** What a drawing on a canvas follows: the width of its place, and the colours and the font of the page. */
 import type uPlot from "uplot";
-import { onThemeChange, palette, type Palette } from "./palette";
+import { onThemeChange, palette, rgb, type Palette } from "./palette";
 
 /** Calls back with the width of an element when it is another one, but for that of a hidden element. Returns what stops it. */
 function onWidthChange(host: HTMLElement, changed: (width: number) => void): () => void {
@@ -28,9 +28,9 @@ export function keepFitting(plot: uPlot, host: HTMLElement, recolour: () => void
   };
 }
 
-/** Side of a square canvas in pixels of the page, its colours, and a number that grows when the page looks otherwise. */
-export class Square {
-  side = $state(0);
+/** Width of a canvas in pixels of the page, its colours, and a number that grows when the page looks otherwise. */
+export class Fitted {
+  width = $state(0);
   theme = $state(0);
   /** Read once per theme, not with every drawing: it makes the browser compute styles. */
   private known: Palette | null = null;
@@ -41,8 +41,8 @@ export class Square {
 
   /** For the `$effect` of its component. Returns what stops it. */
   follow(canvas: HTMLCanvasElement): () => void {
-    this.side = canvas.clientWidth;
-    const stopWidth = onWidthChange(canvas, (side) => (this.side = side));
+    this.width = canvas.clientWidth;
+    const stopWidth = onWidthChange(canvas, (width) => (this.width = width));
     const stopTheme = onThemeChange(() => {
       this.known = null;
       this.theme += 1;
@@ -61,7 +61,7 @@ export function channels(name: "ink" | "accent", canvas: () => HTMLCanvasElement
   const found = $derived.by(() => {
     void theme;
     const host = canvas()?.parentElement;
-    return host ? (palette(host)[name].match(/[\d.]+/g) ?? []).map(Number) : [];
+    return host ? rgb(palette(host)[name]) : [];
   });
   return () => found;
 }

@@ -58,6 +58,9 @@ export function palette(host: HTMLElement): Palette {
   return colours;
 }
 
+/** Red, green and blue of a colour that `palette` read. */
+export const rgb = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).map(Number);
+
 /** What a picture for a file needs of them. */
 export const fileLook = ({ ink, muted, line, surface, font }: Palette): Look => ({ ink, muted, grid: line, surface, font });
 
