@@ -39,13 +39,31 @@ pub fn soft_loss(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, dis
 
 /// Numbers that sum to [`soft_loss`] of their row, `[batch, classes]` or `[batch, 1]`: one reduction makes any mean of them.
 pub(super) fn terms(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<2> {
+    let temperature = distill.temperature;
+    terms_with(teacher, student, targets, |logits| if temperature == 1.0 { logits } else { logits / temperature }, distill)
+}
+
+/// [`terms`] with a temperature of its own for every row, `[batch, 1]`, and not the experiment's.
+pub fn terms_by_row(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, temperatures: &Tensor<2>, distill: &Distill) -> Tensor<2> {
+    terms_with(teacher, student, targets, |logits| logits / temperatures.clone(), distill)
+}
+
+/// [`terms`] of logits that are divided by their temperatures in a way of their own.
+fn terms_with(
+    teacher: Tensor<2>,
+    student: Tensor<2>,
+    targets: Tensor<2>,
+    temper: impl Fn(Tensor<2>) -> Tensor<2>,
+    distill: &Distill,
+) -> Tensor<2> {
     let teacher = match distill.access {
         Access::Labels => return hard::rows(student, access::answer(teacher.inner())),
         Access::TopK => access::top_k(teacher.inner(), distill.top_k),
         Access::Logits | Access::Hidden => teacher.inner(),
     };
     let [_, classes] = teacher.dims();
-    let sides = [temper(teacher.clone(), distill), temper(student, distill)];
+    let side = |logits| temper(if distill.standardize { standard(logits) } else { logits });
+    let sides = [side(teacher.clone()), side(student)];
     diverge(sides, classes, || dkd::fill(targets.inner(), teacher), distill)
 }
 
@@ -76,15 +94,10 @@ fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Ten
     terms(log_softmax(teacher, 1), log_softmax(student, 1))
 }
 
-/// `z/T`, or `(z − mean)/(T·std)` with the sample deviation (divisor classes − 1) of each row. `[batch, classes]`.
-fn temper(logits: Tensor<2>, distill: &Distill) -> Tensor<2> {
-    let temperature = distill.temperature;
-    if !distill.standardize {
-        return if temperature == 1.0 { logits } else { logits / temperature };
-    }
+/// `(z − mean)/std` with the sample deviation (divisor classes − 1) of each row, `[batch, classes]`.
+fn standard(logits: Tensor<2>) -> Tensor<2> {
     let [_, classes] = logits.dims();
     let centred = logits.clone() - logits.mean_dim(1);
-    let square = temperature * temperature;
-    let variance = centred.clone().square().sum_dim(1) * (square / (classes as f64 - 1.0)) + square * DEVIATION_FLOOR * DEVIATION_FLOOR;
+    let variance = centred.clone().square().sum_dim(1) / (classes as f64 - 1.0) + DEVIATION_FLOOR * DEVIATION_FLOOR;
     centred / variance.sqrt()
 }

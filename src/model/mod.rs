@@ -7,6 +7,7 @@ mod layers;
 mod layout;
 pub mod lora;
 mod network;
+mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trainable;
@@ -17,6 +18,7 @@ mod weights;
 pub use language::LanguageModel;
 pub use layout::{Layout, Parameter};
 pub use network::{Activations, Net};
+pub use stack::Stack;
 pub use trainable::Trainable;
 pub use transformer::{Transformer, TransformerConfig};
 pub use weights::{Decoded, Named, WeightsError, decode, encode};

@@ -193,6 +193,17 @@ pub struct Outcome {
     pub compression: f64,
 }
 
+/// One of the students that learn together, as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CohortStudent {
+    pub outcome: Outcome,
+    /// On the test rows.
+    pub networks: Vec<Evaluation>,
+    /// Whether its numbers are finite. Where they are not they say nothing, and the other students know nothing of it.
+    pub finite: bool,
+}
+
 /// Why a run ended early: its patience (`train.patience`) was at an end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -302,6 +313,15 @@ pub enum Event {
         followed: Followed,
         whole: Pull,
         tensors: Vec<Pull>,
+    },
+    /// Students that learn together made steps.
+    Cohort {
+        phase: Phase,
+        /// Steps made in this phase, and how many it has in all.
+        step: usize,
+        steps: usize,
+        /// Student by student, when they were tested.
+        students: Vec<CohortStudent>,
     },
     /// One Gaussian fitted to two under several divergences.
     Modes {

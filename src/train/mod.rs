@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod classes;
+mod cohort;
 mod contest;
 mod dissect;
 mod encoders;
@@ -30,6 +31,7 @@ mod trio;
 mod views;
 mod workload;
 
+pub use cohort::Cohort;
 pub use contest::Materials;
 pub use dissect::{Followed, Pull};
 pub use error::RunError;

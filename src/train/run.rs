@@ -191,7 +191,7 @@ impl Run {
         }
     }
 
-    fn phase_steps(&self) -> usize {
+    pub(super) fn phase_steps(&self) -> usize {
         match self.phase {
             Phase::Teacher => self.teacher_steps(),
             Phase::Students | Phase::Finished => self.experiment.train.steps,
@@ -311,7 +311,7 @@ impl Run {
         Ok(event)
     }
 
-    fn outcome_of(&self, networks: &[Evaluation]) -> Outcome {
+    pub(super) fn outcome_of(&self, networks: &[Evaluation]) -> Outcome {
         let accuracy = |role: Role| networks.iter().find(|n| n.role == role).map(|n| n.accuracy);
         let before = self.outcome.as_ref();
         let (alone, distilled) = (accuracy(Role::Alone).unwrap_or(0.0), accuracy(Role::Distilled).unwrap_or(0.0));

@@ -1,11 +1,13 @@
 //! What a command does. Nothing in here knows JavaScript, so that tests run it natively.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::device::{Place, self_test};
 use crate::spec::{Experiment, SpecError, VERSION, presets};
-use crate::train::{Materials, Modes, Run, RunError};
+use crate::train::{Cohort, Materials, Modes, Run, RunError};
 
 /// Values of knobs that need a file of the visitor's own.
 const NATIVE: &[(&str, &str)] = &[("teacher.source", "file"), ("student.start", "file"), ("task.name", "jsonl"), ("task.name", "labels")];
@@ -14,13 +16,14 @@ const NATIVE: &[(&str, &str)] = &[("teacher.source", "file"), ("student.start", 
 pub struct Engine {
     place: Place,
     run: Option<Run>,
+    cohort: Option<Cohort>,
     modes: Option<Modes>,
     materials: Materials,
 }
 
 impl Engine {
     pub fn new(place: Place) -> Self {
-        Self { place, run: None, modes: None, materials: Materials::default() }
+        Self { place, run: None, cohort: None, modes: None, materials: Materials::default() }
     }
 
     /// Says which device this is.
@@ -39,12 +42,19 @@ impl Engine {
     async fn carry_out(&mut self, command: Command) -> Result<Vec<Reply>, RunError> {
         let run_events = match command {
             Command::Open { preset, version, set } => {
-                if version != VERSION {
-                    return Err(SpecError::Version { found: version.to_string(), expected: VERSION }.into());
-                }
-                refuse_native(&preset, |key| set.get(key).map(String::as_str))?;
-                let set = set.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-                vec![self.open(Experiment::from_preset(&preset, set)?).await?]
+                vec![self.open(read(&preset, version, &set)?).await?]
+            }
+            Command::OpenCohort { preset, version, set, students } => {
+                let of = |own: &BTreeMap<_, _>| read(&preset, version, &set.clone().into_iter().chain(own.clone()).collect());
+                let experiments: Vec<_> = students.iter().map(of).collect::<Result<_, _>>()?;
+                let cohort = Cohort::new(&experiments, &self.place, &self.materials).await?;
+                let opened = cohort.opened();
+                self.cohort = Some(cohort);
+                vec![opened]
+            }
+            Command::AdvanceCohort { steps } => {
+                let none = RunError::Unavailable("no students learn together: open them first");
+                vec![self.cohort.as_mut().ok_or(none)?.advance(steps).await?]
             }
             Command::OpenFile { json } => {
                 // Text that is no JSON is refused below, with its place.
@@ -111,6 +121,15 @@ impl Engine {
     fn running(&mut self) -> Result<&mut Run, RunError> {
         self.run.as_mut().ok_or(RunError::Unavailable("no run is open: open one first"))
     }
+}
+
+/// A preset with the knobs that differ, if the page can run it.
+fn read(preset: &str, version: u32, set: &BTreeMap<String, String>) -> Result<Experiment, SpecError> {
+    if version != VERSION {
+        return Err(SpecError::Version { found: version.to_string(), expected: VERSION });
+    }
+    refuse_native(preset, |key| set.get(key).map(String::as_str))?;
+    Experiment::from_preset(preset, set.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// What needs a file that the page cannot read. Said before an experiment is read whole, which would find contradictions in what is beside the

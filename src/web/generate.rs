@@ -49,6 +49,7 @@ fn types() -> String {
         train::Surface,
         train::Point,
         train::Outcome,
+        train::CohortStudent,
         train::Early,
         train::Event,
         EngineEvent,

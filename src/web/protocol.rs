@@ -16,6 +16,10 @@ pub enum Command {
     Open { preset: String, version: u32, set: BTreeMap<String, String> },
     /// Opens a run from an experiment file.
     OpenFile { json: String },
+    /// Opens a race of students that learn together, each an open run's knobs and those that it sets besides. Independent of the run.
+    OpenCohort { preset: String, version: u32, set: BTreeMap<String, String>, students: Vec<BTreeMap<String, String>> },
+    /// The students that learn together make that many steps (fewer at the end of a phase).
+    AdvanceCohort { steps: usize },
     /// Makes that many steps (fewer at the end).
     Advance { steps: usize },
     /// Makes one step of the teacher alone, or of both students alone.

@@ -61,6 +61,18 @@ test("a sweep fills its cells while the race goes on; a cell opens its run, whic
     assert.equal(Number(back.wanted["distill.alpha"]), 0.1);
   }));
 
+test("runs that differ in the loss alone are seen to grow together, and none of them is kept when it is stopped", () =>
+  withPage(TINY.replace("=30", "=30000"), async (page) => {
+    await tiny(page);
+    await start(page);
+    const shown = (pattern) =>
+      page.waitForFunction((source) => [...document.querySelectorAll("[role=gridcell]")].every((cell) => new RegExp(source).test(cell.innerText)), pattern, { timeout: PATIENCE });
+    await shown("\\d\\.\\d");
+    await panel(page).getByText(/^4 runs learn together: \d+% of their steps made/).waitFor({ timeout: PATIENCE });
+    await button(page, "sweep.stop").click();
+    await shown("·");
+  }));
+
 test("more seeds give intervals; keys reach every cell; results outlive the panel and a sweep that is stopped", () =>
   withPage(TINY, async (page) => {
     await tiny(page);

@@ -2,6 +2,7 @@
 
 mod accumulate;
 mod checkpoints;
+mod cohort;
 mod encoders;
 mod looks;
 mod precision;

@@ -25,6 +25,8 @@ export class FakeWorker implements WorkerLike {
   ended = false;
   private summary: Summary | null = null;
   private step = 0;
+  /** Students that learn together. */
+  private cohort = 0;
 
   constructor(private readonly options: FakeOptions = {}) {}
 
@@ -93,6 +95,14 @@ export class FakeWorker implements WorkerLike {
         return [{ type: "self_tested", worst: 0, limit: 1e-4, passed: true, milliseconds: 1 }];
       case "advance":
         return summary === null ? [] : this.advance(command.steps, summary);
+      case "open_cohort": {
+        const values = { ...presets.find(({ id }) => id === command.preset)?.values, ...command.set } as Record<string, string>;
+        if (values["student.kind"] !== "mlp") return [{ ...failure("unavailable", "no MLP"), fatal: false }];
+        this.cohort = command.students.length;
+        return this.open(command.preset, command.set);
+      }
+      case "advance_cohort":
+        return summary === null ? [] : this.advanceCohort(command.steps, summary);
       case "set": {
         if (summary === null) return [];
         this.summary = { ...summary, values: { ...summary.values, [command.key]: command.value } };
@@ -141,7 +151,7 @@ export class FakeWorker implements WorkerLike {
     return role === "teacher" ? CEILING.teacher : 0.1 + (CEILING[role] - 0.1) * (1 - Math.exp(-this.step / 90)) + 0.01 * Math.sin(this.step / 40);
   }
 
-  private evaluated(): Event {
+  private evaluated(): Extract<Event, { type: "evaluated" }> {
     const networks: Evaluation[] = ROLES.map((role) => ({
       role,
       step: this.step,
@@ -154,7 +164,7 @@ export class FakeWorker implements WorkerLike {
     return { type: "evaluated", phase: "students", step: this.step, networks };
   }
 
-  private advance(steps: number, summary: Summary): Reply[] {
+  private advance(steps: number, summary: Summary): Event[] {
     const events: Event[] = [];
     for (let made = 0; made < steps && this.step < summary.student_steps; made += 1) {
       this.step += 1;
@@ -174,6 +184,17 @@ export class FakeWorker implements WorkerLike {
       events.push({ type: "finished", outcome: { teacher, alone, distilled, gap: distilled - alone, test_rows: 539, labelled_rows: 100, compression: 70 } });
     }
     return events;
+  }
+
+  private advanceCohort(steps: number, summary: Summary): Reply[] {
+    const events = this.advance(steps, summary);
+    const phase = this.step >= summary.student_steps ? "finished" : "students";
+    const [teacher, alone, distilled] = ROLES.map((role) => this.accuracy(role)) as [number, number, number];
+    const outcome = { teacher, alone, distilled, gap: distilled - alone, test_rows: 539, labelled_rows: 100, compression: 70 };
+    const tested = phase === "finished" || events.some(({ type }) => type === "evaluated");
+    const { networks } = this.evaluated();
+    const students = !tested ? [] : Array.from({ length: this.cohort }, () => ({ outcome, networks, finite: true }));
+    return [{ type: "cohort", phase, step: this.step, steps: summary.student_steps, students }];
   }
 
   private sample(index: number): Event {

@@ -183,6 +183,7 @@ export class RunHistory {
       case "calibrated":
       case "opinion":
       case "dissected":
+      case "cohort":
       case "modes":
       case "read":
         break;

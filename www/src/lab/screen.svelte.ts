@@ -149,6 +149,7 @@ export class Screen {
       case "studied":
       case "calibrated":
       case "dissected":
+      case "cohort":
       case "modes":
         this.next = { ...next, looks: { ...next.looks, [event.type]: event } };
         break;

@@ -431,6 +431,16 @@ gap: number, test_rows: number, labelled_rows: number,
  */
 compression: number, };
 
+export type CohortStudent = { outcome: Outcome, 
+/**
+ * On the test rows.
+ */
+networks: Array<Evaluation>, 
+/**
+ * Whether its numbers are finite. Where they are not they say nothing, and the other students know nothing of it.
+ */
+finite: boolean, };
+
 export type Early = { 
 /**
  * The step at which it ended.
@@ -481,7 +491,15 @@ row: number, temperature: number, alpha: number,
 /**
  * T², or 1 without it.
  */
-scale: number, lr: number, losses: LossParts, followed: Followed, whole: Pull, tensors: Array<Pull>, } | { "type": "modes", step: number, spec: ModesSpec, 
+scale: number, lr: number, losses: LossParts, followed: Followed, whole: Pull, tensors: Array<Pull>, } | { "type": "cohort", phase: Phase, 
+/**
+ * Steps made in this phase, and how many it has in all.
+ */
+step: number, steps: number, 
+/**
+ * Student by student, when they were tested.
+ */
+students: Array<CohortStudent>, } | { "type": "modes", step: number, spec: ModesSpec, 
 /**
  * Middle of each cell.
  */
@@ -513,7 +531,7 @@ export type Reply = Event | EngineEvent;
 
 export type Part = "fashion_images" | "fashion_teacher" | "grammar_teacher";
 
-export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "calibration" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", part: Part, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
+export type Command = { "type": "open", preset: string, version: number, set: { [key in string]: string }, } | { "type": "open_file", json: string, } | { "type": "open_cohort", preset: string, version: number, set: { [key in string]: string }, students: Array<{ [key in string]: string }>, } | { "type": "advance_cohort", steps: number, } | { "type": "advance", steps: number, } | { "type": "step_only", role: Role, } | { "type": "set", key: string, value: string, } | { "type": "inspect", index: number, } | { "type": "plane", resolution: number, } | { "type": "ask", input: Array<number>, } | { "type": "study" } | { "type": "calibration" } | { "type": "dissect", row: number, } | { "type": "modes", spec: ModesSpec | null, steps: number, } | { "type": "read", prompt: number, } | { "type": "bring", part: Part, bytes: Uint8Array, } | { "type": "self_test" } | { "type": "save" } | { "type": "resume", bytes: Uint8Array, } | { "type": "weights", role: Role, } | { "type": "load_weights", role: Role, bytes: Uint8Array, };
 
 export type Kind = { "type": "choice", options: Array<string>, } | { "type": "int", min: number, max: number, log: boolean, } | { "type": "float", min: number, max: number, log: boolean, } | { "type": "bool" } | { "type": "widths", max_len: number, min: number, max: number, } | { "type": "points", max_len: number, };
 

@@ -3,7 +3,7 @@
  * something to train: `end` takes it away in the midst of a step.
  */
 import { Client, Gone, type WorkerLike } from "../../engine/client";
-import { VERSION, failure, type EngineError, type Evaluation, type Opened, type Outcome } from "../../engine/protocol";
+import { VERSION, failure, type EngineError, type Evaluation, type Opened, type Outcome, type Reply } from "../../engine/protocol";
 import { nextSteps } from "../../engine/pump";
 import { RunHistory } from "../history";
 import type { Values } from "../knobs";
@@ -21,6 +21,26 @@ export interface Trained {
   steps: number;
 }
 
+function openedBy(replies: readonly Reply[]): Opened | EngineError {
+  const opened = replies.find((reply): reply is Opened => reply.type === "opened");
+  return opened ?? replies.find((reply) => reply.type === "error") ?? failure("crashed", "no run was opened");
+}
+
+function sizes({ summary }: Opened): Trained["parameters"] {
+  const size = (role: string): number => summary.networks.find((network) => network.role === role)?.parameters ?? 0;
+  return { teacher: size("teacher"), student: size("distilled") };
+}
+
+/** Advances again and again until `heard` makes something of what came of so many steps. */
+async function advanced<T>(client: Client, type: "advance" | "advance_cohort", heard: (chunk: number, events: readonly Reply[]) => T | null): Promise<T> {
+  for (let chunk = 10; ; ) {
+    const begin = performance.now();
+    const found = heard(chunk, await client.send({ type, steps: chunk }));
+    if (found !== null) return found;
+    chunk = nextSteps(chunk, performance.now() - begin);
+  }
+}
+
 export class Background {
   private client: Client | null = null;
 
@@ -32,25 +52,48 @@ export class Background {
    */
   async train(preset: string, values: Values, progress: (share: number) => void): Promise<Trained | EngineError> {
     const client = await this.start();
-    const replies = await client.send({ type: "open", preset, version: VERSION, set: differing(preset, values) });
-    const opened = replies.find((reply): reply is Opened => reply.type === "opened");
-    if (opened === undefined) return replies.find((reply) => reply.type === "error") ?? failure("crashed", "no run was opened");
-    const { summary } = opened;
-    const steps = summary.teacher_steps + summary.student_steps;
-    const size = (role: string): number => summary.networks.find((network) => network.role === role)?.parameters ?? 0;
+    const opened = openedBy(await client.send({ type: "open", preset, version: VERSION, set: differing(preset, values) }));
+    if (opened.type === "error") return opened;
+    const steps = opened.summary.teacher_steps + opened.summary.student_steps;
     const history = new RunHistory();
-    let chunk = 10;
-    for (let made = 0; ; progress(Math.min(1, made / steps))) {
-      const begin = performance.now();
-      const events = await client.send({ type: "advance", steps: chunk });
+    let made = 0;
+    return advanced(client, "advance", (chunk, events) => {
       made += chunk;
       for (const event of events) {
         if (event.type === "error") return event;
         if (event.type === "evaluated") history.push(event);
-        if (event.type === "finished") return { outcome: { ...event.outcome, networks: history.networks }, parameters: { teacher: size("teacher"), student: size("distilled") }, steps };
+        if (event.type === "finished") return { outcome: { ...event.outcome, networks: history.networks }, parameters: sizes(opened), steps };
       }
-      chunk = nextSteps(chunk, performance.now() - begin);
-    }
+      progress(Math.min(1, made / steps));
+      return null;
+    });
+  }
+
+  /**
+   * Trains runs that differ in the student's loss alone, all in one computation; `all` are their values, `seen` hears how they stand whenever they
+   * were tested. Resolves to null in the place of a run whose numbers are not finite, and to an error where they cannot be one computation.
+   */
+  async trainTogether(preset: string, all: readonly Values[], progress: (share: number) => void, seen: (runs: readonly Ended[]) => void): Promise<(Trained | null)[] | EngineError> {
+    const client = await this.start();
+    const first = all[0] ?? {};
+    const own = (values: Values): Values => Object.fromEntries(Object.entries(values).filter(([key, value]) => first[key] !== value));
+    const opened = openedBy(await client.send({ type: "open_cohort", preset, version: VERSION, set: differing(preset, first), students: all.map(own) }));
+    if (opened.type === "error") return opened;
+    const { teacher_steps: before, student_steps: steps } = opened.summary;
+    return advanced(client, "advance_cohort", (_, events) => {
+      for (const event of events) {
+        if (event.type === "error") return event;
+        if (event.type !== "cohort") continue;
+        const { phase, step, students } = event;
+        const ended = students.map(({ outcome, networks }) => ({ ...outcome, networks }));
+        // Their teacher was trained once.
+        const trained = (outcome: Ended, at: number): Trained => ({ outcome, parameters: sizes(opened), steps: steps + (at === 0 ? before : 0) });
+        if (phase === "finished") return ended.map((outcome, at) => (students[at]!.finite ? trained(outcome, at) : null));
+        if (ended.length > 0) seen(ended);
+        progress(((phase === "teacher" ? 0 : before) + step) / (before + steps));
+      }
+      return null;
+    });
   }
 
   /** Ends the Worker; what it was at is rejected. */

@@ -4,7 +4,7 @@ import { textMeasure, type Metric } from "../history";
 import type { Values } from "../knobs";
 import { measure, metricNameIn, unitOf } from "../views/words";
 import { interval, type Interval } from "./statistics";
-import type { Cell } from "./sweep.svelte";
+import type { Cell } from "./plan";
 import { spread, width } from "./words";
 
 /** In the order in which they are offered. */

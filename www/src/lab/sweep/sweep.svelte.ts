@@ -5,72 +5,42 @@
  * The results live here and not in a panel, so that they stay when another panel is opened, and the sweep goes on meanwhile. On a page
  * that is not seen nothing is trained: the Worker is ended, and the run that was under way is made again later.
  *
- * Why run by run and not all students of a map in one computation: on the CPU backend in the page a step with students of 400 units, which
- * is the arithmetic of 25 students of 16, took 3.6 times as long as one with students of 16 (441 and 1,568 steps/s, medians of three), so
- * that a batched map of T × α might be up to seven times as fast. But it could sweep live knobs of equal networks only, would fill no cell
- * before all, and would not be the run that a click opens. A map of 25 runs of 1,000 steps took 12 to 18 s as it is.
+ * Runs that differ in the student's loss alone learn in one computation, and the map is seen to develop: 25 runs of 1,000 steps took 4 s so, and
+ * 20 s one by one, with the same numbers in every cell (the default map, CPU backend in the page, two busy cores). Whatever else differs (the student's
+ * size, its labels, a text) is trained run by run, and so is what the engine refuses to train together.
  */
 import { Gone, type WorkerLike } from "../../engine/client";
 import type { EngineError } from "../../engine/protocol";
 import type { Values } from "../knobs";
-import { setsOf, type Axis } from "./axes";
 import { Background, type Ended, type Trained } from "./background";
-
-export interface Plan {
-  preset: string;
-  /** The experiment that all cells share. */
-  values: Values;
-  /** Along the columns, then along the rows where there are any. */
-  across: Axis;
-  down: Axis | null;
-  /** Seeds per cell, counted on from the experiment's own. */
-  seeds: number;
-}
-
-export interface Cell {
-  /** Its place along each axis, by the axis' key. */
-  at: Values;
-  /** How its runs ended, seed by seed. */
-  outcomes: readonly Ended[];
-  parameters: Trained["parameters"] | null;
-  /** Why it cannot be trained. */
-  refused: EngineError | null;
-  /** Milliseconds that its runs took. */
-  ms: readonly number[];
-}
+import { cellValues, cellsOf, jobsOf, type Cell, type Job, type Plan } from "./plan";
 
 type State = "empty" | "running" | "hidden" | "done" | "stopped" | "failed";
 
+/** How often the students of a first seed are tested on the way. */
+const LOOKS = 16;
+/** A run of which no more is made yet does not tell how long it takes. */
+const TELLING = 0.05;
 /** A Worker that dies so often without any run in between will not live. */
 const PATIENCE = 2;
-const MAX_SEED = 2 ** 32;
-
-function cellsOf({ across, down }: Plan): Cell[] {
-  const rows = down === null ? [{}] : down.values.map((value) => ({ [down.key]: value }));
-  return rows.flatMap((row) => across.values.map((value) => ({ at: { [across.key]: value, ...row }, outcomes: [], parameters: null, refused: null, ms: [] })));
-}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The experiment of a cell, with one of its seeds. */
-export function cellValues(plan: Plan, cell: Cell, seed: number): Values {
-  const sets = Object.entries(cell.at).map(([key, value]) => setsOf(key, value, plan.values));
-  return { ...plan.values, ...Object.assign({}, ...sets), seed: String((Number(plan.values.seed ?? 0) + seed) % MAX_SEED) };
-}
 
 export class Sweep {
   plan = $state.raw<Plan | null>(null);
   cells = $state.raw<Cell[]>([]);
   state = $state<State>("empty");
   failure = $state.raw<EngineError | null>(null);
-  /** The cell that is trained, and how far. */
-  current = $state.raw<{ cell: number; share: number } | null>(null);
+  /** The cells that are trained, how far, and for how long. */
+  current = $state.raw<{ cells: readonly number[]; share: number; ms: number } | null>(null);
   /** Runs and steps that were made, and the time from the start without that on a hidden page. */
   runs = $state(0);
   steps = $state(0);
   ms = $state(0);
-  /** Runs that are still to be made, this one included, by the number of their cell. */
-  private waiting = $state.raw<{ cell: number; seed: number }[]>([]);
+  /** What is still to be made, this included. */
+  private waiting = $state.raw<readonly Job[]>([]);
+  /** The cells without what they show of runs under way. */
+  private whole: Cell[] | null = null;
   private readonly background: Background;
   /** Tells the sweep that goes on from one that was stopped. */
   private generation = 0;
@@ -85,17 +55,20 @@ export class Sweep {
 
   /** Share of the runs that are made. */
   get share(): number {
-    const all = this.runs + this.waiting.length;
-    return all === 0 ? 0 : (this.runs + (this.current?.share ?? 0)) / all;
+    const all = this.runs + this.waiting.reduce((sum, { cells }) => sum + cells.length, 0);
+    const current = this.current === null ? 0 : this.current.share * this.current.cells.length;
+    return all === 0 ? 0 : (this.runs + current) / all;
   }
 
   /** Milliseconds that are left, as far as can be told. */
   get left(): number | null {
+    const { current } = this;
     const known = this.cells.flatMap(({ ms }) => ms);
+    if (known.length === 0 && current !== null && current.share >= TELLING) known.push(current.ms / current.share / current.cells.length);
     if (known.length === 0) return null;
     const each = mean(known);
-    const wanted = this.waiting.reduce((sum, { cell }) => sum + (this.cells[cell]!.ms.length > 0 ? mean(this.cells[cell]!.ms) : each), 0);
-    return wanted - (this.current?.share ?? 0) * each;
+    const takes = (cells: readonly number[]): number => cells.reduce((sum, cell) => sum + (this.cells[cell]!.ms.length > 0 ? mean(this.cells[cell]!.ms) : each), 0);
+    return this.waiting.reduce((sum, { cells }) => sum + takes(cells), 0) - (current === null ? 0 : current.share * takes(current.cells));
   }
 
   async start(plan: Plan): Promise<void> {
@@ -106,7 +79,7 @@ export class Sweep {
     this.runs = this.steps = this.ms = 0;
     this.failure = null;
     this.state = "running";
-    this.waiting = Array.from({ length: plan.seeds }, (_, seed) => this.cells.map((_, cell) => ({ cell, seed }))).flat();
+    this.waiting = jobsOf(plan, this.cells);
     const seen = (): void => this.turn();
     document.addEventListener("visibilitychange", seen);
     try {
@@ -125,9 +98,16 @@ export class Sweep {
 
   private finish(state: State): void {
     this.state = state;
-    this.current = null;
+    this.drop();
     this.waiting = [];
     this.background.end();
+  }
+
+  /** Forgets what is under way. */
+  private drop(): void {
+    this.current = null;
+    if (this.whole !== null) this.cells = this.whole;
+    this.whole = null;
   }
 
   private async work(plan: Plan, mine: () => boolean): Promise<void> {
@@ -136,11 +116,12 @@ export class Sweep {
       await this.visible();
       if (!mine()) return;
       try {
-        await this.train(plan, next.cell, next.seed, mine);
+        await this.train(plan, next, mine);
         deaths = 0;
       } catch (thrown) {
         if (!(thrown instanceof Gone)) throw thrown;
         if (!mine()) return;
+        this.drop();
         if (document.hidden) continue;
         deaths += 1;
         if (deaths <= PATIENCE) continue;
@@ -152,36 +133,64 @@ export class Sweep {
     this.finish("done");
   }
 
-  private async train(plan: Plan, index: number, seed: number, mine: () => boolean): Promise<void> {
-    const cell = this.cells[index]!;
+  private async train(plan: Plan, job: Job, mine: () => boolean): Promise<void> {
+    const [index] = job.cells as [number];
     const begin = performance.now();
     const before = this.ms;
-    this.current = { cell: index, share: 0 };
-    // Only the end is looked at: the tests on the way would cost as much as the training. They change nothing in it.
-    const values = { ...cellValues(plan, cell, seed), "train.eval_every": "10000" };
-    const trained = await this.background.train(plan.preset, values, (share) => {
+    const took = (): number => performance.now() - begin;
+    this.current = { cells: job.cells, share: 0, ms: 0 };
+    this.whole = this.cells;
+    const progress = (share: number): void => {
       if (!mine()) return;
-      this.current = { cell: index, share };
-      this.ms = before + performance.now() - begin;
-    });
+      this.current = { cells: job.cells, share, ms: took() };
+      this.ms = before + took();
+    };
+    // Further seeds are looked at in the end only: between whole runs half of one would mislead. The tests change nothing in a run.
+    const steps = Number(plan.values["train.steps"]);
+    const looks = job.cells.length > 1 && job.seed === 0;
+    const valuesOf = (cell: number): Values => ({ ...cellValues(plan, this.cells[cell]!, job.seed), "train.eval_every": String(looks ? Math.max(1, Math.ceil(steps / LOOKS)) : 10_000) });
+    const trained = await (job.cells.length === 1
+      ? this.background.train(plan.preset, valuesOf(index), progress).then((one) => ("outcome" in one ? [one] : one))
+      : this.background.trainTogether(plan.preset, job.cells.map(valuesOf), progress, (runs) => mine() && looks && this.develop(job, runs)));
     if (!mine()) return;
-    this.ms = before + performance.now() - begin;
-    this.current = null;
-    if ("outcome" in trained) {
-      this.runs += 1;
-      this.steps += trained.steps;
-      this.waiting = this.waiting.slice(1);
-      const { outcome, parameters } = trained;
-      this.replace(index, { ...cell, outcomes: [...cell.outcomes, outcome], parameters, ms: [...cell.ms, performance.now() - begin] });
-    } else {
+    this.ms = before + took();
+    this.drop();
+    this.waiting = this.waiting.slice(1);
+    if (Array.isArray(trained)) this.settle(job, trained, took() / job.cells.length);
+    else if (job.cells.length > 1) this.apart(job, job.cells);
+    else {
       // What one seed cannot do the others cannot either.
-      this.waiting = this.waiting.filter((one) => one.cell !== index);
-      this.replace(index, { ...cell, refused: trained });
+      this.waiting = this.waiting.flatMap(({ cells, seed }) => (cells.includes(index) ? { cells: cells.filter((cell) => cell !== index), seed } : { cells, seed })).filter(({ cells }) => cells.length > 0);
+      this.replace(index, { refused: trained });
     }
   }
 
-  private replace(index: number, cell: Cell): void {
-    this.cells = this.cells.map((old, at) => (at === index ? cell : old));
+  /** Puts runs that are made into their cells. */
+  private settle(job: Job, trained: readonly (Trained | null)[], ms: number): void {
+    job.cells.forEach((cell, at) => {
+      const one = trained[at];
+      if (one == null) return;
+      this.runs += 1;
+      this.steps += one.steps;
+      const { outcomes, ms: before } = this.cells[cell]!;
+      this.replace(cell, { outcomes: [...outcomes, one.outcome], parameters: one.parameters, ms: [...before, ms] });
+    });
+    // A run of its own says what is wrong with it.
+    this.apart(job, job.cells.filter((_, at) => trained[at] == null));
+  }
+
+  /** Runs that cannot learn together are made one by one, and next. */
+  private apart({ seed }: Job, cells: readonly number[]): void {
+    this.waiting = [...cells.map((cell) => ({ cells: [cell], seed })), ...this.waiting];
+  }
+
+  /** Shows runs under way as they stand. */
+  private develop({ cells }: Job, runs: readonly Ended[]): void {
+    cells.forEach((cell, at) => this.replace(cell, { outcomes: [runs[at]!] }));
+  }
+
+  private replace(index: number, by: Partial<Cell>): void {
+    this.cells = this.cells.map((old, at) => (at === index ? { ...old, ...by } : old));
   }
 
   // ---- A page that is not seen ----------------------------------------------------------------------------------------------------
@@ -197,7 +206,7 @@ export class Sweep {
     if (!this.busy) return;
     this.state = document.hidden ? "hidden" : "running";
     if (document.hidden) {
-      this.current = null;
+      this.drop();
       this.background.end();
     } else this.wake();
   }

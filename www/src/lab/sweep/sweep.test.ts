@@ -7,7 +7,8 @@ import lesson from "../../lessons/content/capacity-gap.json";
 import { ABLATION, DOOR, CAPACITY, CAPACITY_LESSON, SHORT, axesOf, knobsOf, readValues, writeValues } from "./axes";
 import { apart, offered, valuesOf } from "./shown";
 import { decided, interval } from "./statistics";
-import { Sweep, cellValues, type Plan } from "./sweep.svelte";
+import { cellValues, type Plan } from "./plan";
+import { Sweep } from "./sweep.svelte";
 import { Sweeps } from "./sweeps.svelte";
 
 const page = { hidden: false, heard: new Set<() => void>() };
@@ -50,36 +51,52 @@ function begin(of: Partial<Plan> = {}) {
     return worker;
   });
   void sweep.start({ ...plan, ...of });
-  const opened = () => workers.flatMap((worker) => worker.seen).flatMap((command) => (command.type === "open" ? [command.set] : []));
-  return { sweep, workers, opened, alive: () => workers.filter((worker) => !worker.ended).length };
+  const seen = () => workers.flatMap((worker) => worker.seen);
+  const opened = () => seen().flatMap((command) => (command.type === "open" ? [command.set] : []));
+  const together = () => seen().flatMap((command) => (command.type === "open_cohort" ? [command] : []));
+  return { sweep, workers, opened, together, alive: () => workers.filter((worker) => !worker.ended).length };
 }
 
 const outcomes = (sweep: Sweep) => sweep.cells.map((cell) => cell.outcomes.length);
 
 describe("Sweep", () => {
-  it("trains every cell with every seed, all cells with the first before any with the second", async () => {
-    const { sweep, opened, alive } = begin();
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect([sweep.state, sweep.runs, sweep.steps, sweep.share, alive()]).toEqual(["done", 12, 480, 1, 0]);
-    expect(outcomes(sweep)).toEqual([3, 3, 3, 3]);
-    expect(opened().map((set) => set.seed)).toEqual([..."7777", ..."8888", ..."9999"]);
-    // What is the preset's own value is not told.
-    expect(opened().slice(0, 4).map((set) => [set["distill.temperature"], set["distill.alpha"]])).toEqual([
-      ["1", "0"],
-      ["8", "0"],
-      ["1", "0.5"],
-      ["8", "0.5"],
-    ]);
+  it("trains cells that differ in the loss alone together, seed by seed, and shows how they grow with the first", async () => {
+    const { sweep, opened, together, alive } = begin({ values: { ...plan.values, "train.steps": "4000" } });
+    while (sweep.current === null || sweep.current.share < 0.4) await vi.advanceTimersByTimeAsync(5);
+    expect([sweep.runs, outcomes(sweep), sweep.current.cells], "they are seen before they are made").toEqual([0, [1, 1, 1, 1], [0, 1, 2, 3]]);
+    expect(sweep.share).toBeCloseTo(sweep.current.share / 3);
+    expect(sweep.left).toBeGreaterThan(0);
+    while (sweep.runs < 4 || sweep.current.share < 0.4) await vi.advanceTimersByTimeAsync(5);
+    expect(outcomes(sweep), "half a run says nothing beside a whole one").toEqual([1, 1, 1, 1]);
+    await vi.advanceTimersByTimeAsync(50_000);
+    expect([sweep.state, sweep.runs, sweep.steps, sweep.share, alive()]).toEqual(["done", 12, 48_000, 1, 0]);
+    expect([outcomes(sweep), opened()]).toEqual([[3, 3, 3, 3], []]);
+    expect(together().map(({ set }) => [set.seed, set["distill.temperature"], set["train.eval_every"]])).toEqual([["7", "1", "250"], ["8", "1", "10000"], ["9", "1", "10000"]]);
+    expect(together()[0]!.students).toEqual([{}, { "distill.temperature": "8" }, { "distill.alpha": "0.5" }, { "distill.temperature": "8", "distill.alpha": "0.5" }]);
   });
 
-  it("keeps what it has when it is stopped, and begins anew when it is started", async () => {
+  it("trains those together that can learn together, and one by one what the engine refuses", async () => {
+    const sizes = begin({ down: { key: "student.widths", values: ["4", "8"] }, seeds: 1 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sizes.together().map(({ set, students }) => [set["student.widths"], students.length])).toEqual([["4", 2], ["8", 2]]);
+    const convolutions = begin({ values: { ...plan.values, "student.kind": "cnn" }, seeds: 2 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([convolutions.sweep.state, convolutions.sweep.runs, outcomes(convolutions.sweep)]).toEqual(["done", 8, [2, 2, 2, 2]]);
+    expect(convolutions.opened().map((set) => set.seed)).toEqual([..."7777", ..."8888"]);
+  });
+
+  it("keeps whole runs when it is stopped, nothing of those under way, and begins anew when it is started", async () => {
     const { sweep, alive } = begin();
-    while (sweep.runs < 2) await vi.advanceTimersByTimeAsync(5);
+    while (sweep.runs < 4) await vi.advanceTimersByTimeAsync(5);
     expect([sweep.busy, alive()]).toEqual([true, 1]);
     sweep.stop();
     await vi.advanceTimersByTimeAsync(1_000);
     expect([sweep.state, sweep.busy, alive()]).toEqual(["stopped", false, 0]);
-    expect(outcomes(sweep)).toEqual([1, 1, 0, 0]);
+    expect(outcomes(sweep)).toEqual([1, 1, 1, 1]);
+    void sweep.start({ ...plan, values: { ...plan.values, "train.steps": "4000" } });
+    while (outcomes(sweep)[0] === 0) await vi.advanceTimersByTimeAsync(5);
+    sweep.stop();
+    expect([sweep.runs, outcomes(sweep)]).toEqual([0, [0, 0, 0, 0]]);
     void sweep.start({ ...plan, seeds: 1 });
     await vi.advanceTimersByTimeAsync(5_000);
     expect([sweep.state, outcomes(sweep), alive()]).toEqual(["done", [1, 1, 1, 1], 0]);
@@ -87,16 +104,16 @@ describe("Sweep", () => {
 
   it("has no Worker on a hidden page, and goes on when it is seen again", async () => {
     const { sweep, alive } = begin();
-    while (sweep.runs < 5) await vi.advanceTimersByTimeAsync(5);
+    while (sweep.runs < 4) await vi.advanceTimersByTimeAsync(5);
     hide(true);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect([sweep.state, sweep.runs, alive()]).toEqual(["hidden", 5, 0]);
+    expect([sweep.state, sweep.runs, alive()]).toEqual(["hidden", 4, 0]);
     hide(false);
     await vi.advanceTimersByTimeAsync(5_000);
     expect([sweep.state, sweep.runs, outcomes(sweep), alive()]).toEqual(["done", 12, [3, 3, 3, 3], 0]);
   });
 
-  it("makes a run again when its Worker died, and gives up on one that dies always", async () => {
+  it("makes runs again when their Worker died, and gives up on one that dies always", async () => {
     const { sweep, workers } = begin();
     while (sweep.runs < 1) await vi.advanceTimersByTimeAsync(5);
     workers[0]!.postMessage({ type: "crash" });

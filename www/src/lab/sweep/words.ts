@@ -6,7 +6,7 @@ import { interval, type Interval } from "./statistics";
 import type { Framed } from "../picture/frame";
 import { command } from "../url";
 import { axisName, isList, knobsOf, placeValue } from "./axes";
-import type { Cell, Plan } from "./sweep.svelte";
+import type { Cell, Plan } from "./plan";
 
 export function width(value: number): string {
   return t("sweep.half", { half: number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
