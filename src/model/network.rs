@@ -2,10 +2,11 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d, conv::Conv2d, conv::Conv2dConfig};
-use burn::tensor::{Device, Tensor, TensorData, activation::relu, module::max_pool2d, ops::MaxPoolOptions};
+use burn::tensor::{Device, Tensor, TensorData, activation::relu};
 
 use super::layout::{Layout, Parameter};
 use super::trainable::Trainable;
+use crate::device::{convolve, max_pool};
 
 /// What a forward pass leaves for the losses.
 #[derive(Debug, Clone)]
@@ -55,12 +56,10 @@ impl Net {
             let [channels, height, width] = self.input;
             let mut image = x.reshape([batch, channels, height, width]);
             for conv in &self.convs {
-                let map = relu(conv.forward(image));
+                let bias = conv.bias.as_ref().expect("every convolution here has one").val();
+                let map = relu(convolve(image, conv.weight.val(), bias));
                 maps.push(map.clone());
-                let [_, _, height, width] = map.dims();
-                // A side of 1 cannot be halved: leave it.
-                let window = [height.min(2), width.min(2)];
-                image = max_pool2d(map, MaxPoolOptions::new(window).with_stride(window));
+                image = max_pool(map);
             }
             x = image.flatten(1, 3);
         }

@@ -1,93 +1,19 @@
-//! Operations of our own where burn's CPU backend computes one number at a time: its GELU calls a scalar `erff` on one thread, and took a
-//! quarter of a decoder's training step. Elsewhere burn's own operations are used.
+//! The exact GELU on vectors. burn's calls a scalar `erff` on one thread, and took a quarter of a decoder's training step.
 //!
-//! To be deleted when burn-flex has a vectorised GELU (`burn-flex/src/ops/activation.rs`).
+//! To be deleted when burn-flex has a vectorised one (`burn-flex/src/ops/activation.rs`).
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind, unary},
-};
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
-use burn::tensor::{DType, Device, Tensor, activation};
 use macerator::{Scalar, Simd, Vector, vload_unaligned, vstore_unaligned};
 
-/// Numbers per task of a thread: 64 KiB, some 20 µs of work.
-#[cfg(not(target_family = "wasm"))]
-const CHUNK: usize = 16_384;
+use super::in_parts;
 
-/// `x·Φ(x)`, the exact GELU (Hendrycks & Gimpel 2016), of a tensor of any shape.
-pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    // Devices are equal with and without gradients.
-    if x.device() != Device::flex() || x.dtype() != DType::F32 {
-        return activation::gelu(x);
-    }
-    Tensor::from_dispatch(<Dispatch as Kernels>::fast_gelu(x.into_dispatch()))
+/// `x·Φ(x)` of every number.
+pub fn forward(x: &[f32], out: &mut [f32]) {
+    in_parts([(x, 1)], (out, 1), |[x], out| gelu_chunk(x, out));
 }
 
-#[backend_extension(Autodiff, Flex)]
-trait Kernels: Backend {
-    fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
-
-    /// The gradient of `x`, given that of the result.
-    fn fast_gelu_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-}
-
-impl Kernels for Flex {
-    fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let x = x.to_contiguous();
-        let mut out = FloatTensor::<Self>::empty(x.layout().shape().clone(), DType::F32);
-        let values = x.as_slice::<f32>().expect("contiguous f32");
-        over_chunks(values, values, out.storage_mut(), |x, _, out| gelu_chunk(x, out));
-        out
-    }
-
-    fn fast_gelu_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let mut out = FloatTensor::<Self>::empty(x.layout().shape().clone(), DType::F32);
-        let [values, gradients] = [&x, &gradient].map(|tensor| tensor.as_slice::<f32>().expect("contiguous f32"));
-        over_chunks(values, gradients, out.storage_mut(), gelu_backward_chunk);
-        out
-    }
-}
-
-#[derive(Debug)]
-struct Gelu;
-
-impl<B: Kernels> Backward<B, 1> for Gelu {
-    type State = FloatTensor<B>;
-
-    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let x = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_gelu_backward(x, gradient));
-    }
-}
-
-impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(step) => {
-                let x = x.into_primitive();
-                step.finish(x.clone(), B::fast_gelu(x))
-            }
-            OpsKind::UnTracked(step) => step.finish(B::fast_gelu(x.into_primitive())),
-        }
-    }
-
-    fn fast_gelu_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of GELU is asked for nowhere")
-    }
-}
-
-/// `work(a, b, out)` on pieces of equal length, on all threads where there are threads.
-fn over_chunks(a: &[f32], b: &[f32], out: &mut [f32], work: impl Fn(&[f32], &[f32], &mut [f32]) + Sync) {
-    #[cfg(target_family = "wasm")]
-    work(a, b, out);
-    #[cfg(not(target_family = "wasm"))]
-    {
-        use rayon::prelude::*;
-        out.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK))).for_each(|(out, (a, b))| work(a, b, out));
-    }
+/// The gradient of `x`, given that of the result.
+pub fn backward(x: &[f32], gradient: &[f32], out: &mut [f32]) {
+    in_parts([(x, 1), (gradient, 1)], (out, 1), |[x, gradient], out| gelu_backward_chunk(x, gradient, out));
 }
 
 #[macerator::with_simd]
@@ -206,11 +132,10 @@ fn exp<S: Simd>(x: Vector<S, f32>) -> Vector<S, f32> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
+    use burn::tensor::{Tensor, TensorData};
 
-    use super::*;
     use crate::device::testing::test_async;
-    use crate::device::{Place, Reads};
+    use crate::device::{Place, Reads, gelu};
 
     /// A wrong coefficient or lane would show against the libm's erf; the odd count makes the padded rest run too.
     #[test_async]
