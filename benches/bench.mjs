@@ -1,17 +1,23 @@
-// `./build.sh bench`: the fixed workloads in headless Chromium and natively, on the CPU backend, each with its median steps/s behind a loss
-// readback every 10 steps; then the page itself: when it can be used, its first step, and the race with the teacher's logits kept. For
-// TensorFlow.js, jax-js and PyTorch beside the workloads, name pkg/ (with peer.mjs in it) to the peer benchmark.
+// `./build.sh bench`: the fixed workloads in headless Chromium, on its CPU backend and on the software adapter of WebGPU, and natively on the
+// CPU backend, each with its median steps/s behind a loss readback every 10 steps; then the page itself: when it can be used, its first step,
+// and the race with the teacher's logits kept. For TensorFlow.js, jax-js and PyTorch beside the workloads, name pkg/ (with peer.mjs in it) to
+// the peer benchmark.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 
 import { at, inBrowser, until } from "./browser.mjs";
 
 const WORKLOADS = ["W1", "W3"];
+/** Backends in the browser, by their names in peer.mjs. A software adapter is slow: it gets fewer segments of ten steps in each of its repeats. */
+const BROWSER = [
+  { backend: "wasm", name: "browser CPU", segments: 30 },
+  { backend: "webgpu", name: "browser WebGPU (software)", segments: 6 },
+];
 
 /** Runs in the page: one workload, as src/cli/bench.rs times it. */
-async function measure(workload) {
+async function measure({ backend, workload, segments }) {
   const { make } = await import("./peer.mjs");
-  const engine = make("wasm");
+  const engine = make(backend);
   const loaded = performance.now();
   await engine.init();
   const ready = performance.now() - loaded;
@@ -29,7 +35,7 @@ async function measure(workload) {
   const repeats = [];
   for (let r = 0; r < 3; r++) {
     const rates = [];
-    for (let s = 0; s < 30; s++) rates.push(10_000 / (await train(10)));
+    for (let s = 0; s < segments; s++) rates.push(10_000 / (await train(10)));
     repeats.push(median(rates));
   }
   return { ready, first, repeats };
@@ -38,19 +44,21 @@ async function measure(workload) {
 const row = (engine, workload, repeats, first, ready) => {
   const sorted = [...repeats].sort((a, b) => a - b);
   const cells = [sorted[1].toFixed(1), `${sorted[0].toFixed(1)}..${sorted[2].toFixed(1)}`, first.toFixed(0), ready?.toFixed(0) ?? ""];
-  console.log(engine.padEnd(14) + workload.padEnd(6) + cells.map((cell) => cell.padStart(16)).join(""));
+  console.log(engine.padEnd(28) + workload.padEnd(6) + cells.map((cell) => cell.padStart(16)).join(""));
 };
 
-console.log(`${"engine".padEnd(20)}${["steps/s", "range", "first step ms", "engine ready ms"].map((head) => head.padStart(16)).join("")}`);
+console.log(`${"engine".padEnd(34)}${["steps/s", "range", "first step ms", "engine ready ms"].map((head) => head.padStart(16)).join("")}`);
 copyFileSync(at("peer.mjs"), at("../pkg/peer.mjs"));
 writeFileSync(at("../pkg/index.html"), "<!doctype html><title>bench</title>");
 await inBrowser("../pkg", async (browser, address) => {
-  for (const workload of WORKLOADS) {
-    const page = await browser.newPage();
-    await page.goto(address);
-    const { repeats, first, ready } = await page.evaluate(measure, workload);
-    row("browser CPU", workload, repeats, first, ready);
-    await page.close();
+  for (const { backend, name, segments } of BROWSER) {
+    for (const workload of WORKLOADS) {
+      const page = await browser.newPage();
+      await page.goto(address);
+      const { repeats, first, ready } = await page.evaluate(measure, { backend, workload, segments });
+      row(name, workload, repeats, first, ready);
+      await page.close();
+    }
   }
 });
 for (const workload of WORKLOADS) {

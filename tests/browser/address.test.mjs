@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ready, state, stepTo, until, useBrowser, withPage, write } from "./lab.mjs";
+import { knob, ready, state, stepTo, until, useBrowser, withPage, write } from "./lab.mjs";
 
 useBrowser();
 
@@ -55,3 +55,17 @@ for (const [name, search, code] of WRONG) {
       await stepTo(page, 1);
     }));
 }
+
+test("a choice that only the native program has is not offered; from an address it stays, with why beside it", () =>
+  withPage("?backend=cpu&preset=grammar&task.name=jsonl", async (page) => {
+    await ready(page);
+    await until(page, "the message", (now) => now.notices.includes("native_value"));
+    const offered = (key) => knob(page, key).locator("option").evaluateAll((options) => options.map(({ value }) => value));
+    assert.ok((await offered("task.name")).includes("jsonl"), "what was asked for is shown");
+    assert.ok(!(await offered("task.name")).includes("labels"), "what nobody asked for is not");
+    assert.ok(!(await offered("teacher.source")).includes("file"));
+    assert.equal(await knob(page, "student.start").count(), 0, "one choice is none");
+    await knob(page, "task.name").getByText("--set task.name=jsonl").waitFor();
+    await knob(page, "task.name").locator("select").selectOption("grammar");
+    assert.ok(!(await offered("task.name")).includes("jsonl"), "gone once something else is chosen");
+  }));

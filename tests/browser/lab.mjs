@@ -26,7 +26,8 @@ export const TEXTS = { en: catalogue("en"), ko: catalogue("ko") };
 
 export function text(key, params = {}, locale = "en") {
   assert.ok(key in TEXTS[locale], `the ${locale} catalogue has no "${key}"`);
-  return TEXTS[locale][key].replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
+  // A word joiner keeps a Korean particle on its line (`joined` in www/src/i18n/particle.ts).
+  return TEXTS[locale][key].replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole).replace(/([)\]%])(?=[가-힣])/g, "$1\u2060");
 }
 
 /** A page may be put anywhere on a host: the tests run it below this path. */

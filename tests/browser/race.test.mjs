@@ -21,6 +21,9 @@ test("play is all it takes: the curves separate and one sentence says so", () =>
     const percent = (share) => `${(100 * share).toFixed(1)}%`;
     const sentence = await page.locator(".verdict").innerText();
     for (const role of ["alone", "distilled"]) assert.ok(sentence.includes(percent(accuracy(now, role))), `"${sentence}" says ${percent(accuracy(now, role))}`);
+    await button(page, "verdict.why.show").click();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), text("closer.sample"), "the example that says why is opened");
+    await page.getByRole("region", { name: text("view.sample.title") }).waitFor();
 
     const chart = page.getByRole("slider", { name: text("view.curves.read", { chart: text("view.curves.accuracy") }) });
     const read = await chart.getAttribute("aria-valuetext");

@@ -102,6 +102,28 @@ test("everything can be done with keys", () =>
     await until(page, "the run begins again", (now) => now.step === 0);
   }));
 
+/** Nothing reaches beyond the right edge of the page. */
+async function fits(page, what) {
+  const [wide, wider] = await page.evaluate(() => {
+    const limit = document.documentElement.clientWidth;
+    const over = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !element.closest(".scroll"));
+    return [document.documentElement.scrollWidth - limit, over.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
+  });
+  assert.equal(wide, 0, `${what} is ${wide} px too wide: ${wider}`);
+}
+
+for (const locale of ["en", "ko"])
+  test(`a window of 360 px with its scroll bar is wide enough for a lesson: ${locale}`, () =>
+    withPage(
+      `?backend=cpu&lesson=on-policy&lang=${locale}`,
+      async (page) => {
+        await ready(page);
+        await page.locator(".lesson h2").waitFor();
+        await fits(page, "the lesson");
+      },
+      { viewport: { width: 360, height: 740 } },
+    ));
+
 test("360 px are wide enough, with every preset and in both languages", { timeout: 900_000 }, () =>
   withPage(
     "?backend=cpu",
@@ -114,12 +136,7 @@ test("360 px are wide enough, with every preset and in both languages", { timeou
         for (const locale of ["ko", "en"]) {
           await page.locator(`.languages [lang=${locale}]`).click();
           await page.waitForFunction((wanted) => document.documentElement.lang === wanted, locale);
-          const [wide, wider] = await page.evaluate(() => {
-            const limit = document.documentElement.clientWidth;
-            const over = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !element.closest(".scroll"));
-            return [document.documentElement.scrollWidth - limit, over.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
-          });
-          assert.equal(wide, 0, `${preset} in ${locale} is ${wide} px too wide: ${wider}`);
+          await fits(page, `${preset} in ${locale}`);
         }
       }
     },

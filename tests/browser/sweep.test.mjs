@@ -167,7 +167,7 @@ test("the capacity curve: a teacher of each size, its accuracy and the student's
     const accuracy = rows.slice(1).map((row) => Number(row.match(/([\d.]+)% ± [\d.]+/)[1]));
     assert.ok(accuracy[1] > accuracy[0] + 10, `a teacher of 64 units is better than one of 4: ${accuracy}`);
     assert.match(await panel(page).innerText(), /6 runs, 600 training steps/);
-    await button(panel(page), "capacity.open.row", { place: "Teacher widths 4" }).click();
+    await button(panel(page), "sweep.open.row", { place: "Teacher widths 4" }).click();
     const opened = await until(page, "the run of the small teacher is over", (now) => now.finished && now.values["teacher.widths"] === "4");
     assert.equal(opened.values["teacher.source"], "live");
   }));

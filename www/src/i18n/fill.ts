@@ -1,5 +1,5 @@
 /** Puts values into a text. Apart from the catalogues, so that tests need no Svelte. */
-import { WITH_PARTICLE, particle } from "./particle";
+import { WITH_PARTICLE, joined, particle } from "./particle";
 
 /** Making a formatter costs a hundred times what using it does, and charts write many numbers. */
 const formatters = new Map<string, Intl.NumberFormat>();
@@ -22,7 +22,8 @@ export function placeholders(text: string): string[] {
 
 /**
  * `{name}` becomes its value; numbers are written as the language writes them. A name without a value stays as it is.
- * A value may bring its own braces (an error message): they are not read again. A Korean particle follows the value.
+ * A value may bring its own braces (an error message): they are not read again. A Korean particle follows the value,
+ * and stays on its line.
  */
 export function fill(text: string, params: Record<string, string | number>, locale: string): string {
   const written = (name: string): string | undefined => {
@@ -33,5 +34,5 @@ export function fill(text: string, params: Record<string, string | number>, loca
     const value = written(name);
     return value === undefined ? whole : `{${name}}${close}${particle(value, pair)}`;
   });
-  return chosen.replace(/\{(\w+)\}/g, (whole, name: string) => written(name) ?? whole);
+  return joined(chosen.replace(/\{(\w+)\}/g, (whole, name: string) => written(name) ?? whole));
 }

@@ -16,6 +16,14 @@ const PAIRS: Record<string, readonly [string, string]> = {
 /** A value, what closes it, and one of the pairs. */
 export const WITH_PARTICLE = new RegExp(`\\{(\\w+)\\}([’”)\\]]*)(${Object.keys(PAIRS).map((pair) => pair.replace(/[()]/g, "\\$&")).join("|")})`, "g");
 
+/**
+ * Browsers break a line between a bracket or a per cent sign and the particle after it, even where words are kept whole. A word joiner, which
+ * has no width, holds them together.
+ */
+export function joined(text: string): string {
+  return text.replace(/([)\]%])(?=[가-힣])/g, "$1\u2060");
+}
+
 type Ending = "vowel" | "consonant" | "rieul";
 
 const DIGITS: readonly Ending[] = ["consonant", "rieul", "vowel", "consonant", "vowel", "vowel", "consonant", "rieul", "rieul", "vowel"];

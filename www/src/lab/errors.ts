@@ -3,7 +3,7 @@ import type { EngineError, Kind } from "../engine/protocol";
 import { exact, has, t } from "../i18n/index.svelte";
 import { readPoints } from "./draw/added";
 import { CONFLICTS, RAW_CODES } from "./codes";
-import { PRESETS, findKnob, nearest } from "./knobs";
+import { PRESETS, findKnob, nearest, offered } from "./knobs";
 
 export function knobName(key: string): string {
   return has(`knob.${key}`) ? t(`knob.${key}`) : key;
@@ -25,11 +25,17 @@ function plainNumber(value: number): string {
   return exact(value, { useGrouping: Math.abs(value) >= 10_000 });
 }
 
+/** Of the choices those that the page has. */
+function optionsOf(key: string, all: readonly string[]): readonly string[] {
+  const knob = findKnob(key);
+  return knob === undefined ? all : offered(knob, {});
+}
+
 /** The range of a knob in words. */
 export function allowedWords(key: string, kind: Kind): string {
   switch (kind.type) {
     case "choice":
-      return t("allowed.choice", { options: kind.options.map((option) => valueName(key, option)).join(", ") });
+      return t("allowed.choice", { options: optionsOf(key, kind.options).map((option) => valueName(key, option)).join(", ") });
     case "int":
       return t("allowed.int", { min: plainNumber(kind.min), max: plainNumber(kind.max) });
     case "float":

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { KNOBS, LOG_STEPS, PRESETS, applies, differences, findKnob, normalise, position, presetValues, same, scaleOf, slideTo, valueAt, type Values } from "./knobs";
+import { KNOBS, LOG_STEPS, PRESETS, applies, differences, findKnob, normalise, offered, position, presetValues, same, scaleOf, slideTo, valueAt, type Values } from "./knobs";
 
 const kind = (key: string) => findKnob(key)!.kind;
 
@@ -10,6 +10,21 @@ describe("the knob table", () => {
       expect(normalise(knob.kind, knob.default), knob.key).not.toBeNull();
       for (const preset of PRESETS) expect(normalise(knob.kind, preset.values[knob.key] ?? ""), `${preset.id} ${knob.key}`).not.toBeNull();
     }
+  });
+});
+
+describe("the choices that are offered", () => {
+  it("are none that only the native program has, unless it is chosen already", () => {
+    const start = findKnob("student.start")!;
+    const values = presetValues("grammar");
+    expect(offered(findKnob("task.name")!, values)).not.toContain("jsonl");
+    expect(offered(start, values), "a decoder's layers come from a file").toEqual(["random"]);
+    expect(offered(start, presetValues("distilbert")), "an encoder's are made here").toEqual(["random", "teacher_layers"]);
+    expect(offered(start, { ...values, "student.start": "file" })).toEqual(["random", "file"]);
+  });
+
+  it("hold what every preset has chosen", () => {
+    for (const { id, values } of PRESETS) for (const knob of KNOBS) if (knob.kind.type === "choice") expect(offered(knob, values), `${id} ${knob.key}`).toContain(values[knob.key]);
   });
 });
 

@@ -21,6 +21,27 @@ export const FIRST_PRESET = PRESETS[0]!.id;
 
 const BY_KEY = new Map(KNOBS.map((knob) => [knob.key, knob]));
 
+/**
+ * Choices that only the native program can make: those that need a file (`NATIVE` in src/web/engine.rs), what only a model from a file can
+ * learn, and numbers in which browsers do not compute.
+ */
+const NATIVE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  "task.name": ["jsonl", "labels"],
+  "teacher.source": ["file"],
+  "student.start": ["file"],
+  "encoder.objective": ["embeddings"],
+  "train.precision": ["bf16"],
+};
+
+/** The choices to offer beside these values: what the page can do, and what is chosen already, however it came. */
+export function offered(knob: Row, values: Values): readonly string[] {
+  if (knob.kind.type !== "choice") return [];
+  const native = [...(NATIVE_OPTIONS[knob.key] ?? [])];
+  // Encoders that are made here have layers to start from; a decoder's come from a file.
+  if (knob.key === "student.start" && values["student.kind"] === "decoder") native.push("teacher_layers");
+  return knob.kind.options.filter((option) => option === values[knob.key] || !native.includes(option));
+}
+
 export function findKnob(key: string): Row | undefined {
   return BY_KEY.get(key);
 }

@@ -173,7 +173,7 @@ export class Lab {
     const last = this.config.undo();
     if (last === null) return;
     this.problems = {};
-    if (last.run !== null && this.ready) void this.goOn(last.run).then(() => this.follow());
+    if (last.run !== null && this.ready) void this.resumeFrom(last.run).then(() => this.follow());
     else this.follow();
   }
 
@@ -211,7 +211,7 @@ export class Lab {
 
   /** Goes on with the run that an earlier visit left. */
   async resume(saved: Saved): Promise<void> {
-    const answer = await this.goOn(saved);
+    const answer = await this.resumeFrom(saved);
     if (answer === true) this.adopt();
     // A Worker that died says nothing against the checkpoint.
     else if (answer !== null) void forget();
@@ -311,7 +311,7 @@ export class Lab {
   }
 
   /** Goes on with a run where it was left. */
-  private async goOn(saved: Saved): Promise<true | EngineError | null> {
+  private async resumeFrom(saved: Saved): Promise<true | EngineError | null> {
     this.openNoMore();
     this.playback.playing = false;
     const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
@@ -375,8 +375,12 @@ export class Lab {
   }
 
   private async openFirst(): Promise<void> {
-    // An address can hold values that contradict each other: then the preset alone is opened.
-    if ((await this.open(this.config.preset, this.config.values)) !== true) await this.open(this.config.preset, {});
+    // An address can hold values that contradict each other: then the preset alone is opened, and what is wrong stays beside its knob.
+    if ((await this.open(this.config.preset, this.config.values)) !== true) {
+      const { problems } = this;
+      await this.open(this.config.preset, {});
+      this.problems = problems;
+    }
     // The store may take its time, or never answer.
     void this.lookBack();
   }

@@ -49,6 +49,21 @@ export class Questions {
     void this.tell({ type: "inspect", index: row }, "inspect");
   }
 
+  /** Looks at the row that is `by` rows further; after the last comes the first. */
+  move(by: number): void {
+    const { rows } = this;
+    this.select((((this.row + by) % rows) + rows) % rows);
+  }
+
+  /** Looks at any row but this one. */
+  draw(): void {
+    this.move(1 + Math.floor(Math.random() * Math.max(1, this.rows - 1)));
+  }
+
+  private get rows(): number {
+    return Math.max(1, this.screen.summary?.test_rows ?? 1);
+  }
+
   /**
    * Asks now and after every evaluation, until the returned function is called; `often` also between them, while the run is played at a pace
    * that leaves time for it. `make` says what to ask, null nothing for now.

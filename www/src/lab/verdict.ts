@@ -80,6 +80,12 @@ export function came({ summary, phase, networks }: Standing): Guess | null {
   return size === "same" ? "same" : distilled > alone ? "distilled" : "alone";
 }
 
+/** How far to trust it, where test rows were counted and the gap is large: a smaller one says so itself. */
+export function measuredSentence(standing: Standing): Sentence | null {
+  const { key, numbers } = sentence(standing);
+  return /^verdict\.after\.much/.test(key) ? { key: "verdict.measured", shares: {}, numbers } : null;
+}
+
 /** The sentence of a run whose numbers are finite no more: what was measured before says nothing. */
 export function stoppedSentence({ step }: Standing): Sentence {
   return { key: "verdict.stopped", shares: {}, numbers: { step } };

@@ -1,4 +1,5 @@
 /** The markup of a lesson's texts: `[[a phrase|distill.temperature=8&distill.alpha=0]]` is a button that sets what it speaks of. */
+import { joined } from "../i18n/particle";
 import { isPanelId, type PanelId } from "../lab/closer/ids";
 import { findKnob, findPreset, normalise, type Values } from "../lab/knobs";
 
@@ -13,6 +14,8 @@ export interface Piece {
   text: string;
   /** What pressing it does; null for plain words. */
   deed: Deed | null;
+  /** Of a button, what clings to it on its line: a full stop, a Korean particle. */
+  tail?: string;
 }
 
 const BUTTON = /\[\[([^|\]]+)\|([^\]]+)\]\]/;
@@ -23,7 +26,11 @@ export function parse(text: string): Piece[][] {
     const parts = paragraph.split(BUTTON);
     const pieces: Piece[] = [];
     for (let at = 0; at < parts.length; at += 3) {
-      if (parts[at] !== "") pieces.push({ text: parts[at]!, deed: null });
+      const [, tail = "", words = ""] = /^(\S*)(.*)$/s.exec(parts[at]!) ?? [];
+      const before = pieces.at(-1);
+      if (before !== undefined) before.tail = joined(tail);
+      const text = before === undefined ? parts[at]! : words;
+      if (text !== "") pieces.push({ text: joined(text), deed: null });
       const [label, settings] = [parts[at + 1], parts[at + 2]];
       if (label !== undefined && settings !== undefined) pieces.push({ text: label, deed: deedOf(settings) });
     }

@@ -32,6 +32,7 @@ describe("doors of a teacher of text", () => {
     expect(tokens.map(({ told }) => told)).toEqual([true, true, false, false, false]);
     expect(tokens[2]!.target, "18 tokens share what two leave").toBeCloseTo(0.2 / 18);
     expect(rest).toMatchObject({ count: 15, told: 0 });
+    expect(rest.probability, "what the teacher leaves to tokens that are not listed").toBeCloseTo(0.04);
     expect(rest.target).toBeCloseTo((15 * 0.2) / 18);
   });
 

@@ -37,7 +37,7 @@ export interface Passed {
 /** The tokens that are known to the page, likeliest first, and the others together. */
 export interface Through {
   tokens: Passed[];
-  rest: { count: number; told: number; target: number | null };
+  rest: { count: number; probability: number; told: number; target: number | null };
 }
 
 /** One token that the teacher wrote, out of a vocabulary of `vocab`, through a door; of the top k the rest shares evenly what is left. */
@@ -56,5 +56,5 @@ export function through(door: Door, written: WrittenToken, k: number, vocab: num
   const tokens = listed.map(([text, probability], at) => ({ text, probability, told: door === "samples" ? text === written.text : at < known, target: target(text, probability, at) }));
   const told = Math.min(count, Math.max(0, known - listed.length));
   const together = tokens.reduce((total, token) => total + (token.target ?? 0), 0);
-  return { tokens, rest: { count, told, target: door === "data" ? null : Math.max(0, 1 - together) } };
+  return { tokens, rest: { count, probability: Math.max(0, 1 - sum(listed)), told, target: door === "data" ? null : Math.max(0, 1 - together) } };
 }

@@ -1,5 +1,6 @@
 /** Whose eyes the page looks with at the teacher's answer: the teacher's own, or those of a student that does not see all of it. */
 import type { Role } from "../../engine/generated/types";
+import { doorOf } from "./doors";
 import { knownOf, levelOf, told, toldOfToken, type Level, type Told, type Token, type ToldToken } from "./levels";
 
 export class Sight {
@@ -12,8 +13,15 @@ export class Sight {
     private readonly classes: () => number,
   ) {}
 
+  /** The student learns from the data: its teacher is not asked. */
+  get unasked(): boolean {
+    const values = this.values();
+    return values["student.kind"] === "decoder" && doorOf(values) === "data";
+  }
+
+  /** Of a teacher that is not asked the page shows, in the student's eyes, the bare answer: hidden, it would leave nothing to point at. */
   get level(): Level {
-    return levelOf(this.values()["distill.access"]);
+    return this.unasked ? "labels" : levelOf(this.values()["distill.access"]);
   }
 
   get k(): number {

@@ -27,7 +27,8 @@ export const BOTTOM = 50;
 /** Rough width of a letter against the size of its font; CJK letters count twice. */
 const LETTER = 0.56;
 
-const escape = (words: string): string => words.replace(/[&<>"]/g, (letter) => `&#${letter.codePointAt(0)};`);
+/** Word joiners keep lines whole, of which a picture has none; what draws it may have no sign for them. */
+const escape = (words: string): string => words.replaceAll("\u2060", "").replace(/[&<>"]/g, (letter) => `&#${letter.codePointAt(0)};`);
 /** Two digits behind the point are finer than any screen. */
 export const short = (value: number): string => String(Math.round(value * 100) / 100);
 export const lengthOf = (words: string, size: number): number => [...words].reduce((sum, letter) => sum + (letter > "\u1100" ? 1 : LETTER), 0) * size;

@@ -2,9 +2,7 @@
  * What a sweep varies: knobs and their values, read from what the visitor writes, or one of two lists: the pieces of a method, each left out
  * in turn, and the doors through which a student sees a teacher of text.
  */
-import { has, t } from "../../i18n/index.svelte";
 import { DOORS, wayTo, type Door } from "../access/doors";
-import { knobName, valueName } from "../errors";
 import { applies, findKnob, normalise, type Values } from "../knobs";
 import { isEncoder, isText } from "../task";
 
@@ -82,14 +80,6 @@ export function setsOf(key: string, value: string, values: Values): Values {
 
 /** All knobs that an axis sets somewhere. */
 export const knobsOf = ({ key, values: places }: Axis, values: Values): string[] => [...new Set(places.flatMap((place) => Object.keys(setsOf(key, place, values))))];
-
-export const axisName = (key: string): string => (isList(key) ? t(`sweep.${key}`) : knobName(key));
-
-export function placeValue(key: string, value: string): string {
-  if (key === DOOR) return t(`access.text.${value}`);
-  if (key === ABLATION) return t(`sweep.ablation.${value}`);
-  return key === "distill.divergence" && has(`view.divergence.${value}`) ? t(`view.divergence.${value}`) : valueName(key, value);
-}
 
 /** Widths of the teacher along the capacity curve: from smaller than the student to the usual one. */
 export const CAPACITY: Axis = { key: "teacher.widths", values: ["8", "16", "32", "64", "128", "256"] };

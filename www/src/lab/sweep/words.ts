@@ -1,12 +1,21 @@
-// How the sweeps write their figures.
+// How the sweeps write their axes and figures.
 import { has, number, percent, points, t } from "../../i18n/index.svelte";
+import { knobName, valueName } from "../errors";
 import type { Values } from "../knobs";
 import { knobMark } from "../views/words";
 import { interval, type Interval } from "./statistics";
 import type { Framed } from "../picture/frame";
 import { command } from "../url";
-import { axisName, isList, knobsOf, placeValue } from "./axes";
+import { ABLATION, DOOR, isList, knobsOf } from "./axes";
 import type { Cell, Plan } from "./plan";
+
+export const axisName = (key: string): string => (isList(key) ? t(`sweep.${key}`) : knobName(key));
+
+export function placeValue(key: string, value: string): string {
+  if (key === DOOR) return t(`access.text.${value}`);
+  if (key === ABLATION) return t(`sweep.ablation.${value}`);
+  return key === "distill.divergence" && has(`view.divergence.${value}`) ? t(`view.divergence.${value}`) : valueName(key, value);
+}
 
 export function width(value: number): string {
   return t("sweep.half", { half: number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
