@@ -71,8 +71,8 @@ pub fn similarities(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
 }
 
 /// InfoNCE, `[1]`: each row of `ours` is to find its own row of `theirs` among all of them, by cosine over `temperature` (van den Oord et
-/// al. 2018 eq. 4; with a teacher for `theirs` it is contrastive distillation, CRD, Tian et al. 2020, with the batch for negatives). Both
-/// are `[batch, width]` of length 1.
+/// al. 2018 eq. 4; with a teacher for `theirs` it is contrastive distillation, CRD, Tian et al. 2020, with the batch for negatives and
+/// no memory bank). Both are `[batch, width]` of length 1.
 pub fn contrastive(ours: Tensor<2>, theirs: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [rows, _] = ours.dims();
     let log_q = log_softmax(ours.matmul(theirs.transpose()) / temperature, 1);
