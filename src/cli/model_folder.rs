@@ -68,8 +68,11 @@ fn has_weights(folder: &Path) -> bool {
     [WEIGHTS, INDEX].iter().any(|name| folder.join(name).is_file())
 }
 
-/// A text that is JSON.
-fn json(path: &Path) -> Result<String, Error> {
+/// The text of one that is JSON.
+///
+/// # Errors
+/// As [`bytes`], and one that is not JSON to its end.
+pub fn json(path: &Path) -> Result<String, Error> {
     let text = text_of(path, bytes(path)?)?;
     serde_json::from_str::<IgnoredAny>(&text).map_err(|error| Error::input(format!("{}: {error}; {AGAIN}", path.display())))?;
     Ok(text)

@@ -7,7 +7,6 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::error::Error;
-use super::files::read_text;
 use super::hub;
 use super::model_folder::{self, AGAIN, ModelFolder};
 use crate::model::LanguageModel;
@@ -97,7 +96,7 @@ impl Index {
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(INDEX);
         let bad = |problem: String| Error::input(format!("{}: {problem}", path.display()));
-        let index: Self = serde_json::from_str(&read_text(&path)?).map_err(|error| bad(error.to_string()))?;
+        let index: Self = serde_json::from_str(&model_folder::json(&path)?).map_err(|error| bad(error.to_string()))?;
         if let Some(name) = index.files().into_iter().find(|name| name.contains(['/', '\\'])) {
             return Err(bad(format!("it names {name:?}, which is not a file beside it")));
         }

@@ -160,23 +160,25 @@ impl Record {
         retention(&self.finals, role)
     }
 
-    /// What a run's data are counted by, and what those are to the students: running text has no labels.
-    pub fn counted(&self) -> (&'static str, &'static str) {
+    /// What a run's data are counted by, and whether the students learn from their labels: running text has none.
+    pub fn counted(&self) -> (&'static str, bool) {
         match self.experiment.task.name {
-            TaskName::Labels => ("texts", "labelled"),
-            name if name.is_text() => ("examples", "training"),
-            _ => ("rows", "labelled"),
+            TaskName::Labels => ("texts", true),
+            name if name.is_text() => ("examples", false),
+            _ => ("rows", true),
         }
     }
 
     /// How much data there is, in words.
     pub fn amounts(&self) -> String {
         let Facts { train_rows, labelled_rows, test_rows, .. } = self.facts;
-        let (what, learned) = self.counted();
-        let own = match learned {
-            "labelled" => format!(", {} with a label for the students", thousands(labelled_rows)),
-            _ if labelled_rows == train_rows => String::new(),
-            _ => format!(", {} of them for the students", thousands(labelled_rows)),
+        let (what, has_labels) = self.counted();
+        let own = if has_labels {
+            format!(", {} with a label for the students", thousands(labelled_rows))
+        } else if labelled_rows == train_rows {
+            String::new()
+        } else {
+            format!(", {} of them for the students", thousands(labelled_rows))
         };
         format!("{} training {what}{own}, {} test {what}", thousands(train_rows), thousands(test_rows))
     }

@@ -169,7 +169,8 @@ pub fn sentences(record: &Record) -> Vec<String> {
         ));
     }
     if let (Some(alone), Some(distilled)) = (record.accuracy(Role::Alone), record.accuracy(Role::Distilled)) {
-        let (what, learned) = record.counted();
+        let (what, has_labels) = record.counted();
+        let learned = if has_labels { "labelled" } else { "training" };
         list.push(format!(
             "Distilled against alone: {} {} on {} test {what}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::files::read_text;
 use super::recipe::{self, Places, Written};
 use super::suggest;
-use crate::spec::knobs::{self, Kind};
+use crate::spec::knobs::{self, Kind, Need};
 use crate::spec::{Experiment, SpecError};
 
 #[derive(Clone, Copy)]
@@ -60,8 +60,10 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
 pub fn without_effect(experiment: &Experiment, set: &[String]) -> Vec<String> {
     let line = |assignment: &String| {
         let knob = knobs::find(assignment.split_once('=')?.0.trim()).ok()?;
-        let needs: Vec<_> = knob.unmet(experiment).iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect();
-        (!needs.is_empty()).then(|| format!("note: --set {assignment} has no effect here: it needs {}", needs.join(" and ")))
+        let way =
+            |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
+        let ways: Vec<_> = knob.unmet(experiment).iter().map(way).collect();
+        (!ways.is_empty()).then(|| format!("note: --set {assignment} has no effect here: it needs {}", ways.join(", or ")))
     };
     set.iter().filter_map(line).collect()
 }

@@ -4,14 +4,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use strsim::normalized_damerau_levenshtein as likeness;
+
 use crate::spec::{knobs, presets};
 
 /// Names less alike than this are no help.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.7;
 
 /// The candidate most like `name`, if any is alike.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    let scored = candidates.into_iter().map(|candidate| (likeness(name, candidate), candidate));
     scored.filter(|(score, _)| *score >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
 }
 
@@ -22,7 +24,7 @@ pub fn preset(name: &str) -> Option<&'static str> {
 /// A knob whose key, or last part of it, is alike: `temprature` means `distill.temperature`.
 pub fn knob(key: &str) -> Option<&'static str> {
     let last = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
-    let score = |candidate: &'static str| strsim::jaro_winkler(key, candidate).max(strsim::jaro_winkler(key, last(candidate)));
+    let score = |candidate: &'static str| likeness(key, candidate).max(likeness(key, last(candidate)));
     let scored = knobs::TABLE.iter().map(|knob| (score(knob.key), knob.key));
     scored.filter(|(score, _)| *score >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, key)| key)
 }
@@ -46,6 +48,20 @@ pub fn path(wanted: &Path, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
+
+    #[test]
+    fn a_knob_is_told_by_the_fewest_letters_that_differ() {
+        let told = [
+            ("encoder.atention_weight", "encoder.attention_weight"),
+            ("temprature", "distill.temperature"),
+            ("distil.temperature", "distill.temperature"),
+            ("train.step", "train.steps"),
+        ];
+        for (mistaken, meant) in told {
+            assert_eq!(super::knob(mistaken), Some(meant));
+        }
+        assert_eq!(super::knob("colour"), None);
+    }
 
     #[test]
     fn a_file_that_is_not_there_is_told_by_what_is() {

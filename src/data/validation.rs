@@ -17,7 +17,7 @@ pub fn held_out(examples: usize, share: f64) -> Result<usize, DataError> {
 
 pub(super) fn too_few() -> DataError {
     let message = "leaves nothing to learn from, or nothing to choose by: give the students more examples, or set it to 0";
-    SpecError::Conflict { key: "train.validation", message }.into()
+    SpecError::conflict("train.validation", message).into()
 }
 
 /// Takes a share of the labelled rows, class by class, out of the training rows and the students' view of them. They keep the labels that the

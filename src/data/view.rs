@@ -70,7 +70,7 @@ fn add_noise(labels: &mut [Option<u8>], kept: &[u8], share: f64, seed: u32) -> R
     for label in labelled.into_iter().take(wrong) {
         let others: Vec<u8> = kept.iter().copied().filter(|class| class != label).collect();
         let message = "needs a second class to mislabel rows with: set it to 0";
-        *label = *others.choose(&mut rng).ok_or(SpecError::Conflict { key: "task.label_noise", message })?;
+        *label = *others.choose(&mut rng).ok_or(SpecError::conflict("task.label_noise", message))?;
     }
     Ok(())
 }

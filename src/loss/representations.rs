@@ -1,4 +1,4 @@
-//! Losses on what encoders make of texts: states of tokens, relations between tokens, embeddings of sentences.
+//! Losses on what encoders make of texts: states of tokens, attention and relations between tokens, embeddings of sentences.
 //!
 //! The teacher never gets a gradient.
 
@@ -24,6 +24,23 @@ pub fn hidden(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
     (student - teacher.inner()).square().mean_dim(1).reshape([rows])
 }
 
+/// Attention maps, `[1]` (TinyBERT, Jiao et al. 2020 eq. 7): `mean((A_s − A_t)²)` over heads and pairs of real tokens, with A the scores `Q·Kᵀ/√d`
+/// before the softmax. The authors' code counts padding as well, and takes scores up to −100 for those of padding; here every pair of real tokens
+/// counts as it is, and no other.
+///
+/// `student` and `teacher` are as in [`relations`]: head by head one is compared with the other, whatever their widths.
+pub fn attention(student: Tensor<2>, teacher: Tensor<2>, heads: usize, real: Tensor<2>) -> Tensor<1> {
+    let [batch, seq] = real.dims();
+    let scores = |qkv: &Tensor<2>| {
+        let [query, key] = [0, 1].map(|part| split(qkv, part, heads, [batch, seq]));
+        let [_, _, _, head] = query.dims();
+        (query / (head as f64).sqrt()).matmul(key.swap_dims(2, 3))
+    };
+    let pairs: Tensor<4> = real.clone().reshape([batch, 1, seq, 1]) * real.reshape([batch, 1, 1, seq]);
+    let apart = (scores(&student) - scores(&teacher.inner())) * pairs.clone();
+    apart.square().sum() / pairs.sum() / heads as f64
+}
+
 /// Self-attention relations, `[1]` (MiniLMv2, Wang et al. 2021 eq. 4–6): of queries, keys and values each, `softmax(X·Xᵀ/√d)` of every
 /// relation head, `KL(teacher‖student)` as a mean over heads and real tokens, summed over the three.
 ///
@@ -33,9 +50,8 @@ pub fn relations(student: Tensor<2>, teacher: Tensor<2>, heads: usize, bias: Ten
     let [batch, seq] = real.dims();
     let bias = bias.clamp_min(HIDDEN);
     let of = |qkv: &Tensor<2>, part: usize| {
-        let width = qkv.dims()[1] / 3;
-        let head = width / heads;
-        let x = qkv.clone().narrow(1, part * width, width).reshape([batch, seq, heads, head]).swap_dims(1, 2);
+        let x = split(qkv, part, heads, [batch, seq]);
+        let [_, _, _, head] = x.dims();
         log_softmax(x.clone().matmul(x.swap_dims(2, 3)) / (head as f64).sqrt() + bias.clone(), 3)
     };
     let teacher = teacher.inner();
@@ -55,13 +71,19 @@ pub fn similarities(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
 }
 
 /// InfoNCE, `[1]`: each row of `ours` is to find its own row of `theirs` among all of them, by cosine over `temperature` (van den Oord et
-/// al. 2018 eq. 4; with a teacher for `theirs` it is contrastive distillation, CRD, Tian et al. 2020, with the batch for negatives). Both
-/// are `[batch, width]` of length 1.
+/// al. 2018 eq. 4; with a teacher for `theirs` it is contrastive distillation, CRD, Tian et al. 2020, with the batch for negatives and
+/// no memory bank). Both are `[batch, width]` of length 1.
 pub fn contrastive(ours: Tensor<2>, theirs: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [rows, _] = ours.dims();
     let log_q = log_softmax(ours.matmul(theirs.transpose()) / temperature, 1);
     let own = Tensor::<1, Int>::arange(0..rows as i64, &log_q.device()).reshape([rows, 1]);
     log_q.gather(1, own).sum() / -(rows as f64)
+}
+
+/// Queries, keys or values (`part` 0, 1, 2) out of `[batch·seq, 3·width]`, as `[batch, heads, seq, head]`.
+fn split(qkv: &Tensor<2>, part: usize, heads: usize, [batch, seq]: [usize; 2]) -> Tensor<4> {
+    let width = qkv.dims()[1] / 3;
+    qkv.clone().narrow(1, part * width, width).reshape([batch, seq, heads, width / heads]).swap_dims(1, 2)
 }
 
 /// Rows of length 1.

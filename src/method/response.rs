@@ -40,20 +40,20 @@ impl Parts {
         Self { weight: tokens.max(1) as f64, ..self }
     }
 
-    /// The same numbers, without a graph, on a device without gradients.
+    /// The same numbers on another device.
     pub fn on(self, device: &Device) -> Self {
-        let there = |scalar: Tensor<1>| scalar.to_device(device);
-        let Self { total, hard, soft, hint, attention, weight } = self.plain();
-        let [hard, soft, hint, attention] = [hard, soft, hint, attention].map(|part| part.map(there));
-        Self { total: there(total), hard, soft, hint, attention, weight }
+        self.each(|scalar| scalar.to_device(device))
     }
 
     /// The same numbers without a graph.
     pub fn plain(self) -> Self {
-        let plain = |scalar: Tensor<1>| if scalar.device().is_autodiff() { scalar.inner() } else { scalar };
+        self.each(|scalar| if scalar.device().is_autodiff() { scalar.inner() } else { scalar })
+    }
+
+    fn each(self, of: impl Fn(Tensor<1>) -> Tensor<1>) -> Self {
         let Self { total, hard, soft, hint, attention, weight } = self;
-        let [hard, soft, hint, attention] = [hard, soft, hint, attention].map(|part| part.map(plain));
-        Self { total: plain(total), hard, soft, hint, attention, weight }
+        let [hard, soft, hint, attention] = [hard, soft, hint, attention].map(|part| part.map(&of));
+        Self { total: of(total), hard, soft, hint, attention, weight }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
 }
 
 fn conflict(key: &'static str, message: &'static str) -> Result<(), SpecError> {
-    Err(SpecError::Conflict { key, message })
+    Err(SpecError::conflict(key, message))
 }
 
 fn kinds(experiment: &Experiment) -> [(&'static str, NetworkKind); 2] {

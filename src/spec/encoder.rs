@@ -28,6 +28,8 @@ pub struct EncoderTerms {
     pub cosine_weight: f64,
     /// Weight of the squared distance of the states of all layers.
     pub hidden_weight: f64,
+    /// Weight of the squared distance of the attention maps of all layers.
+    pub attention_weight: f64,
     /// Weight of the relations between queries, keys and values of the last layer.
     pub relation_weight: f64,
     /// Embeddings: weight of the squared distance between the similarities of sentences.
@@ -50,6 +52,7 @@ impl Default for EncoderTerms {
             label_weight: 0.5,
             cosine_weight: 1.0,
             hidden_weight: 0.0,
+            attention_weight: 0.0,
             relation_weight: 0.0,
             similarity_weight: 1.0,
             contrastive_weight: 0.0,
@@ -62,6 +65,7 @@ impl EncoderTerms {
     pub fn sees_states(&self) -> bool {
         let of_embeddings = [self.similarity_weight, self.contrastive_weight];
         let copied = self.objective == Objective::Embeddings && of_embeddings.iter().any(|weight| *weight > 0.0);
-        copied || [self.cosine_weight, self.hidden_weight, self.relation_weight].iter().any(|weight| *weight > 0.0)
+        let inside = [self.cosine_weight, self.hidden_weight, self.attention_weight, self.relation_weight];
+        copied || inside.iter().any(|weight| *weight > 0.0)
     }
 }

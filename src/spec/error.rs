@@ -1,5 +1,7 @@
 //! What can be wrong with an experiment. Every message names the thing and the remedy; the page translates by [`SpecError::code`].
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::presets;
@@ -14,7 +16,7 @@ pub enum SpecError {
     #[error("{key}: `{value}` is not allowed; it must be {allowed}")]
     OutOfRange { key: &'static str, value: String, allowed: String },
     #[error("{key}: {message}")]
-    Conflict { key: &'static str, message: &'static str },
+    Conflict { key: &'static str, message: Cow<'static, str> },
     #[error("this is an experiment of version {found}; this build reads version {expected}")]
     Version { found: String, expected: u32 },
     #[error("not an experiment: it has no `version`; this build reads \"version\": {0}")]
@@ -33,6 +35,11 @@ fn hint(nearest: &Option<&'static str>) -> String {
 }
 
 impl SpecError {
+    /// That a knob contradicts another: `message` begins behind its key, and says the remedy.
+    pub fn conflict(key: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Conflict { key, message: message.into() }
+    }
+
     pub(super) fn preset(name: &str) -> Self {
         let allowed = presets::TABLE.iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
         Self::UnknownPreset { name: name.into(), allowed }

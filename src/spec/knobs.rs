@@ -109,13 +109,13 @@ impl Knob {
         text_of(&self.get(experiment))
     }
 
-    /// What this knob needs and does not find in the experiment, so that it has no effect there.
-    pub fn unmet(&self, experiment: &Experiment) -> Vec<Need> {
-        let missing = |needs: &[Need]| -> Vec<Need> {
-            let is_met = |(key, values): &Need| find(key).is_ok_and(|other| values.contains(&other.get_text(experiment).as_str()));
-            needs.iter().filter(|need| !is_met(need)).copied().collect()
-        };
-        if !self.or_needs.is_empty() && missing(self.or_needs).is_empty() { Vec::new() } else { missing(self.needs) }
+    /// What this knob needs and does not find in the experiment, so that it has no effect there: by each of the ways in which it could have one.
+    /// Empty where it has one.
+    pub fn unmet(&self, experiment: &Experiment) -> Vec<Vec<Need>> {
+        let is_met = |(key, values): &Need| find(key).is_ok_and(|other| values.contains(&other.get_text(experiment).as_str()));
+        let ways = std::iter::once(self.needs).chain((!self.or_needs.is_empty()).then_some(self.or_needs));
+        let missing: Vec<Vec<Need>> = ways.map(|needs| needs.iter().filter(|need| !is_met(need)).copied().collect()).collect();
+        if missing.iter().any(Vec::is_empty) { Vec::new() } else { missing }
     }
 
     /// Sets this knob from text.

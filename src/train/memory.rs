@@ -52,7 +52,10 @@ impl Run {
                     Objective::Masked => masked::chunk(vocab, rows).min(rows) * vocab,
                     Objective::Embeddings | Objective::Classes => 0,
                 };
-                both_students(layers * self.block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits)
+                // Scores of the distilled student beside its teacher's, before and after padding is cut out.
+                let maps = 2 * layers * heads * rows * encoders.longest;
+                let maps = if self.experiment.encoder.attention_weight > 0.0 { F32 * maps } else { 0 };
+                both_students(layers * self.block([batch, encoders.longest], [width, heads, hidden]) + 6 * logits) + maps
             }
         }
     }

@@ -26,7 +26,7 @@ pub fn load(experiment: &Experiment, layout: &Layout, shipped: &Shipped) -> Resu
 /// # Errors
 /// When none is shipped for this task and shape, or it was not brought.
 pub fn decoder(layout: &TransformerConfig, task: TaskName, shipped: &Shipped) -> Result<Vec<Vec<f32>>, RunError> {
-    let wrong = |message| RunError::Spec(SpecError::Conflict { key: "teacher.source", message });
+    let wrong = |message: &'static str| RunError::Spec(SpecError::conflict("teacher.source", message));
     let part = if task == TaskName::Grammar {
         Part::GrammarTeacher
     } else {
@@ -38,9 +38,9 @@ pub fn decoder(layout: &TransformerConfig, task: TaskName, shipped: &Shipped) ->
 }
 
 fn unfit() -> RunError {
-    RunError::Spec(SpecError::Conflict {
-        key: "teacher.source",
-        message: "no shipped teacher has this shape on this data: set teacher.source=live, or the shipped shape (digits: mlp 256,256; \
+    RunError::Spec(SpecError::conflict(
+        "teacher.source",
+        "no shipped teacher has this shape on this data: set teacher.source=live, or the shipped shape (digits: mlp 256,256; \
                   fashion's 14×14 subset: cnn, channels 32,64, widths 128)",
-    })
+    ))
 }

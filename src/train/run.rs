@@ -38,10 +38,8 @@ impl Run {
             Precision::F32 => None,
             Precision::Bf16 => Some(FloatDType::BF16),
         };
-        let lacking = SpecError::Conflict {
-            key: "train.precision",
-            message: "this device does not multiply in bf16: set it to f32, or take another device",
-        };
+        let lacking =
+            SpecError::conflict("train.precision", "this device does not multiply in bf16: set it to f32, or take another device");
         let place = place.recomputing(experiment.train.gradient_checkpointing).multiplying(half).ok_or(lacking)?;
         let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {

@@ -7,9 +7,9 @@ use crate::eval::{
     metrics,
     study::{self, Bin, Confusion, Seen},
 };
-use crate::spec::Access;
+use crate::spec::{Access, Objective};
 
-const UNANSWERED: RunError = RunError::Unavailable("the networks have not answered yet: make a step first");
+pub(super) const UNANSWERED: RunError = RunError::Unavailable("the networks have not answered yet: make a step first");
 /// Rows in the list of disputed ones.
 const DISPUTED: usize = 60;
 
@@ -110,6 +110,11 @@ impl Run {
     /// # Errors
     /// [`RunError::Unavailable`] before the first step, and of encoders that foretell nothing.
     pub fn calibration(&self) -> Result<Event, RunError> {
+        if self.experiment.is_encoder() && self.experiment.encoder.objective == Objective::Embeddings {
+            return Err(RunError::Unavailable(
+                "a run of sentence embeddings foretells nothing that could be right: set encoder.objective to masked or classes",
+            ));
+        }
         let found = ROLES.into_iter().filter_map(|role| Some((role, self.contest.reliability(role)?)));
         let networks: Vec<Calibration> =
             found.map(|(role, bins)| Calibration { role, ece: study::calibration_error(&bins), bins }).collect();

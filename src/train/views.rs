@@ -2,6 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
+use super::studied::UNANSWERED;
 use super::{Run, RunError, event::*};
 use crate::eval::metrics;
 use crate::spec::TaskName;
@@ -26,7 +27,7 @@ impl Run {
         }
         let width = exam.classes();
         let row = |role| exam.answer(role).map(|logits| logits[index * width..(index + 1) * width].to_vec());
-        let teacher = row(Role::Teacher).ok_or(RunError::Unavailable("the networks have not answered yet: make a step first"))?;
+        let teacher = row(Role::Teacher).ok_or(UNANSWERED)?;
         let temperature = self.experiment.distill.temperature;
         let log_p = metrics::log_softmax(&teacher, temperature);
         let views = ROLES.into_iter().filter_map(|role| Some(sample_view(role, row(role)?, &log_p, temperature))).collect();

@@ -131,4 +131,8 @@ fn a_model_in_shards_is_the_model() {
     refused(&["index.json", "model-00003-of-00003.safetensors", "two models"]);
     fs::write(&index, "{}").unwrap();
     refused(&["index.json", "weight_map"]);
+    fs::write(&index, "{\"weight_map\": {").unwrap();
+    refused(&["index.json", "download it again"]);
+    fs::write(&index, "version https://git-lfs.github.com/spec/v1\n").unwrap();
+    refused(&["index.json", "git lfs pull"]);
 }

@@ -147,6 +147,7 @@ fn an_encoder_that_is_killed_five_times_ends_as_if_it_never_was() {
     let knobs = [
         "student.lora_rank=2",
         "encoder.hidden_weight=1",
+        "encoder.attention_weight=1",
         "encoder.relation_weight=1",
         "train.steps=1000",
         "train.accumulate=2",
@@ -315,6 +316,9 @@ fn wrong_encoders_and_settings_are_refused_by_name() {
     refuse(&distil(&["--set", "text.context=64"]), "can look at 32");
     refuse(&distil(&["--set", "train.batch_size=5"]), "even number");
     refuse(&distil(&["--set", "student.start=random"]), "student.dim=16");
+    let other_heads = ["--set", "student.start=random", "--set", "student.dim=16", "--set", "student.heads=4"];
+    let maps = ["--set", "encoder.attention_weight=1"];
+    refuse(&distil(&[&other_heads[..], &maps].concat()), "the teacher has 2 heads, the student 4: set student.heads=2");
     refuse(&distil(&["--set", "distill.access=logits"]), "distill.access");
     refuse(&["run", "minilm", "--device", "cpu"], "--teacher");
     refuse(&["run", "smollm2", "--teacher", "teacher", "--device", "cpu"], "cannot write");

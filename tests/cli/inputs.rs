@@ -62,10 +62,13 @@ fn a_knob_without_effect_is_said() {
     let said = stderr(&succeeded(run(
         folder.path(),
         "first-light",
-        &["--set", "text.samples=5", "--set", "distill.temperature=2", "--set", "task.shape=rings"],
+        &["--set", "text.samples=5", "--set", "distill.temperature=2", "--set", "task.shape=rings", "--set", "text.context=64"],
     )));
-    for part in ["--set text.samples=5 has no effect here: it needs", "--set task.shape=rings has no effect here: it needs task.name=plane"]
-    {
+    for part in [
+        "--set text.samples=5 has no effect here: it needs",
+        "--set task.shape=rings has no effect here: it needs task.name=plane",
+        "--set text.context=64 has no effect here: it needs task.name=novel|jsonl|labels, or student.kind=encoder",
+    ] {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
     }
     assert!(!said.contains("temperature"), "a knob with effect is no note: {said}");

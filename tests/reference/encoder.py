@@ -19,14 +19,14 @@ LABELS = [2, 0]  # of the two texts, of three
 V, C, W, H, FF, L = 11, 8, 8, 2, 12, 2
 
 
-def parameters(kind, head):
+def parameters(kind, head, layers=L):
     e = 4 if kind == "electra" else W
     norm = lambda n, w: [(n + ".weight", (w,)), (n + ".bias", (w,))]
     dense = lambda n, i, o: [(n + ".weight", (i, o)), (n + ".bias", (o,))]
     out = [("tokens.weight", (V, e)), ("positions.weight", (C, e))]
     out += [] if kind == "distilbert" else [("types.weight", (2, e))]
     out += norm("norm", e) + (dense("project", e, W) if e != W else [])
-    for l in range(L):
+    for l in range(layers):
         p = f"layers.{l}."
         out += dense(p + "qkv", W, 3 * W) + dense(p + "out", W, W) + norm(p + "norm1", W)
         out += dense(p + "up", W, FF) + dense(p + "down", FF, W) + norm(p + "norm2", W)
@@ -57,20 +57,21 @@ EMBED = {"tokens": "embeddings.word_embeddings", "positions": "embeddings.positi
          "norm": "embeddings.LayerNorm", "project": "embeddings_project"}
 
 
-def build(kind, head="MaskedLM"):
+def build(kind, head="MaskedLM", layers=L):
     if kind == "bert":
-        name, config = "Bert", BertConfig(vocab_size=V, hidden_size=W, num_hidden_layers=L, num_attention_heads=H, intermediate_size=FF,
+        name, config = "Bert", BertConfig(vocab_size=V, hidden_size=W, num_hidden_layers=layers, num_attention_heads=H, intermediate_size=FF,
                                           max_position_embeddings=C, num_labels=3)
     elif kind == "distilbert":
-        name, config = "DistilBert", DistilBertConfig(vocab_size=V, dim=W, n_layers=L, n_heads=H, hidden_dim=FF, max_position_embeddings=C,
+        name, config = "DistilBert", DistilBertConfig(vocab_size=V, dim=W, n_layers=layers, n_heads=H, hidden_dim=FF, max_position_embeddings=C,
                                                       num_labels=3)
     else:
-        name, config = "Electra", ElectraConfig(vocab_size=V, embedding_size=4, hidden_size=W, num_hidden_layers=L, num_attention_heads=H,
+        name, config = "Electra", ElectraConfig(vocab_size=V, embedding_size=4, hidden_size=W, num_hidden_layers=layers, num_attention_heads=H,
                                                 intermediate_size=FF, max_position_embeddings=C, num_labels=3)
     model = getattr(transformers, f"{name}For{head}")(config).double().eval()
+    model.set_attn_implementation("eager")  # the others do not say what their attention is
     theirs = dict(model.named_parameters())
     n, ours = NAMES[kind], {}
-    for k, (name, shape) in enumerate(parameters(kind, head)):
+    for k, (name, shape) in enumerate(parameters(kind, head, layers)):
         v = value(k, name, shape)
         path, what = name.rsplit(".", 1)
         full = lambda p: f"{kind}.{p}.{what}"
@@ -179,13 +180,58 @@ def projected():
     return {"total": total.item(), "gradients": gradients | own}
 
 
+def scores(model, inputs):
+    """Of every layer, what its attention takes the softmax of, but for the mask: Q Kᵀ/√d of what its linear layers gave, [batch, heads, seq, seq]."""
+    seen = []
+    ends = ("attention.self.query", "attention.self.key", "attention.q_lin", "attention.k_lin")
+    hooks = [part.register_forward_hook(lambda *call: seen.append(call[2])) for name, part in model.named_modules() if name.endswith(ends)]
+    out = model(**inputs, output_attentions=True)
+    [hook.remove() for hook in hooks]
+    b, s = inputs["input_ids"].shape
+    split = lambda x: x.reshape(b, s, H, W // H).transpose(1, 2)
+    found = [split(q) @ split(k).transpose(2, 3) / math.sqrt(W // H) for q, k in zip(seen[::2], seen[1::2])]
+    # They are the model's own: with the mask, their softmax is what it says its attention is.
+    hidden = inputs["attention_mask"][:, None, None, :] == 0
+    for own, said in zip(found, out.attentions, strict=True):
+        torch.testing.assert_close(own.masked_fill(hidden, -torch.inf).softmax(-1), said)
+    return out, found
+
+
+def maps(student, teacher, real):
+    """TinyBERT's attention loss (Jiao et al. 2020 eq. 7; task_distill.py): mse_loss of unnormalised scores, of the teacher's every n-th layer, summed
+    over the student's layers. Pairs of real tokens alone: the authors' means count padding too, where they set both to 0."""
+    pairs = (real[:, :, None] * real[:, None, :]).bool()
+    every = len(teacher) // len(student)
+    chosen = [teacher[i * every + every - 1] for i in range(len(student))]
+    return sum(F.mse_loss(s.transpose(0, 1)[:, pairs], t.transpose(0, 1)[:, pairs]) for s, t in zip(student, chosen))
+
+
+def attention(kind):
+    """Attention maps of a student under a teacher of twice as many layers; beside 0.5 CE."""
+    head = "SequenceClassification"
+    teacher, student, ours = build("bert", head, 2 * L)[0], *build(kind, head)[::2]
+    inputs = {"input_ids": torch.tensor(IDS), "attention_mask": torch.tensor(REAL)}
+    with torch.no_grad():
+        theirs = scores(teacher, inputs)[1]
+    out, own = scores(student, inputs)
+    loss = maps(own, theirs, torch.tensor(REAL))
+    total = loss + 0.5 * F.cross_entropy(out.logits, torch.tensor(LABELS))
+    total.backward()
+    named = dict(student.named_parameters())
+    gradients = {name: product(named, *place) for name, place in ours.items()}
+    return {"total": total.item(), "attention": loss.item(), "gradients": gradients}
+
+
 def sentences():
-    """Embeddings by cosine, similarities and InfoNCE, and beside them states (TinyBERT) and relations (MiniLMv2) of the tokens."""
+    """Embeddings by cosine, similarities and InfoNCE, and beside them states and attention maps (TinyBERT) and relations (MiniLMv2) of the tokens."""
     teacher, student, ours = build("bert")[0].bert, *build("distilbert")[::2]
     ids, real = torch.tensor(IDS), torch.tensor(REAL)
+    inputs = {"input_ids": ids, "attention_mask": real, "output_hidden_states": True}
     with torch.no_grad():
-        t = teacher(input_ids=ids, attention_mask=real, output_hidden_states=True).hidden_states
-    s = student.distilbert(input_ids=ids, attention_mask=real, output_hidden_states=True).hidden_states
+        out, theirs = scores(teacher, inputs)
+        t = out.hidden_states
+    out, own_scores = scores(student.distilbert, inputs)
+    s = out.hidden_states
     embed = lambda h: F.normalize((h[-1] * real[..., None]).sum(1) / real.sum(1, keepdim=True), dim=1)
     own, their = embed(s), embed(t)
     at, st = teacher.encoder.layer[-1].attention.self, student.distilbert.transformer.layer[-1].attention
@@ -196,12 +242,12 @@ def sentences():
     alike = 10 * F.mse_loss(own @ own.T, their @ their.T)
     told = 0.5 * F.cross_entropy(own @ their.T / 0.05, torch.arange(2))
     states = 2 * sum(F.mse_loss(a[real.bool()], b[real.bool()]) for a, b in zip(s, t))
-    related = relations(qs, qt, H, real)
-    total = soft + alike + told + states + 3 * related
+    inside = 3 * relations(qs, qt, H, real) + 4 * maps(own_scores, theirs, real)
+    total = soft + alike + told + states + inside
     total.backward()
     theirs = dict(student.named_parameters())
     gradients = {name: product(theirs, *place) for name, place in ours.items() if not name.startswith("masked")}
-    return {"total": total.item(), "soft": soft.item(), "hint": (alike + states).item(), "attention": related.item(), "gradients": gradients}
+    return {"total": total.item(), "soft": soft.item(), "hint": (alike + states).item(), "attention": inside.item(), "gradients": gradients}
 
 
 def wave(seed, *shape):
@@ -248,4 +294,5 @@ def losses():
 
 KINDS = ("bert", "distilbert", "electra")
 print(json.dumps({"encoders": {kind: encoder(kind) for kind in KINDS}, "losses": losses(), "triple": triple(),
-                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected(), "sentences": sentences()}))
+                  "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected(),
+                  "attention": {kind: attention(kind) for kind in ("distilbert", "electra")}, "sentences": sentences()}))

@@ -4,7 +4,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::Batch;
-use super::inside::inside;
+use super::inside::{inside, traces};
 use crate::device::Place;
 use crate::loss::hard;
 use crate::loss::soft::{scale, soft_loss};
@@ -30,12 +30,11 @@ pub fn alone(student: &Encoder, batch: &Batch, targets: Tensor<2>) -> Parts {
     Parts::labels(hard::cross_entropy(logits(student, batch), targets))
 }
 
-/// `soft_weight·T²·divergence + label_weight·CE + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`. A term of weight 0
-/// is not computed.
+/// `soft_weight·T²·divergence + label_weight·CE`, and what the student copies of its teacher's [`inside`](mod@super::inside). A term of weight 0 is not
+/// computed.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, targets: Tensor<2>, experiment: &Experiment) -> Parts {
     let terms = &experiment.encoder;
-    let own = student.trace(batch.ids.clone(), &batch.padding);
-    let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
+    let [own, theirs] = traces(student, teacher, batch, terms);
     let texts = batch.padding.batch();
     let guess = student.class_logits(own.state(), texts);
     let hard = (terms.label_weight > 0.0).then(|| hard::cross_entropy(guess.clone(), targets.clone()));
@@ -62,6 +61,7 @@ mod tests {
     use crate::model::encoder::EncoderConfig;
     use crate::model::encoder::testing::{config, gradient_products, values};
     use crate::model::formats::bert;
+    use crate::spec::EncoderTerms;
 
     fn close(what: &str, found: f64, expected: &Value) {
         let expected = expected.as_f64().unwrap();
@@ -92,34 +92,49 @@ mod tests {
         for (parameter, product) in shape("distilbert").parameters().iter().zip(products) {
             close(&parameter.name, product, &expected["gradients"][&parameter.name]);
         }
-        // Terms on states come to it with their weights.
+        // Terms on states and attention come to it, their weights in them.
         experiment.encoder.hidden_weight = 2.0;
         experiment.encoder.relation_weight = 3.0;
+        experiment.encoder.attention_weight = 4.0;
         let more = distilled(&student, &teacher, &batch, targets(&[2, 0], 3, &place), &experiment);
         let mut reads = Reads::default();
         [Some(more.total), more.hint, more.attention].into_iter().flatten().for_each(|part| reads.add(part.inner()));
         let found: Vec<f64> = reads.run().await.unwrap().iter().map(|value| f64::from(value[0])).collect();
         let plain = expected["total"].as_f64().unwrap();
-        assert!((found[0] - plain - found[1] - 3.0 * found[2]).abs() < 1e-4, "{found:?} beside {plain}");
+        assert!((found[0] - plain - found[1] - found[2]).abs() < 1e-4, "{found:?} beside {plain}");
     }
 
-    /// TinyBERT's states alone, by a projection: `projected` of `tests/reference/encoder.py`.
-    #[test_async]
-    async fn states_by_a_projection_are_those_of_pytorch() {
-        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
-        let expected = &reference["projected"];
+    /// Half the cross-entropy and one term alone, in value and gradients, as `tests/reference/encoder.py` computes them.
+    async fn agree(expected: &Value, [teacher, student]: [EncoderConfig; 2], weigh: fn(&mut EncoderTerms)) {
         let place = Place::cpu();
-        let teacher = bert::classifying(&config("bert"), 3);
-        let student = EncoderConfig { projection: Some(8), ..bert::classifying(&config("distilbert"), 3) };
         let [teacher, net] =
             [(&teacher, place.inner()), (&student, place.autodiff())].map(|(shape, device)| Encoder::build(shape, &values(shape), &device));
         let mut experiment = Experiment::from_preset("text-labels", []).unwrap();
-        (experiment.encoder.soft_weight, experiment.encoder.hidden_weight) = (0.0, 1.0);
+        experiment.encoder.soft_weight = 0.0;
+        weigh(&mut experiment.encoder);
         let total = distilled(&net, &teacher, &Batch::of_reference(&place), targets(&[2, 0], 3, &place), &experiment).total;
         let gradients = total.backward();
         close("total", f64::from(read(total.inner()).await.unwrap()[0]), &expected["total"]);
         for (parameter, product) in student.parameters().iter().zip(gradient_products(&net, gradients).await) {
             close(&parameter.name, product, &expected["gradients"][&parameter.name]);
+        }
+    }
+
+    #[test_async]
+    async fn states_by_a_projection_are_those_of_pytorch() {
+        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+        let teacher = bert::classifying(&config("bert"), 3);
+        let student = EncoderConfig { projection: Some(8), ..bert::classifying(&config("distilbert"), 3) };
+        agree(&reference["projected"], [teacher, student], |terms| terms.hidden_weight = 1.0).await;
+    }
+
+    #[test_async]
+    async fn attention_maps_of_half_the_layers_are_those_of_pytorch() {
+        let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
+        for kind in ["distilbert", "electra"] {
+            let [teacher, student] = ["bert", kind].map(|kind| bert::classifying(&config(kind), 3));
+            let teacher = EncoderConfig { layers: 2 * student.layers, ..teacher };
+            agree(&reference["attention"][kind], [teacher, student], |terms| terms.attention_weight = 1.0).await;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use burn::tensor::Tensor;
 
-use super::inside::inside;
+use super::inside::{inside, traces};
 use super::{Batch, Rows};
 use crate::loss::chunked::chunked;
 use crate::loss::{sequence, soft::scale};
@@ -25,14 +25,13 @@ pub fn alone(student: &Encoder, batch: &Batch, distill: &Distill) -> Parts {
     Parts::of(total, hard, None)
 }
 
-/// `soft_weight·T²·divergence + masked_weight·MLM + cosine_weight·(1 − cos) + hidden_weight·MSE + relation_weight·relations`.
+/// `soft_weight·T²·divergence + masked_weight·MLM`, and what the student copies of its teacher's [`inside`](mod@super::inside).
 ///
-/// The divergence is a mean over all real tokens, or over those to be foretold (`encoder.soft_tokens`); states and relations are compared
+/// The divergence is a mean over all real tokens, or over those to be foretold (`encoder.soft_tokens`); states and attention are compared
 /// at all real tokens. A term of weight 0 is not computed.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, experiment: &Experiment) -> Parts {
     let terms = &experiment.encoder;
-    let own = student.trace(batch.ids.clone(), &batch.padding);
-    let theirs = teacher.trace(batch.ids.clone(), &batch.padding);
+    let [own, theirs] = traces(student, teacher, batch, terms);
     let weights = [terms.masked_weight, terms.soft_weight * scale(&experiment.distill)];
     let heard = (weights[1] > 0.0).then(|| (teacher, theirs.state()));
     let rows = if heard.is_some() && terms.soft_tokens == SoftTokens::All { &batch.real } else { &batch.hidden };

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Batch;
-use super::inside::inside;
+use super::inside::{inside, traces};
 use crate::loss::representations;
 use crate::method::response::Parts;
 use crate::model::encoder::{Encoder, embeddings};
@@ -22,13 +22,12 @@ pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
     Parts::labels(hard)
 }
 
-/// `cosine_weight·(1 − cos) + similarity_weight·mean((S_s − S_t)²) + contrastive_weight·InfoNCE` of embeddings, and
-/// `hidden_weight·MSE + relation_weight·relations` of the tokens that they are made of. A term of weight 0 is not computed.
+/// `cosine_weight·(1 − cos) + similarity_weight·mean((S_s − S_t)²) + contrastive_weight·InfoNCE` of embeddings, and what the student
+/// copies of its teacher's [`inside`](mod@super::inside) in the tokens that they are made of. A term of weight 0 is not computed.
 ///
-/// Its parts: the cosine without its weight; similarities and states with theirs; relations without.
+/// Its parts: the cosine without its weight; similarities, states and attention with theirs.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, terms: &EncoderTerms) -> Parts {
-    let trace = |net: &Encoder| net.trace(batch.ids.clone(), &batch.padding);
-    let (thought, heard) = (trace(student), trace(teacher));
+    let [thought, heard] = traces(student, teacher, batch, terms);
     let [own, theirs] = [&thought, &heard].map(|trace| embeddings(trace.state(), &batch.padding));
     let term = |weight: f64, of: &dyn Fn() -> Tensor<1>| (weight > 0.0).then(of);
     let soft = term(terms.cosine_weight, &|| representations::cosine(own.clone(), theirs.clone()).mean());
@@ -71,6 +70,7 @@ mod tests {
             contrastive_weight: 0.5,
             hidden_weight: 2.0,
             relation_weight: 3.0,
+            attention_weight: 4.0,
             ..EncoderTerms::default()
         };
         let parts = distilled(&student, &teacher, &Batch::of_reference(&place), &terms);

@@ -1,5 +1,7 @@
 //! The whole encoder: embeddings, layers, heads.
 
+use std::collections::BTreeMap;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Int, Tensor, activation, module};
 
@@ -47,8 +49,8 @@ struct ClassHead {
 pub struct Trace {
     /// The embeddings, then each layer's output.
     pub states: Vec<Tensor<2>>,
-    /// Queries, keys and values of the last layer side by side, `[batch·seq, 3·width]`.
-    pub qkv: Tensor<2>,
+    /// Queries, keys and values side by side, `[batch·seq, 3·width]`, of the layers that were asked for; the first layer is 0.
+    pub qkv: BTreeMap<usize, Tensor<2>>,
 }
 
 impl Trace {
@@ -102,8 +104,8 @@ impl Encoder {
         &self.config
     }
 
-    /// Token ids `[batch, seq]`, all of the first kind, read to the end.
-    pub fn trace(&self, ids: Tensor<2, Int>, padding: &Padding) -> Trace {
+    /// Token ids `[batch, seq]`, all of the first kind, read to the end. Queries, keys and values, which are large, are kept of the `watched` layers.
+    pub fn trace(&self, ids: Tensor<2, Int>, padding: &Padding, watched: &[usize]) -> Trace {
         let [batch, seq] = ids.dims();
         let embedding = self.config.embedding;
         let mut places = self.positions.val().narrow(0, 0, seq);
@@ -115,20 +117,22 @@ impl Encoder {
         if let Some(project) = &self.project {
             x = project.forward(x);
         }
-        let mut qkv = None;
+        let mut qkv = BTreeMap::new();
         let mut states = vec![x.clone()];
-        for block in &self.layers {
+        for (layer, block) in self.layers.iter().enumerate() {
             let projected = block.project(x.clone());
             x = block.forward(x, projected.clone(), padding, &self.config);
             states.push(x.clone());
-            qkv = Some(projected);
+            if watched.contains(&layer) {
+                qkv.insert(layer, projected);
+            }
         }
-        Trace { states, qkv: qkv.expect("at least one layer") }
+        Trace { states, qkv }
     }
 
     /// The last layer's output, `[batch·seq, width]`.
     pub fn state(&self, ids: Tensor<2, Int>, padding: &Padding) -> Tensor<2> {
-        self.trace(ids, padding).state()
+        self.trace(ids, padding, &[]).state()
     }
 
     /// States `[rows, width]` as wide as the teacher's, by TinyBERT's learned W (Jiao et al. 2020 eq. 8), one for all layers, with the bias that

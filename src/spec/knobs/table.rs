@@ -359,6 +359,13 @@ pub const TABLE: &[Knob] = &[
     .live()
     .needs(&[("student.kind", ENCODER)]),
     row(
+        "encoder.attention_weight",
+        float(0.0, 20.0),
+        "Weight of the squared distance from the teacher's attention maps before the softmax, layer by layer and head by head (TinyBERT).",
+    )
+    .live()
+    .needs(&[("student.kind", ENCODER)]),
+    row(
         "encoder.relation_weight",
         float(0.0, 20.0),
         "Weight of the relations between queries, keys and values of the last layer (MiniLM).",

@@ -9,7 +9,7 @@ use crate::data::text::Labels;
 use crate::model::encoder::{EncoderConfig, SentenceEncoder, Squash, narrowed};
 use crate::model::formats::bert;
 use crate::model::vocabulary::{self, Vocabularies};
-use crate::spec::{Experiment, Network, Objective, Start, TeacherSource};
+use crate::spec::{Experiment, Network, Objective, SpecError, Start, TeacherSource};
 
 /// Shape and values of a network.
 pub type Member = (EncoderConfig, Vec<Vec<f32>>);
@@ -156,7 +156,7 @@ pub fn layers((teacher, values): &Member, experiment: &Experiment, labels: &[Str
 /// Whether the two can be compared by the terms that have a weight. Weights are live: it is asked again when one is turned.
 ///
 /// # Errors
-/// Widths that do not serve, with the remedy.
+/// Widths or heads that do not serve, with the remedy.
 pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: &Experiment) -> Result<(), RunError> {
     let terms = &experiment.encoder;
     // Embeddings are what a student is for: a projection that is thrown away would take with it what they learned.
@@ -171,11 +171,18 @@ pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: 
             teacher.width, student.width, teacher.width
         )));
     }
+    if terms.attention_weight > 0.0 && teacher.heads != student.heads {
+        let message = format!(
+            "maps are compared head by head, and the teacher has {} heads, the student {}: set student.heads={} (student.dim to a multiple of \
+             it), or this to 0; encoder.relation_weight compares attention whatever the heads",
+            teacher.heads, student.heads, teacher.heads
+        );
+        return Err(SpecError::conflict("encoder.attention_weight", message).into());
+    }
     if terms.relation_weight > 0.0 && !student.width.is_multiple_of(teacher.heads) {
-        return Err(RunError::Model(format!(
-            "relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or encoder.relation_weight=0",
-            teacher.heads
-        )));
+        let message =
+            format!("relations are compared in the teacher's {} heads: set student.dim to a multiple of that, or this to 0", teacher.heads);
+        return Err(SpecError::conflict("encoder.relation_weight", message).into());
     }
     Ok(())
 }

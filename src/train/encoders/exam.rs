@@ -161,7 +161,7 @@ impl Exam {
                     let reliability = study::bins(graded, study::BINS);
                     let ece = study::calibration_error(&reliability);
                     self.reliability.insert(*role, reliability);
-                    Evaluation { ece: Some(ece), ..of_words(*role, *step, &told, measures) }
+                    of_words(*role, *step, &told, ece, measures)
                 }
                 Objective::Embeddings => of_sentences(*role, *step, measures),
                 Objective::Classes => unreachable!("labels have an exam of their own"),
@@ -236,7 +236,7 @@ async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, 
     Ok(told)
 }
 
-fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -> Evaluation {
+fn of_words(role: Role, step: usize, told: &[Told], ece: f64, measures: EncoderMeasures) -> Evaluation {
     let mean = |of: fn(&Told) -> f64| told.iter().map(of).sum::<f64>() / told.len().max(1) as f64;
     let student = role != Role::Teacher;
     Evaluation {
@@ -244,7 +244,7 @@ fn of_words(role: Role, step: usize, told: &[Told], measures: EncoderMeasures) -
         step,
         accuracy: mean(|told| told.correct),
         loss: mean(|told| told.nll),
-        ece: None,
+        ece: Some(ece),
         agreement: student.then(|| mean(|told| told.agrees)),
         omitted: None,
         text: None,

@@ -25,7 +25,13 @@ async fn open(set: &[(&str, &str)]) -> Run {
 /// Students that take layers of their teacher are seen at step 0 as they begin, not as they were while the teacher learned.
 #[test_async]
 async fn students_out_of_a_teacher_are_measured_before_their_first_step() {
-    let mut run = open(&[("train.accumulate", "2"), ("encoder.hidden_weight", "1"), ("encoder.relation_weight", "1")]).await;
+    let mut run = open(&[
+        ("train.accumulate", "2"),
+        ("encoder.hidden_weight", "1"),
+        ("encoder.attention_weight", "1"),
+        ("encoder.relation_weight", "1"),
+    ])
+    .await;
     let events = to_the_end(&mut run).await;
     let seen = |wanted: Phase, at: usize| {
         let mut found = events.iter().filter_map(|event| match event {

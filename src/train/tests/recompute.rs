@@ -29,7 +29,11 @@ async fn gradient_checkpointing_changes_no_number() {
     let classes = [("teacher.source", "live"), ("distill.hint_weight", "1"), ("distill.attention_weight", "10"), ("train.accumulate", "2")];
     let cnn = [&classes[..], &[("student.kind", "cnn"), ("teacher.kind", "cnn"), ("teacher.channels", "4,8"), ("student.channels", "2,4")]];
     let text = [&small[..], &[("text.samples", "2"), ("student.family", "llama")]].concat();
-    let encoder = [&small[..], &[("encoder.hidden_weight", "1"), ("encoder.relation_weight", "1"), ("student.layers", "1")]].concat();
+    let encoder = [
+        &small[..],
+        &[("encoder.hidden_weight", "1"), ("encoder.attention_weight", "1"), ("encoder.relation_weight", "1"), ("student.layers", "1")],
+    ]
+    .concat();
     let mut cases = vec![("first-light", cnn.concat()), ("distilbert", encoder)];
     cases.extend(["grammar", "minillm", "distillm-2"].map(|preset| (preset, text.clone())));
     for (preset, set) in cases {

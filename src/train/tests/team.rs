@@ -30,7 +30,13 @@ async fn encoders_learn_on_two_devices_as_on_one() {
         ("train.batch_size", "4"),
         ("train.eval_every", "5"),
     ];
-    let narrow = [("student.dim", "8"), ("student.heads", "2"), ("encoder.hidden_weight", "1"), ("encoder.relation_weight", "1")];
+    let narrow = [
+        ("student.dim", "8"),
+        ("student.heads", "2"),
+        ("encoder.hidden_weight", "1"),
+        ("encoder.attention_weight", "1"),
+        ("encoder.relation_weight", "1"),
+    ];
     let like_the_teacher = [("student.dim", "16"), ("student.heads", "2"), ("train.gradient_checkpointing", "true")];
     for more in [&narrow[..], &like_the_teacher] {
         same_alone_and_together("distilbert", &[&base[..], more].concat()).await;

@@ -19,7 +19,7 @@ impl Run {
     /// An experiment that has no use for one.
     pub fn cache_header(&self) -> Result<TopKHeader, RunError> {
         let Distill { access, divergence, top_k, .. } = self.experiment.distill;
-        let conflict = |key, message| Err(SpecError::Conflict { key, message }.into());
+        let conflict = |key, message: &'static str| Err(SpecError::conflict(key, message).into());
         if access != Access::TopK {
             return conflict("distill.access", "a teacher's cache holds its likeliest tokens: set it to top_k");
         }

@@ -14,45 +14,56 @@ function projects(values: Values): boolean {
   return values["student.start"] === "random" && values["student.dim"] !== values["teacher.dim"];
 }
 
-/** The engine reports the terms on states as one number, with their weights in it. */
-function states(values: Values): Term[] {
-  const by = projects(values) ? "W" : "";
-  const parts = (
-    [
-      ["cosine", String.raw`w_c\cdot(1-\cos(${by}s,t))`],
-      ["hidden", String.raw`w_h\cdot\textstyle\sum_l\mathrm{mean}\,(${by}s_l-t_l)^2`],
-    ] as const
-  ).filter(([name]) => weight(values, name) > 0);
+/** Terms that the engine reports as one number, with their weights in it. */
+function together(part: Term["part"], values: Values, both: string, terms: readonly (readonly [string, string])[]): Term[] {
+  const parts = terms.filter(([name]) => weight(values, name) > 0);
   const [first] = parts;
   if (first === undefined) return [];
-  return [{ part: "hint", tex: parts.map(([, tex]) => tex).join("+"), weights: [], name: NAME(parts.length > 1 ? "states" : first[0]) }];
+  return [{ part, tex: parts.map(([, tex]) => tex).join("+"), weights: [], name: NAME(parts.length > 1 ? both : first[0]) }];
 }
 
-function one(part: Term["part"], values: Values, name: string, tex: string): Term[] {
+function states(values: Values): Term[] {
+  const by = projects(values) ? "W" : "";
+  return together("hint", values, "states", [
+    ["cosine", String.raw`w_c\cdot(1-\cos(${by}s,t))`],
+    ["hidden", String.raw`w_h\cdot\textstyle\sum_l\mathrm{mean}\,(${by}s_l-t_l)^2`],
+  ]);
+}
+
+function attention(values: Values): Term[] {
+  return together("attention", values, "attended", [
+    ["attention", String.raw`w_a\cdot\textstyle\sum_l\mathrm{mean}\,(A^s_l-A^t_l)^2`],
+    ["relation", String.raw`w_r\cdot\textstyle\sum_{Q,K,V}\mathrm{KL}(R_t\,\|\,R_s)`],
+  ]);
+}
+
+/** The truth: masked tokens or labels. */
+function target(values: Values, name: "masked" | "label"): Term[] {
   const value = weight(values, name);
-  return value > 0 ? [{ part, tex, weights: [value], name: NAME(name) }] : [];
+  return value > 0 ? [{ part: "hard", tex: String.raw`w_${name === "label" ? "y" : "m"}\cdot\mathrm{CE}(y,q_1)`, weights: [value], name: NAME(name) }] : [];
 }
 
 export function ofEncoders(values: Values): Formula {
   const labelled = isLabelled(values);
-  const target = labelled ? "label" : "masked";
+  const truth = labelled ? "label" : "masked";
   const soft = weight(values, "soft");
   const heard = soft > 0 ? [compared(values, soft, "w_s", NAME("soft"))] : [];
   const terms = [
     ...heard,
-    ...one("hard", values, target, String.raw`w_${labelled ? "y" : "m"}\cdot\mathrm{CE}(y,q_1)`),
+    ...target(values, truth),
     ...states(values),
-    ...one("attention", values, "relation", String.raw`w_r\cdot\textstyle\sum_{Q,K,V}\mathrm{KL}(R_t\,\|\,R_s)`),
+    ...attention(values),
   ];
   const { words, square } = comparison(values, true);
-  const does = [target, "cosine", "hidden", "relation"].filter((name) => weight(values, name) > 0);
+  const does = [truth, "cosine", "hidden", "attention", "relation"].filter((name) => weight(values, name) > 0);
   const place = { key: NAME(`soft.${values["encoder.soft_tokens"] ?? "all"}`) };
   return {
     cases: [{ id: "all", when: null, terms }],
     caseOf: () => "all",
-    alone: { part: "hard", tex: String.raw`\mathrm{CE}(y,q_1)`, weights: [], name: NAME(target) },
+    alone: { part: "hard", tex: String.raw`\mathrm{CE}(y,q_1)`, weights: [], name: NAME(truth) },
     definitions: [
       ...(soft > 0 ? definitions(values) : []),
+      ...(weight(values, "attention") > 0 ? [String.raw`A=QK^\top/\sqrt d`] : []),
       ...(weight(values, "relation") > 0 ? [String.raw`R=\mathrm{softmax}(XX^\top/\sqrt d),\quad X\in\{Q,K,V\}`] : []),
     ],
     notes: [

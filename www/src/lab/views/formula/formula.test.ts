@@ -75,9 +75,9 @@ it("says the constants of SimPO's paper where a run has others, and that the tea
   expect(sum(guided, parts, "method")).toBeCloseTo(2 * parts.hard! + parts.soft!);
 });
 
-it("DistilBERT's loss has the weights of the knobs, those of states inside the engine's number", () => {
-  const values = { ...presetValues("distilbert"), "distill.temperature": "2", "encoder.soft_weight": "5", "encoder.masked_weight": "2", "encoder.relation_weight": "3" };
-  expect(sum(formulaOf(values), { ...parts, attention: 0.1 }, "all")).toBeCloseTo(5 * 4 * 0.03 + 2 * 1.5 + 0.2 + 3 * 0.1);
+it("DistilBERT's loss has the weights of the knobs, those of states and attention inside the engine's numbers", () => {
+  const values = { ...presetValues("distilbert"), "distill.temperature": "2", "encoder.soft_weight": "5", "encoder.masked_weight": "2", "encoder.attention_weight": "4", "encoder.relation_weight": "3" };
+  expect(sum(formulaOf(values), { ...parts, attention: 0.1 }, "all")).toBeCloseTo(5 * 4 * 0.03 + 2 * 1.5 + 0.2 + 0.1);
 });
 
 const CHOICES = ["distill.divergence", "distill.access", "text.method", "text.preference", "text.variant", "encoder.soft_tokens"];
@@ -93,6 +93,8 @@ const CHANGES: Values[] = [
   { "train.label_smoothing": "0.1" },
   { "distill.hint_weight": "1", "distill.attention_weight": "1" },
   { "encoder.hidden_weight": "1", "encoder.relation_weight": "1" },
+  { "encoder.attention_weight": "1" },
+  { "encoder.attention_weight": "1", "encoder.relation_weight": "1" },
   { "encoder.cosine_weight": "0" },
   { "encoder.cosine_weight": "0", "encoder.hidden_weight": "1" },
   { "encoder.soft_weight": "0" },
