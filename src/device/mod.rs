@@ -24,7 +24,7 @@ mod web;
 use burn::tensor::{Device, FloatDType};
 
 pub use error::DeviceError;
-pub use kernels::{convolve, gelu, max_pool};
+pub use kernels::{AdamWStep, adamw, attention, convolve, gelu, is_ours, layer_norm, log_softmax, max_pool, rms_norm};
 pub use read::{Reads, read};
 pub use self_test::{SelfTest, self_test};
 

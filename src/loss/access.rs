@@ -1,7 +1,8 @@
 //! What the student may see of the teacher's answer: not every teacher shows its logits. An API may give the most likely classes with their
 //! log-probabilities, or the bare answer.
 
-use burn::tensor::{Bool, Tensor, activation::log_softmax};
+use crate::device::log_softmax;
+use burn::tensor::{Bool, Tensor};
 
 /// Far below any log-probability that matters, and finite.
 const GONE: f64 = -1e30;
@@ -18,7 +19,7 @@ pub fn answer(logits: Tensor<2>) -> Tensor<2> {
 /// known. `[batch, classes]`. With k ≥ classes − 1 nothing is hidden.
 pub fn top_k(logits: Tensor<2>, k: usize) -> Tensor<2> {
     let [_, classes] = logits.dims();
-    let log_p = log_softmax(logits, 1);
+    let log_p = log_softmax(logits);
     if k + 1 >= classes {
         return log_p;
     }

@@ -1,6 +1,7 @@
 //! The hard loss: what the labels say.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use crate::device::log_softmax;
+use burn::tensor::Tensor;
 
 /// Cross-entropy `−Σ target·log softmax(logits)`, `[1]`, nats, at temperature 1: the mean over the rows that have a label.
 ///
@@ -10,12 +11,12 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let targets = targets.inner();
     // Each labelled row sums to one.
     let labelled = targets.clone().sum().clamp_min(1.0).neg();
-    (log_softmax(logits, 1) * targets).sum() / labelled
+    (log_softmax(logits) * targets).sum() / labelled
 }
 
 /// `−Σ target·log softmax(logits)` of each row, `[batch, 1]`, nats; both arguments are `[batch, classes]`.
 pub(super) fn rows(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
-    (log_softmax(logits, 1) * targets.inner()).sum_dim(1).neg()
+    (log_softmax(logits) * targets.inner()).sum_dim(1).neg()
 }
 
 /// Label smoothing, `(1−ε)·target + ε/classes` (Szegedy et al. 2016 §7; as PyTorch's `label_smoothing`). `[batch, classes]`; rows of zeros

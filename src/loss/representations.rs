@@ -2,7 +2,8 @@
 //!
 //! The teacher never gets a gradient.
 
-use burn::tensor::{Int, Tensor, activation::log_softmax};
+use crate::device::log_softmax;
+use burn::tensor::{Int, Tensor};
 
 /// Keeps the length of a vector of zeros from being divided by.
 const LEAST_LENGTH: f64 = 1e-12;
@@ -52,7 +53,7 @@ pub fn relations(student: Tensor<2>, teacher: Tensor<2>, heads: usize, bias: Ten
     let of = |qkv: &Tensor<2>, part: usize| {
         let x = split(qkv, part, heads, [batch, seq]);
         let [_, _, _, head] = x.dims();
-        log_softmax(x.clone().matmul(x.swap_dims(2, 3)) / (head as f64).sqrt() + bias.clone(), 3)
+        log_softmax(x.clone().matmul(x.swap_dims(2, 3)) / (head as f64).sqrt() + bias.clone())
     };
     let teacher = teacher.inner();
     let tokens: Tensor<4> = real.clone().reshape([batch, 1, seq, 1]);
@@ -75,7 +76,7 @@ pub fn similarities(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
 /// no memory bank). Both are `[batch, width]` of length 1.
 pub fn contrastive(ours: Tensor<2>, theirs: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [rows, _] = ours.dims();
-    let log_q = log_softmax(ours.matmul(theirs.transpose()) / temperature, 1);
+    let log_q = log_softmax(ours.matmul(theirs.transpose()) / temperature);
     let own = Tensor::<1, Int>::arange(0..rows as i64, &log_q.device()).reshape([rows, 1]);
     log_q.gather(1, own).sum() / -(rows as f64)
 }

@@ -6,9 +6,10 @@
 //! The mean is over the tokens of the whole batch: not over the vocabulary, and not first over each text, which would give the tokens of
 //! short answers more weight.
 
-use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor, activation::log_softmax};
+use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor};
 
 use super::{access, divergence, dkd, hard, soft};
+use crate::device::log_softmax;
 use crate::spec::{Access, Distill};
 
 /// Far below any logit, and finite.
@@ -61,13 +62,13 @@ pub fn soft_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, dis
 /// `softmax(log bucket / T)`. A logit MSE compares the log-probabilities of the buckets; `standardize` has no meaning for them and is left
 /// out; in DKD a hidden label is the tail.
 pub fn top_k_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
-    let log_p = log_softmax(teacher.inner(), 1);
+    let log_p = log_softmax(teacher.inner());
     let hidden = access::hidden(log_p.clone(), distill.top_k);
     let [_, vocab] = log_p.dims();
     let entries = distill.top_k.min(vocab) + 1;
     let temperature = distill.temperature;
     let teacher = buckets(log_p, hidden.clone()) / temperature;
-    let student = buckets(log_softmax(student, 1), hidden.clone()) / temperature;
+    let student = buckets(log_softmax(student), hidden.clone()) / temperature;
     let labels = || {
         let targets = dkd::fill(targets.inner(), teacher.clone().narrow(1, 0, vocab));
         let known = targets.clone().mask_fill(hidden, 0.0);
@@ -84,10 +85,10 @@ pub fn cached_top_k_rows(log_p: Tensor<2>, ids: Tensor<2, Int>, student: Tensor<
     let (log_p, ids) = (log_p.inner(), ids.inner());
     let left = (log_p.clone().exp().sum_dim(1).neg() + 1.0).clamp_min(LEAST_TAIL).log();
     let known = student.clone().inner().zeros_like().scatter(1, ids.clone(), log_p.ones_like(), IndexingUpdateOp::Add).greater_elem(0.5);
-    let log_q = log_softmax(student, 1);
+    let log_q = log_softmax(student);
     let tail = log_sum(log_q.clone().mask_fill(known, GONE));
     let seen = log_q.gather(1, ids);
-    let [teacher, student] = [[log_p, left], [seen, tail]].map(|side| log_softmax(Tensor::cat(side.to_vec(), 1) / temperature, 1));
+    let [teacher, student] = [[log_p, left], [seen, tail]].map(|side| log_softmax(Tensor::cat(side.to_vec(), 1) / temperature));
     flat(divergence::forward_kl(teacher, student).sum_dim(1))
 }
 

@@ -1,8 +1,9 @@
 //! The soft loss: what the teacher's word costs the student.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 
 use super::{access, divergence, dkd, hard};
+use crate::device::log_softmax;
 use crate::spec::{Access, Distill, Divergence};
 
 /// Keeps the deviation of a row of equal logits from being divided by, as in the authors' code: `z/(std + 1e-7)`. Under the root, so that
@@ -91,7 +92,7 @@ pub(super) fn diverge(
 
 /// A divergence of `terms` per class, between logits, `[batch, classes]`.
 fn compare(teacher: Tensor<2>, student: Tensor<2>, terms: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> Tensor<2> {
-    terms(log_softmax(teacher, 1), log_softmax(student, 1))
+    terms(log_softmax(teacher), log_softmax(student))
 }
 
 /// `(z − mean)/std` with the sample deviation (divisor classes − 1) of each row, `[batch, classes]`.

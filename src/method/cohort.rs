@@ -1,8 +1,8 @@
 //! Response distillation of many students at once: each has a loss of its own, and one computation makes them all.
 
-use burn::tensor::{Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Tensor, TensorData};
 
-use crate::device::Place;
+use crate::device::{Place, log_softmax};
 use crate::loss::{hard, soft};
 use crate::spec::Distill;
 
@@ -77,7 +77,7 @@ impl Cohort {
             targets.clone().repeat_dim(0, students)
         };
         let labelled = targets.clone().sum().clamp_min(1.0).neg().reshape([1, 1]);
-        let log_q = log_softmax(logits.clone(), 2).reshape([students, batch * classes]);
+        let log_q = log_softmax(logits.clone()).reshape([students, batch * classes]);
         let hard = (log_q * labels.reshape([students, batch * classes])).sum_dim(1) / labelled;
         let mut soft = Vec::new();
         let mut from = students;

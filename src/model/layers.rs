@@ -5,6 +5,7 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, module};
 
 use super::Parameter;
+use crate::device::{layer_norm, rms_norm};
 
 /// Values of the parameters, in order, on their way into a network.
 pub struct Values<'a> {
@@ -103,11 +104,8 @@ impl Normalise {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let weight = self.weight.val();
         match &self.bias {
-            Some(bias) => module::layer_norm(x, weight, Some(bias.val()), self.epsilon),
-            None => {
-                let size = (x.clone().square().mean_dim(1) + self.epsilon).sqrt();
-                x / size * weight.unsqueeze()
-            }
+            Some(bias) => layer_norm(x, weight, bias.val(), self.epsilon),
+            None => rms_norm(x, weight, self.epsilon),
         }
     }
 }

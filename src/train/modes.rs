@@ -4,11 +4,11 @@
 //! All distributions live on one grid, so that the divergences are those that the students of a race are trained with.
 
 use burn::optim::{AdamW, AdamWConfig, AdamWState, Optimizer as _};
-use burn::tensor::{Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{Event, RunError};
-use crate::device::{Place, Reads};
+use crate::device::{Place, Reads, log_softmax};
 use crate::loss::divergence;
 use crate::spec::{Divergence, SpecError};
 
@@ -118,7 +118,7 @@ impl Modes {
         let mean = self.parameters.clone().slice([0..students, 0..1]);
         let log_deviation = self.parameters.clone().slice([0..students, 1..2]);
         let standard = (self.grid.clone() - mean) * log_deviation.neg().exp();
-        log_softmax(standard.square() * -0.5, 1)
+        log_softmax(standard.square() * -0.5)
     }
 
     /// Each student's divergence from the target, `[students, 1]`.

@@ -1,12 +1,12 @@
-//! The update of one network. The maths of AdamW is burn's; its state is held here, because burn's whole-module optimisers write their
-//! state through a synchronous read, which a browser refuses.
+//! The update of one network. The maths of AdamW is burn's, or on the CPU a kernel of ours; its state is held here, because burn's whole-module
+//! optimisers write their state through a synchronous read, which a browser refuses.
 
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{Gradients, Tensor, TensorData};
 
-use crate::device::Place;
+use crate::device::{AdamWStep, Place, adamw, is_ours};
 use crate::model::Parameter;
 use crate::spec::{ClipBy, LrSchedule, OptimizerKind, Train};
 
@@ -28,7 +28,12 @@ struct Clip {
 
 #[derive(Clone)]
 enum Rule {
-    AdamW(AdamW),
+    AdamW {
+        burns: AdamW,
+        beta: [f32; 2],
+        epsilon: f32,
+        weight_decay: f64,
+    },
     /// PyTorch's form: `v ← μv + g + λθ`, `θ ← θ − ηv`. (burn's SGD hides its velocity, so it could not be saved.)
     Sgd {
         momentum: f64,
@@ -68,12 +73,13 @@ impl Optimizer {
     pub fn new(train: &Train) -> Self {
         let rule = match train.optimizer {
             OptimizerKind::Adamw => {
+                let (beta, epsilon) = ([train.beta1, train.beta2].map(|beta| beta as f32), train.epsilon as f32);
                 let config = AdamWConfig::new()
-                    .with_beta_1(train.beta1 as f32)
-                    .with_beta_2(train.beta2 as f32)
-                    .with_epsilon(train.epsilon as f32)
+                    .with_beta_1(beta[0])
+                    .with_beta_2(beta[1])
+                    .with_epsilon(epsilon)
                     .with_weight_decay(train.weight_decay as f32);
-                Rule::AdamW(config.build())
+                Rule::AdamW { burns: config.build(), beta, epsilon, weight_decay: train.weight_decay }
             }
             OptimizerKind::Sgd => Rule::Sgd { momentum: train.momentum, weight_decay: train.weight_decay },
         };
@@ -87,7 +93,11 @@ impl Optimizer {
             Some(clip) => clip.apply(gradients),
             None => gradients,
         };
-        net.map(&mut Update { optimizer: self, gradients: gradients.into_iter(), lr, index: 0 })
+        let (slots, count) = (std::mem::take(&mut self.slots).into_iter(), gradients.len());
+        let mut update = Update { rule: &self.rule, gradients: gradients.into_iter(), lr, slots, updated: Vec::with_capacity(count) };
+        let net = net.map(&mut update);
+        self.slots = update.updated;
+        net
     }
 
     /// Names and values of the state, as flat tensors, for a checkpoint.
@@ -122,34 +132,52 @@ impl Optimizer {
                 Ok(Tensor::from_data(TensorData::new(values, [count]), &place.inner()))
             };
             let first = tensor("first")?;
-            let second = if matches!(self.rule, Rule::AdamW(_)) { Some(tensor("second")?) } else { None };
+            let second = if matches!(self.rule, Rule::AdamW { .. }) { Some(tensor("second")?) } else { None };
             self.slots.push(Slot { steps, first, second });
         }
         Ok(())
     }
+}
 
-    fn update(&self, lr: f64, value: Tensor<1>, gradient: Tensor<1>, slot: Option<&Slot>) -> (Tensor<1>, Slot) {
-        match &self.rule {
-            Rule::AdamW(adamw) => {
+impl Rule {
+    /// The parameters after a step, and what it leaves to the next one. The first step has no `slot` yet.
+    fn update(&self, lr: f64, value: Tensor<1>, gradient: Tensor<1>, slot: Option<Slot>) -> (Tensor<1>, Slot) {
+        match self {
+            Self::AdamW { beta, epsilon, weight_decay, .. } if is_ours(&gradient) => {
+                let slot = slot.unwrap_or_else(|| Slot { steps: 0, first: gradient.zeros_like(), second: None });
+                let steps = slot.steps + 1;
+                let second = slot.second.unwrap_or_else(|| gradient.zeros_like());
+                let step = AdamWStep {
+                    beta: *beta,
+                    epsilon: *epsilon,
+                    kept: (1.0 - lr * weight_decay) as f32,
+                    lr: lr as f32,
+                    correction: beta.map(|beta| 1.0 - beta.powi(steps as i32)),
+                };
+                let [value, first, second] = adamw(value, gradient, [slot.first, second], step);
+                (value, Slot { steps, first, second: Some(second) })
+            }
+            Self::AdamW { burns, .. } => {
                 let state = slot.map(|slot| AdamWState {
                     momentum: AdaptiveMomentumState {
                         time: slot.steps,
-                        moment_1: slot.first.clone(),
-                        moment_2: slot.second.clone().unwrap_or_else(|| slot.first.zeros_like()),
+                        moment_2: slot.second.unwrap_or_else(|| slot.first.zeros_like()),
+                        moment_1: slot.first,
                         max_moment_2: None,
                     },
                 });
-                let (value, state) = adamw.step(lr, value, gradient, state);
+                let (value, state) = burns.step(lr, value, gradient, state);
                 let momentum = state.expect("AdamW always returns its state").momentum;
                 (value, Slot { steps: momentum.time, first: momentum.moment_1, second: Some(momentum.moment_2) })
             }
-            Rule::Sgd { momentum, weight_decay } => {
+            Self::Sgd { momentum, weight_decay } => {
+                let steps = slot.as_ref().map_or(1, |slot| slot.steps + 1);
                 let pull = if *weight_decay > 0.0 { gradient + value.clone() * *weight_decay } else { gradient };
                 let velocity = match slot {
-                    Some(slot) if *momentum > 0.0 => slot.first.clone() * *momentum + pull,
+                    Some(slot) if *momentum > 0.0 => slot.first * *momentum + pull,
                     _ => pull,
                 };
-                (value - velocity.clone() * lr, Slot { steps: slot.map_or(1, |slot| slot.steps + 1), first: velocity, second: None })
+                (value - velocity.clone() * lr, Slot { steps, first: velocity, second: None })
             }
         }
     }
@@ -175,10 +203,12 @@ pub fn gradients<N: Module>(net: &N, loss: &Tensor<1>) -> Vec<Tensor<1>> {
 }
 
 struct Update<'a> {
-    optimizer: &'a mut Optimizer,
+    rule: &'a Rule,
     gradients: std::vec::IntoIter<Tensor<1>>,
     lr: f64,
-    index: usize,
+    /// Of the parameters to come; none before the first step.
+    slots: std::vec::IntoIter<Slot>,
+    updated: Vec<Slot>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -187,16 +217,12 @@ impl ModuleMapper for Update<'_> {
         if !value.is_require_grad() {
             return param;
         }
-        let index = self.index;
-        self.index += 1;
+        // What nobody else holds changes in place.
+        drop(param);
         let (shape, strategy) = (value.dims(), value.gradient_checkpointing_strategy());
         let gradient = self.gradients.next().expect("one gradient for every parameter");
-        let flat = value.inner().flatten(0, D - 1);
-        let (flat, slot) = self.optimizer.update(self.lr, flat, gradient, self.optimizer.slots.get(index));
-        match self.optimizer.slots.get_mut(index) {
-            Some(place) => *place = slot,
-            None => self.optimizer.slots.push(slot),
-        }
+        let (flat, slot) = self.rule.update(self.lr, value.inner().flatten(0, D - 1), gradient, self.slots.next());
+        self.updated.push(slot);
         let mut fresh = Tensor::from_inner(flat.reshape(shape));
         if let Some(strategy) = strategy {
             fresh = fresh.with_gradient_checkpointing_strategy(strategy);

@@ -4,9 +4,8 @@
 //!
 //! To be deleted when burn-flex writes its results in place (`burn-flex/src/ops/conv.rs`).
 
-use gemm::{Parallelism, gemm};
-
 use super::in_parts;
+use super::matrix::{Matrix, add_product};
 
 /// Pixels under a filter.
 const TAPS: usize = 9;
@@ -147,57 +146,6 @@ fn gather(columns: &mut [f32], shape: Shape, x: &mut [f32]) {
 fn clear(column: &mut [f32], edge: Option<usize>, width: usize) {
     if let Some(edge) = edge {
         column.iter_mut().skip(edge).step_by(width).for_each(|value| *value = 0.0);
-    }
-}
-
-/// Numbers as a matrix, row by row or, transposed, column by column.
-#[derive(Clone, Copy)]
-struct Matrix<'a> {
-    values: &'a [f32],
-    rows: usize,
-    columns: usize,
-    /// Between neighbours in a column, and in a row.
-    strides: [usize; 2],
-}
-
-impl<'a> Matrix<'a> {
-    fn rows(values: &'a [f32], columns: usize) -> Self {
-        Self { values, rows: values.len() / columns, columns, strides: [columns, 1] }
-    }
-
-    fn transposed(self) -> Self {
-        let Self { values, rows, columns, strides: [down, right] } = self;
-        Self { values, rows: columns, columns: rows, strides: [right, down] }
-    }
-}
-
-/// Adds `a·b` to `out`, which is row by row.
-fn add_product(out: &mut [f32], a: Matrix, b: Matrix) {
-    assert!(a.columns == b.rows && out.len() == a.rows * b.columns, "sizes of a product fit");
-    let [a_strides, b_strides] = [a, b].map(|matrix| matrix.strides.map(|stride| stride as isize));
-    // SAFETY: each matrix lies within its slice, as asserted and as [`Matrix`] is made; `out` is borrowed by nobody else.
-    unsafe {
-        gemm(
-            a.rows,
-            b.columns,
-            a.columns,
-            out.as_mut_ptr(),
-            1,
-            b.columns as isize,
-            true,
-            a.values.as_ptr(),
-            a_strides[1],
-            a_strides[0],
-            b.values.as_ptr(),
-            b_strides[1],
-            b_strides[0],
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! To be deleted when burn-flex has a vectorised one (`burn-flex/src/ops/activation.rs`).
 
-use macerator::{Scalar, Simd, Vector, vload_unaligned, vstore_unaligned};
+use macerator::{Scalar, Simd, Vector};
 
 use super::in_parts;
+use super::vector::{exp, lanes, load, polynomial, store};
 
 /// `x·Φ(x)` of every number.
 pub fn forward(x: &[f32], out: &mut [f32]) {
@@ -18,77 +19,23 @@ pub fn backward(x: &[f32], gradient: &[f32], out: &mut [f32]) {
 
 #[macerator::with_simd]
 fn gelu_chunk<S: Simd>(x: &[f32], out: &mut [f32]) {
-    map::<S, Forward>(x, x, out);
+    let mut at = 0;
+    while at < out.len() {
+        let x = load::<S>(x, at, 0.0);
+        store(out, at, x * normal_cdf(x));
+        at += lanes::<S>();
+    }
 }
 
 #[macerator::with_simd]
 fn gelu_backward_chunk<S: Simd>(x: &[f32], gradient: &[f32], out: &mut [f32]) {
-    map::<S, Gradient>(x, gradient, out);
-}
-
-/// A function of two vectors. A trait and not a closure: a closure cannot be `inline(always)`, and what is not inlined into the function
-/// that `with_simd` compiles for the machine calls a function per instruction. That was slower than no SIMD.
-trait Pointwise {
-    fn apply<S: Simd>(a: Vector<S, f32>, b: Vector<S, f32>) -> Vector<S, f32>;
-}
-
-struct Forward;
-
-impl Pointwise for Forward {
-    #[inline(always)]
-    fn apply<S: Simd>(x: Vector<S, f32>, _: Vector<S, f32>) -> Vector<S, f32> {
-        x * normal_cdf(x)
-    }
-}
-
-struct Gradient;
-
-impl Pointwise for Gradient {
-    #[inline(always)]
-    fn apply<S: Simd>(x: Vector<S, f32>, gradient: Vector<S, f32>) -> Vector<S, f32> {
-        let density = exp(x * x * (-0.5_f32).splat()) * 0.398_942_3_f32.splat();
-        gradient * x.mul_add(density, normal_cdf(x))
-    }
-}
-
-/// `P` on whole vectors; the rest goes through a padded one.
-#[inline(always)]
-fn map<S: Simd, P: Pointwise>(a: &[f32], b: &[f32], out: &mut [f32]) {
-    let lanes = <f32 as Scalar>::lanes::<S>();
-    let count = a.len().min(b.len()).min(out.len());
-    let whole = count / lanes * lanes;
     let mut at = 0;
-    while at < whole {
-        // SAFETY: at + lanes ≤ whole ≤ the length of each slice.
-        unsafe {
-            let value = P::apply(vload_unaligned::<S, _>(a.as_ptr().add(at)), vload_unaligned::<S, _>(b.as_ptr().add(at)));
-            vstore_unaligned::<S, _>(out.as_mut_ptr().add(at), value);
-        }
-        at += lanes;
+    while at < out.len() {
+        let x = load::<S>(x, at, 0.0);
+        let density = exp(x * x * (-0.5_f32).splat()) * 0.398_942_3_f32.splat();
+        store(out, at, load(gradient, at, 0.0) * x.mul_add(density, normal_cdf(x)));
+        at += lanes::<S>();
     }
-    // No machine has wider vectors (ARM's scalable ones are not used).
-    let mut pad = [[0.0_f32; 64]; 3];
-    let rest = count - whole;
-    pad[0][..rest].copy_from_slice(&a[whole..count]);
-    pad[1][..rest].copy_from_slice(&b[whole..count]);
-    // SAFETY: 64 numbers hold a vector.
-    unsafe {
-        let value = P::apply(vload_unaligned::<S, _>(pad[0].as_ptr()), vload_unaligned::<S, _>(pad[1].as_ptr()));
-        vstore_unaligned::<S, _>(pad[2].as_mut_ptr(), value);
-    }
-    out[whole..count].copy_from_slice(&pad[2][..rest]);
-}
-
-/// A polynomial of these coefficients, highest first (Horner). A loop, because an iterator's `fold` is not inlined either.
-#[inline(always)]
-fn polynomial<S: Simd, const N: usize>(x: Vector<S, f32>, coefficients: [f32; N]) -> Vector<S, f32> {
-    let mut sum = coefficients[0].splat::<S>();
-    let mut next = 1;
-    while next < N {
-        sum = sum.mul_add(x, coefficients[next].splat());
-        next += 1;
-    }
-    sum
 }
 
 /// Chebyshev coefficients of `log(erfc(z)·exp(z²)/t)` in t, highest first (Press et al., Numerical Recipes, 3rd ed. §6.2.2: relative error
@@ -114,20 +61,6 @@ fn normal_cdf<S: Simd>(x: Vector<S, f32>) -> Vector<S, f32> {
     let t = one / z.mul_add(0.5_f32.splat(), one);
     let tail = t * exp(polynomial(t, ERFC) - z * z) * 0.5_f32.splat();
     x.lt(0.0_f32.splat()).select(tail, one - tail)
-}
-
-/// eˣ for x ≤ 0, below e⁻⁸⁷ taken as that: `2ᵏ·eʳ` with |r| ≤ ½·ln 2, eʳ by the polynomial of Cephes' `expf`.
-#[inline(always)]
-fn exp<S: Simd>(x: Vector<S, f32>) -> Vector<S, f32> {
-    let x = x.max((-87.0_f32).splat());
-    let k = (x * std::f32::consts::LOG2_E.splat()).round_ties_even();
-    // ln 2 in two parts, so that the subtraction loses nothing.
-    let r = k.mul_add(2.121_944_4e-4_f32.splat(), k.mul_add((-0.693_359_4_f32).splat(), x));
-    let series = polynomial(r, [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5]);
-    let small = (r * r).mul_add(series, r + 1.0_f32.splat());
-    // 2ᵏ is its exponent bits.
-    let power = (k.round_to_int() + 127_i32.splat()) * (1_i32 << 23).splat();
-    small * power.reinterpret::<f32>()
 }
 
 #[cfg(test)]

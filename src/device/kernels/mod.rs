@@ -1,22 +1,32 @@
-//! Operations of our own where burn's CPU backend computes one number at a time. Elsewhere burn's own operations are used.
+//! Operations of our own where burn's CPU backend computes one number at a time, or one operation at a time what is one loop. Elsewhere burn's own
+//! operations are used.
 
+mod adamw;
+mod attention;
+mod autodiff;
 mod convolution;
+mod flex;
 mod gelu;
+mod matrix;
+mod norm;
 mod pool;
+mod softmax;
+mod vector;
 
-use burn::backend::autodiff::{
-    NodeId,
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind, unary},
-};
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{DType, Device, Shape, Tensor, activation, module};
+#[cfg(test)]
+mod tests;
+
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
+use burn::tensor::ops::{AttentionModuleOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::{DType, Device, Tensor, activation, module};
+
+use super::is_software;
+pub use adamw::AdamWStep;
 
 /// Numbers per task of a thread: 64 KiB, some 20 µs of work.
-#[cfg(not(target_family = "wasm"))]
 const CHUNK: usize = 16_384;
+/// Scores of a head, beyond which attention without gradients does not hold them all.
+const MOST_SCORES: usize = 256 * 1024;
 
 /// `x·Φ(x)`, the exact GELU (Hendrycks & Gimpel 2016), of a tensor of any shape.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
@@ -47,7 +57,64 @@ pub fn convolve(x: Tensor<4>, filters: Tensor<4>, bias: Tensor<1>) -> Tensor<4> 
     Tensor::from_dispatch(<Dispatch as Kernels>::fast_convolution(x, filters, bias))
 }
 
-fn is_ours<const D: usize>(x: &Tensor<D>) -> bool {
+/// `softmax(q·kᵀ/√head + bias)·v`: `query` is `[batch, heads, queries, head]`, `key` and `value` `[batch, heads, keys, head]`, `bias`
+/// `[batch or 1, 1, queries, keys]` without gradients; out comes what `query` is.
+pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tensor<4>) -> Tensor<4> {
+    let [_, _, queries, head] = query.dims();
+    let [_, _, keys, _] = key.dims();
+    let tracked = query.device().is_autodiff();
+    let scale = (head as f64).sqrt().recip();
+    if is_ours(&query) && (tracked || queries * keys <= MOST_SCORES) {
+        let [query, key, value, bias] = [query, key, value, bias].map(Tensor::into_dispatch);
+        return Tensor::from_dispatch(<Dispatch as Kernels>::fast_attention(query, key, value, bias, scale as f32));
+    }
+    if !tracked && !is_software() {
+        // One kernel where the backend has one. A software adapter computes products faster than that.
+        return module::attention(query, key, value, None, Some(bias), AttentionModuleOptions::default());
+    }
+    // The scale goes to the smaller matrix, and the sum divides after the values are mixed: fewer passes over `[queries, keys]`.
+    let scores = (query * scale).matmul(key.swap_dims(2, 3)) + bias;
+    let weights = (scores.clone() - scores.detach().max_dim(3)).exp();
+    let sum = weights.clone().sum_dim(3);
+    weights.matmul(value) / sum
+}
+
+/// `log softmax` over the last dimension.
+pub fn log_softmax<const D: usize>(logits: Tensor<D>) -> Tensor<D> {
+    if !is_ours(&logits) {
+        return activation::log_softmax(logits, D - 1);
+    }
+    Tensor::from_dispatch(<Dispatch as Kernels>::fast_log_softmax(logits.into_dispatch()))
+}
+
+/// Layer norm of rows `[rows, width]`, then `·weight + bias`, both `[width]`.
+pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
+    if !is_ours(&x) {
+        return module::layer_norm(x, weight, Some(bias), epsilon);
+    }
+    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
+    Tensor::from_dispatch(<Dispatch as Kernels>::fast_layer_norm(x, weight, bias, epsilon))
+}
+
+/// RMS norm of rows `[rows, width]`, then `·weight`, `[width]`.
+pub fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
+    if !is_ours(&x) {
+        let size = (x.clone().square().mean_dim(1) + epsilon).sqrt();
+        return x / size * weight.unsqueeze();
+    }
+    Tensor::from_dispatch(<Dispatch as Kernels>::fast_rms_norm(x.into_dispatch(), weight.into_dispatch(), epsilon))
+}
+
+/// Parameters and both means after a step of AdamW, where the device has a kernel for it. All are flat and without gradients; nobody else
+/// should hold the means, which then change in place.
+pub fn adamw(value: Tensor<1>, gradient: Tensor<1>, means: [Tensor<1>; 2], step: AdamWStep) -> [Tensor<1>; 3] {
+    let [first, second] = means.map(Tensor::into_dispatch);
+    let (value, first, second) = <Dispatch as Kernels>::fast_adamw(value.into_dispatch(), gradient.into_dispatch(), first, second, step);
+    [value, first, second].map(Tensor::from_dispatch)
+}
+
+/// Whether kernels of ours compute with `x`.
+pub fn is_ours<const D: usize>(x: &Tensor<D>) -> bool {
     // Devices are equal with and without gradients.
     x.device() == Device::flex() && x.dtype() == DType::F32
 }
@@ -72,173 +139,59 @@ trait Kernels: Backend {
 
     /// The gradient of the filters, given that of the result.
     fn fast_convolution_filters_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-}
 
-/// Computes a tensor of `shape` out of the numbers of others.
-fn computed<const N: usize>(
-    inputs: [FloatTensor<Flex>; N],
-    shape: Shape,
-    compute: impl FnOnce([&[f32]; N], &mut [f32]),
-) -> FloatTensor<Flex> {
-    let inputs = inputs.map(|input| input.to_contiguous());
-    let mut out = FloatTensor::<Flex>::empty(shape, DType::F32);
-    compute(inputs.each_ref().map(|input| input.as_slice::<f32>().expect("contiguous f32")), out.storage_mut());
-    out
-}
+    fn fast_log_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self>;
 
-impl Kernels for Flex {
-    fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        computed([x], shape, |[x], out| gelu::forward(x, out))
-    }
+    /// The gradient of the logits, given the result and its gradient.
+    fn fast_log_softmax_backward(log_probs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    fn fast_gelu_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        computed([x, gradient], shape, |[x, gradient], out| gelu::backward(x, gradient, out))
-    }
+    fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self>;
 
-    fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, channels, height, width] = x.layout().shape().dims();
-        computed([x], Shape::new([batch, channels, height / 2, width / 2]), |[x], out| pool::forward(x, [height, width], out))
-    }
+    fn fast_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self>;
 
-    fn fast_max_pool_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        let [_, _, height, width] = shape.dims();
-        computed([x, gradient], shape, |[x, gradient], out| pool::backward(x, gradient, [height, width], out))
-    }
+    /// The gradients of x, weight and bias, given that of the result; `centred` is layer norm.
+    fn fast_norm_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+        centred: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, into, height, width] = x.layout().shape().dims();
-        let [to, ..] = filters.layout().shape().dims::<4>();
-        let sizes = convolution([height, width], [into, to]);
-        let shape = Shape::new([batch, to, height, width]);
-        computed([x, filters, bias], shape, |[x, filters, bias], out| convolution::forward(x, filters, bias, sizes, out))
-    }
+    fn fast_attention(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
 
-    fn fast_convolution_x_backward(filters: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, to, height, width] = gradient.layout().shape().dims();
-        let [_, into, ..] = filters.layout().shape().dims::<4>();
-        let sizes = convolution([height, width], [into, to]);
-        let shape = Shape::new([batch, into, height, width]);
-        computed([gradient, filters], shape, |[gradient, filters], out| convolution::image_gradient(gradient, filters, sizes, out))
-    }
+    /// The result and the weights of the values.
+    fn fast_attention_forward(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        scale: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    fn fast_convolution_filters_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [_, into, height, width] = x.layout().shape().dims();
-        let [_, to, ..] = gradient.layout().shape().dims::<4>();
-        let sizes = convolution([height, width], [into, to]);
-        computed([x, gradient], Shape::new([to, into, 3, 3]), |[x, gradient], out| convolution::filter_gradient(x, gradient, sizes, out))
-    }
-}
+    /// The gradients of queries, keys and values, given the weights and the gradient of the result.
+    fn fast_attention_backward(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        scale: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-fn convolution([height, width]: [usize; 2], channels: [usize; 2]) -> convolution::Shape {
-    convolution::Shape { height, width, channels }
-}
-
-#[derive(Debug)]
-struct Gelu;
-
-impl<B: Kernels> Backward<B, 1> for Gelu {
-    type State = FloatTensor<B>;
-
-    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let x = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_gelu_backward(x, gradient));
-    }
-}
-
-#[derive(Debug)]
-struct MaxPool;
-
-impl<B: Kernels> Backward<B, 1> for MaxPool {
-    type State = FloatTensor<B>;
-
-    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let x = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_max_pool_backward(x, gradient));
-    }
-}
-
-#[derive(Debug)]
-struct Convolution;
-
-impl<B: Kernels> Backward<B, 3> for Convolution {
-    /// Images and filters.
-    type State = [NodeId; 2];
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
-        let [x_node, filters_node, bias_node] = ops.parents;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let [x, filters] = ops.state;
-        if let Some(node) = x_node {
-            let filters = checkpointer.retrieve_node_output::<FloatTensor<B>>(filters);
-            gradients.register::<B>(node.id, B::fast_convolution_x_backward(filters, gradient.clone()));
-        }
-        if let Some(node) = filters_node {
-            let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
-            gradients.register::<B>(node.id, B::fast_convolution_filters_backward(x, gradient.clone()));
-        }
-        if let Some(node) = bias_node {
-            let [batch, channels, height, width] = gradient.shape().dims();
-            let rows = B::float_sum_dim(B::float_reshape(gradient, Shape::new([batch, channels, height * width])), 2);
-            let sums = B::float_sum_dim(B::float_reshape(rows, Shape::new([batch, channels])), 0);
-            gradients.register::<B>(node.id, B::float_reshape(sums, Shape::new([channels])));
-        }
-    }
-}
-
-/// The operation with its backward pass, which needs what went in and nothing of what came out.
-fn tracked<B: Kernels, C: CheckpointStrategy>(
-    x: FloatTensor<Autodiff<B, C>>,
-    backward: impl Backward<B, 1, State = FloatTensor<B>>,
-    forward: impl FnOnce(FloatTensor<B>) -> FloatTensor<B>,
-) -> FloatTensor<Autodiff<B, C>> {
-    match backward.prepare::<C>([x.node()]).compute_bound().stateful() {
-        OpsKind::Tracked(step) => {
-            let x = x.into_primitive();
-            step.finish(x.clone(), forward(x))
-        }
-        OpsKind::UnTracked(step) => step.finish(forward(x.into_primitive())),
-    }
-}
-
-impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tracked::<B, C>(x, Gelu, B::fast_gelu)
-    }
-
-    fn fast_gelu_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of GELU is asked for nowhere")
-    }
-
-    fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tracked::<B, C>(x, MaxPool, B::fast_max_pool)
-    }
-
-    fn fast_max_pool_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a pool is asked for nowhere")
-    }
-
-    fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Convolution.prepare::<C>([x.node(), filters.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&x), step.checkpoint(&filters)];
-                step.finish(state, B::fast_convolution(x.into_primitive(), filters.into_primitive(), bias.into_primitive()))
-            }
-            OpsKind::UnTracked(step) => {
-                step.finish(B::fast_convolution(x.into_primitive(), filters.into_primitive(), bias.into_primitive()))
-            }
-        }
-    }
-
-    fn fast_convolution_x_backward(_filters: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a convolution is asked for nowhere")
-    }
-
-    fn fast_convolution_filters_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a convolution is asked for nowhere")
-    }
+    fn fast_adamw(
+        value: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamWStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// Numbers row by row, and how many a row has.
@@ -246,12 +199,12 @@ type Rows<T> = (T, usize);
 
 /// `work(inputs, out)` on parts of whole rows, as many of each, on all threads where there are threads.
 fn in_parts<const N: usize>(inputs: [Rows<&[f32]>; N], out: Rows<&mut [f32]>, work: impl Fn([&[f32]; N], &mut [f32]) + Sync) {
-    let (out, length) = out;
     #[cfg(target_family = "wasm")]
-    work(inputs.map(|(input, _)| input), out);
+    work(inputs.map(|(input, _)| input), out.0);
     #[cfg(not(target_family = "wasm"))]
     {
         use rayon::prelude::*;
+        let (out, length) = out;
         let most = inputs.iter().map(|(_, length)| *length).fold(length, usize::max);
         let rows = (CHUNK / most).max(1);
         out.par_chunks_mut(rows * length).enumerate().for_each(|(part, out)| {

@@ -13,10 +13,10 @@
 //! 0.1 and β is 1. There m would be measured once, at the first log; here it is that of the batch. Its means are over tokens of
 //! each text and then over texts, here over all tokens of the batch.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 
 use super::{Scene, Sequences, large_texts};
-use crate::device::Reads;
+use crate::device::{Reads, log_softmax};
 use crate::generate::GenerateError;
 use crate::loss::{divergence, sequence};
 use crate::method::response::Parts;
@@ -41,8 +41,8 @@ async fn skewed(scene: &Scene<'_>, sequences: &Sequences, forward: bool) -> Resu
     if scene.large {
         return large_texts::skewed(scene, sequences, forward, |p, q| skews(p, q, forward)).await;
     }
-    let log_q = log_softmax(scene.student_logits(sequences), 1);
-    let log_p = log_softmax(scene.teacher_logits(sequences), 1);
+    let log_q = log_softmax(scene.student_logits(sequences));
+    let log_p = log_softmax(scene.teacher_logits(sequences));
     let targets = scene.targets(sequences);
     let token = |log: Tensor<2>| (log.inner() * targets.clone().inner()).sum_dim(1);
     let mut reads = Reads::default();

@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use burn::tensor::{IndexingUpdateOp, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{IndexingUpdateOp, Tensor, TensorData};
 
 use super::batch::{Responses, one_hot};
 use super::large::CHUNK;
 use super::{Scene, Sequences, distillm2, minillm};
-use crate::device::{self, Reads};
+use crate::device::{self, Reads, log_softmax};
 use crate::generate::GenerateError;
 use crate::loss::chunked::{chunked, chunked_rows};
 use crate::loss::{preference, sequence};
@@ -163,8 +163,8 @@ pub async fn skewed(
     let by_token: Vec<Vec<f64>> = skews.iter().zip(&sequences.spans).map(|(skew, (_, count))| vec![*skew; *count]).collect();
     let by_token = rows.filled(&by_token);
     let total = chunked(rows.student.clone(), scene.student.output(), CHUNK, |logits, range| {
-        let log_q = log_softmax(logits, 1);
-        let log_p = log_softmax(rows.teacher_logits(&range), 1);
+        let log_q = log_softmax(logits);
+        let log_p = log_softmax(rows.teacher_logits(&range));
         let skew = rows.part(&by_token, &range).unsqueeze_dim::<2>(1);
         (distillm2::divergences(log_p, log_q, skew, forward) * rows.part(&rows.responses.weights, &range)).sum()
     });

@@ -17,11 +17,11 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Memory, Scene, Sequences, Written, large_texts, sft, token_kd};
-use crate::device::read;
+use crate::device::{log_softmax, read};
 use crate::generate::{GenerateError, Mixture, Speaker};
 use crate::loss::{policy, sequence};
 use crate::method::response::Parts;
@@ -157,7 +157,7 @@ pub(super) fn surrogate(
     mask: Tensor<1>,
 ) -> Tensor<1> {
     let text = &scene.experiment.text;
-    let log_q = log_softmax(logits, 1);
+    let log_q = log_softmax(logits);
     let chosen = sequence::flat((log_q.clone() * targets).sum_dim(1));
     let clip = (text.clip > 0.0).then_some(text.clip);
     let long = policy::surrogate(chosen, old, weights.clone(), advantages, mask.clone(), clip);
@@ -165,7 +165,7 @@ pub(super) fn surrogate(
         return long;
     }
     let weighed = (text.variant == Variant::Paper).then_some(weights);
-    long + policy::single_step(log_softmax(teacher_logits(), 1), log_q, weighed, mask)
+    long + policy::single_step(log_softmax(teacher_logits()), log_q, weighed, mask)
 }
 
 /// The code's language-modelling loss on the data, `½·CE + ½·KL(p‖q)`, unless its weight is 0.

@@ -5,9 +5,8 @@ use burn::tensor::{FloatDType, Tensor, activation};
 
 use super::config::EncoderConfig;
 use super::padding::Padding;
-use crate::device::gelu;
+use crate::device::{attention, gelu};
 use crate::model::layers::{Dense, Normalise, Values};
-use crate::model::transformer::attention::attend;
 
 /// One layer.
 #[derive(Module, Debug)]
@@ -51,7 +50,7 @@ impl Block {
         let (batch, seq) = (padding.batch(), padding.seq);
         let qkv = qkv.reshape([batch, seq, 3 * config.heads, config.head()]);
         let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(2, part * config.heads, config.heads).swap_dims(1, 2));
-        let mixed = attend(query, key, value, padding.bias.clone()).swap_dims(1, 2).reshape([rows, width]);
+        let mixed = attention(query, key, value, padding.bias.clone()).swap_dims(1, 2).reshape([rows, width]);
         let x = self.norm1.forward(x + self.out.forward(mixed));
         let up = self.up.forward(x.clone());
         let fed = self.down.forward(if config.gelu_tanh { activation::gelu_approximate(up) } else { gelu(up) });

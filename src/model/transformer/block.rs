@@ -4,11 +4,11 @@
 use burn::module::Module;
 use burn::tensor::{FloatDType, Tensor, activation};
 
-use super::attention::{attend, rotate};
 use super::cache::Cache;
 use super::config::{Mlp, Norm, TransformerConfig};
 use super::context::Context;
-use crate::device::gelu;
+use super::rotary::rotate;
+use crate::device::{attention, gelu};
 use crate::model::layers::{Dense, Normalise, Values};
 
 /// One layer.
@@ -83,7 +83,7 @@ impl Block {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
         };
-        let mixed = attend(query, key, value, context.bias.clone());
+        let mixed = attention(query, key, value, context.bias.clone());
         let mixed = if group == 1 {
             mixed.swap_dims(1, 2).reshape([rows, width])
         } else {

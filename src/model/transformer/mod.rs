@@ -4,17 +4,17 @@
 //! |---|---|
 //! | [`config`] | the shape on paper: parameters, first values |
 //! | [`context`] | where the tokens of a batch stand and what each may look at: positions, padding, masks |
-//! | [`attention`] | scaled dot products over grouped heads, rotary positions |
+//! | [`rotary`] | rotary positions |
 //! | [`cache`] | keys and values of tokens already seen |
 //! | [`block`] | normalisation, projections, feed-forward |
 //! | [`network`] | the whole |
 
-pub mod attention;
 mod block;
 pub mod cache;
 pub mod config;
 pub mod context;
 pub mod network;
+mod rotary;
 #[cfg(test)]
 mod tests;
 

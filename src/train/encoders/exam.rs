@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 
 use super::super::RunError;
 use super::super::evaluation::{EncoderMeasures, Evaluation};
@@ -10,7 +10,7 @@ use super::super::event::Role;
 use super::labels::LabelExam;
 use crate::data;
 use crate::data::text::{Masked, Masking, Passages};
-use crate::device::{Place, Reads, read};
+use crate::device::{Place, Reads, log_softmax, read};
 use crate::eval::study::{self, Bin, Graded};
 use crate::eval::text::{Embeddings, spearman};
 use crate::loss::divergence;
@@ -209,7 +209,7 @@ async fn of_batch(rows: &Rows, teacher: (&Encoder, &Tensor<2>), own: (&Encoder, 
     let mut told = Vec::new();
     for start in (0..count).step_by(part) {
         let range = start..count.min(start + part);
-        let log = |(net, state): (&Encoder, &Tensor<2>)| log_softmax(net.logits(state.clone().slice([range.clone()])), 1);
+        let log = |(net, state): (&Encoder, &Tensor<2>)| log_softmax(net.logits(state.clone().slice([range.clone()])));
         let (log_p, log_q) = (log(teacher), log(own));
         let targets: Tensor<2> = one_hot(rows.tokens.clone().slice([range.clone()]), vocab);
         let top = log_q.clone().max_dim(1);

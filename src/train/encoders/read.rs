@@ -1,11 +1,9 @@
 //! Looking over the networks' shoulders: what each reads behind the masks of a text.
 
-use burn::tensor::activation::log_softmax;
-
 use super::super::event::{Event, ROLES, Writing, WrittenToken};
 use super::super::{RunError, texts::read::likeliest_others};
 use super::Encoders;
-use crate::device::read;
+use crate::device::{log_softmax, read};
 use crate::eval::metrics;
 use crate::spec::Objective;
 
@@ -28,7 +26,7 @@ impl Encoders {
         for role in ROLES {
             let network = self.nets.speaker(role);
             let state = network.state(batch.ids.clone(), &batch.padding).select(0, batch.hidden.rows.clone());
-            let rows = read(log_softmax(network.logits(state), 1)).await?;
+            let rows = read(log_softmax(network.logits(state))).await?;
             let mut rows = rows.chunks_exact(vocab);
             let token = |(at, id): (usize, &u32)| {
                 let plain = WrittenToken { text: name(*id), probability: 1.0, confidence: 1.0, others: Vec::new() };

@@ -1,12 +1,12 @@
 //! Looking over the networks' shoulders: what each writes after one prompt, and what it gives to every right answer.
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 
 use super::super::event::{Event, KnownAnswer, ROLES, Role, Writing, WrittenToken};
 use super::super::{Run, RunError, contest::Contest};
 use super::Texts;
 use crate::data::text::{Judge, TextSet};
-use crate::device::Reads;
+use crate::device::{Reads, log_softmax};
 use crate::eval::metrics;
 use crate::generate::{self, GenerateError, Request, Sampling, Text};
 use crate::method::text::{Reading, Sequences, Written};
@@ -108,7 +108,7 @@ impl Texts {
         texts.resize(BATCH, written.clone());
         let vocab = network.config().vocab;
         let sequences = Sequences::new(&texts, reading.seq, vocab, &self.place);
-        let log_q: Tensor<2> = log_softmax(network.forward(sequences.ids.clone(), self.context(role)), 1);
+        let log_q: Tensor<2> = log_softmax(network.forward(sequences.ids.clone(), self.context(role)));
         let (first, count) = sequences.spans[0];
         let mut reads = Reads::default();
         reads.add(log_q.clone().slice([first..first + count, 0..vocab]));

@@ -1,11 +1,9 @@
 //! A teacher's likeliest tokens, asked once for every token of the training data and kept: over epochs and runs it need not be asked again.
 
-use burn::tensor::activation::log_softmax;
-
 use super::super::{Role, Run, RunError, contest::Contest};
 use super::Texts;
 use crate::data::text::{Likeliest, TopK, TopKHeader, likeliest};
-use crate::device::read;
+use crate::device::{log_softmax, read};
 use crate::method::text::{Sequences, Written, large};
 use crate::spec::{Access, Distill, Divergence, Method, SpecError};
 
@@ -68,7 +66,7 @@ impl Texts {
         let mut tokens: Vec<Likeliest> = Vec::new();
         for start in (0..responses.tokens).step_by(large::CHUNK) {
             let logits = teacher.logits(state.clone().narrow(0, start, large::CHUNK));
-            let rows = read(log_softmax(logits, 1)).await?;
+            let rows = read(log_softmax(logits)).await?;
             tokens.extend(rows.chunks_exact(header.vocab).map(|row| likeliest(row, header.k)));
         }
         let mut tokens = tokens.into_iter();

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, activation::log_softmax};
+use burn::tensor::Tensor;
 
 use super::super::RunError;
-use crate::device::Reads;
+use crate::device::{Reads, log_softmax};
 use crate::loss::divergence;
 use crate::method::text::{Sequences, large};
 use crate::model::Transformer;
@@ -59,7 +59,7 @@ pub async fn forward_kl(texts: &Sequences, teacher: Heard<'_>, student: Heard<'_
 }
 
 fn log_probs((network, state): Heard, rows: &Range<usize>) -> Tensor<2> {
-    log_softmax(network.logits(state.clone().slice([rows.clone()])), 1)
+    log_softmax(network.logits(state.clone().slice([rows.clone()])))
 }
 
 /// Columns `[rows, 1]` of parts of the rows, read and put together: column, text, token.

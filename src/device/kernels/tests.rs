@@ -1,0 +1,182 @@
+//! The kernels of transformers against what they stand for, written with burn's operations.
+
+use burn::optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
+use burn::tensor::{Device, Tensor, TensorData, activation, module};
+
+use super::{AdamWStep, adamw, attention, layer_norm, log_softmax, rms_norm};
+use crate::device::testing::test_async;
+use crate::device::{Place, Reads};
+
+fn wave<const D: usize>(shape: [usize; D], seed: f32, device: &Device) -> Tensor<D> {
+    let values: Vec<f32> = (0..shape.iter().product()).map(|at| 2.0 * (1.3 * at as f32 + seed).sin()).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn learning<const D: usize>(shape: [usize; D], seed: f32) -> Tensor<D> {
+    wave(shape, seed, &Place::cpu().autodiff()).require_grad()
+}
+
+/// A result and the gradients of a mixture of its numbers.
+async fn with_gradients<const D: usize>(result: Tensor<D>, gradients: impl Fn(&burn::tensor::Gradients, &mut Reads)) -> Vec<Vec<f32>> {
+    let mixture = wave(result.dims(), 0.4, &Place::cpu().autodiff());
+    let all = (result.clone() * mixture).sum().backward();
+    let mut reads = Reads::default();
+    reads.add(result.inner());
+    gradients(&all, &mut reads);
+    reads.run().await.unwrap()
+}
+
+fn assert_close(what: &str, ours: &[Vec<f32>], theirs: &[Vec<f32>]) {
+    assert_eq!(ours.len(), theirs.len());
+    for (part, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        assert_eq!(ours.len(), theirs.len(), "{what}, part {part}");
+        let size = theirs.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+        for (one, other) in ours.iter().zip(theirs) {
+            assert!((one - other).abs() < 1e-5 * size, "{what}, part {part}: {one} instead of {other}");
+        }
+    }
+}
+
+/// What stands on both sides of the diagonal by 0 and −∞, as for texts; of a sequence for itself or of all.
+fn bias(batch: usize, queries: usize, keys: usize) -> Tensor<4> {
+    let at = |index: usize| {
+        let (sequence, query, key) = (index / (queries * keys), index / keys % queries, index % keys);
+        if key == 0 || key <= query && (key + sequence) % 3 != 1 { 0.1 * key as f32 } else { f32::NEG_INFINITY }
+    };
+    let values: Vec<f32> = (0..batch * queries * keys).map(at).collect();
+    Tensor::from_data(TensorData::new(values, [batch, 1, queries, keys]), &Place::cpu().inner())
+}
+
+/// On lengths that fill no vector, on views out of a larger tensor, on more keys than queries and on masks.
+#[test_async]
+async fn attention_and_its_gradients_are_those_of_its_formula() {
+    for ([batch, heads, queries, keys, head], biases) in
+        [([2, 3, 5, 5, 4], 1), ([3, 2, 17, 17, 8], 3), ([2, 1, 1, 19, 3], 2), ([2, 4, 64, 64, 16], 1), ([1, 2, 3, 9, 5], 1)]
+    {
+        let bias = bias(biases, queries, keys);
+        let mut found = Vec::new();
+        for ours in [true, false] {
+            let [query, key] = [(queries, 0.1), (keys, 0.2)].map(|(rows, seed)| learning([batch, rows, 2 * heads, head], seed));
+            let view = |x: &Tensor<4>, from: usize| x.clone().narrow(2, from, heads).swap_dims(1, 2);
+            let (q, k, v) = (view(&query, 0), view(&key, 0), view(&key, heads));
+            let result = if ours {
+                attention(q, k, v, bias.clone())
+            } else {
+                let scores = q.matmul(k.swap_dims(2, 3)) / (head as f64).sqrt() + Tensor::from_inner(bias.clone());
+                activation::softmax(scores, 3).matmul(v)
+            };
+            found.push(
+                with_gradients(result, |all, reads| {
+                    reads.add(query.grad(all).unwrap());
+                    reads.add(key.grad(all).unwrap());
+                })
+                .await,
+            );
+        }
+        assert_close(&format!("attention {batch}×{heads} of {queries} to {keys}"), &found[0], &found[1]);
+        let inner = |shape, seed| wave::<4>(shape, seed, &Place::cpu().inner());
+        let (query, key) = (inner([batch, heads, queries, head], 0.1), inner([batch, heads, keys, head], 0.2));
+        let mut reads = Reads::default();
+        reads.add(attention(query.clone(), key.clone(), key.clone(), bias.clone()));
+        reads.add(module::attention(query, key.clone(), key, None, Some(bias), Default::default()));
+        let both = reads.run().await.unwrap();
+        assert_close("attention without gradients", &both[..1], &both[1..]);
+    }
+}
+
+#[test_async]
+async fn log_softmax_and_its_gradient_are_those_of_burn() {
+    for [rows, classes] in [[1, 1], [3, 5], [40, 17], [9, 4_100], [700, 64]] {
+        let mut found = Vec::new();
+        for ours in [true, false] {
+            let logits = learning([rows, classes], 0.3);
+            // Logits of a size at which sums of exponentials would be lost.
+            let large = logits.clone() * 40.0 + 300.0;
+            let result = if ours { log_softmax(large) } else { activation::log_softmax(large, 1) };
+            found.push(with_gradients(result, |all, reads| reads.add(logits.grad(all).unwrap())).await);
+        }
+        assert_close(&format!("{rows} rows of {classes}"), &found[0], &found[1]);
+    }
+}
+
+/// On more rows than one part has, so that parts are summed.
+#[test_async]
+async fn norms_and_their_gradients_are_those_of_their_formulas() {
+    for [rows, width] in [[1, 2], [7, 5], [33, 16], [900, 64], [50, 768]] {
+        for centred in [true, false] {
+            let mut found = Vec::new();
+            for ours in [true, false] {
+                let (x, weight, shift) = (learning([rows, width], 0.1), learning([width], 0.2), learning([width], 0.3));
+                let result = match (ours, centred) {
+                    (true, true) => layer_norm(x.clone(), weight.clone(), shift.clone(), 1e-5),
+                    (false, true) => module::layer_norm(x.clone(), weight.clone(), Some(shift.clone()), 1e-5),
+                    (true, false) => rms_norm(x.clone(), weight.clone(), 1e-5),
+                    (false, false) => x.clone() / (x.clone().square().mean_dim(1) + 1e-5).sqrt() * weight.clone().unsqueeze(),
+                };
+                let read = |all: &burn::tensor::Gradients, reads: &mut Reads| {
+                    reads.add(x.grad(all).unwrap());
+                    reads.add(weight.grad(all).unwrap());
+                    if centred {
+                        reads.add(shift.grad(all).unwrap());
+                    }
+                };
+                found.push(with_gradients(result, read).await);
+            }
+            let what = if centred { "layer norm" } else { "RMS norm" };
+            assert_close(&format!("{what} of {rows} rows of {width}"), &found[0], &found[1]);
+        }
+    }
+}
+
+/// Three steps of more parameters than one thread takes; somebody else holds the first ones, which must not change.
+#[test_async]
+async fn steps_of_adamw_are_those_of_burn() {
+    const COUNT: usize = 40_003;
+    let place = Place::cpu();
+    let wave = |seed| wave::<1>([COUNT], seed, &place.inner());
+    let config = AdamWConfig::new().with_beta_1(0.8).with_beta_2(0.95).with_epsilon(1e-6).with_weight_decay(0.1);
+    let burns = config.build();
+    let start = wave(0.1);
+    let (mut theirs, mut state) = (start.clone(), None::<AdamWState<1>>);
+    let (mut ours, mut means) = (start.clone(), [start.zeros_like(), start.zeros_like()]);
+    for at in 1..=3 {
+        let gradient = wave(at as f32);
+        (theirs, state) = burns.step(0.01, theirs, gradient.clone(), state);
+        let step = AdamWStep {
+            beta: [0.8, 0.95],
+            epsilon: 1e-6,
+            kept: 1.0 - 0.01 * 0.1,
+            lr: 0.01,
+            correction: [0.8_f32, 0.95].map(|beta| 1.0 - beta.powi(at)),
+        };
+        let [value, first, second] = adamw(ours, gradient, means, step);
+        (ours, means) = (value, [first, second]);
+    }
+    let AdaptiveMomentumState { moment_1, moment_2, .. } = state.unwrap().momentum;
+    let mut reads = Reads::default();
+    [ours, theirs].into_iter().chain(means).chain([moment_1, moment_2, start, wave(0.1)]).for_each(|tensor| reads.add(tensor));
+    let found = reads.run().await.unwrap();
+    for (what, [one, other]) in [("parameters", [0, 1]), ("first", [2, 4]), ("second", [3, 5]), ("what others hold", [6, 7])] {
+        assert_close(what, &found[one..=one], &found[other..=other]);
+    }
+}
+
+#[test_async]
+async fn what_is_no_number_is_not_lost() {
+    let place = Place::cpu();
+    for (at, wrong) in [(0, f32::NAN), (4, f32::NAN), (8, f32::INFINITY)] {
+        let mut values = vec![1.0_f32; 9];
+        values[at] = wrong;
+        let row = Tensor::<2>::from_data(TensorData::new(values, [1, 9]), &place.inner());
+        let ones = Tensor::<1>::ones([9], &place.inner());
+        let one = Tensor::<4>::ones([1, 1, 1, 9], &place.inner());
+        let mut reads = Reads::default();
+        reads.add(log_softmax(row.clone()));
+        reads.add(layer_norm(row.clone(), ones.clone(), ones.clone(), 1e-5));
+        reads.add(rms_norm(row.clone(), ones, 1e-5));
+        reads.add(attention(one.clone(), one.clone(), one, row.reshape([1, 1, 1, 9]).narrow(3, at, 1)));
+        for (what, found) in ["log softmax", "layer norm", "RMS norm", "attention"].iter().zip(reads.run().await.unwrap()) {
+            assert!(found.iter().any(|value| value.is_nan()), "{what} of {wrong} at {at}: {found:?}");
+        }
+    }
+}
