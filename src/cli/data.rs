@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use super::error::Error;
 use super::files::read_text;
 use super::tables::{self, Columns, Format};
-use crate::data::{DataError, IdxFiles};
+use crate::data::{DataError, IdxFile, IdxFiles};
 use crate::spec::TaskName;
 use crate::train::RunError;
 
@@ -45,7 +45,11 @@ pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
     if !fs::metadata(folder).map_err(|error| wrong(error.to_string()))?.is_dir() {
         return Err(wrong("this is no folder".into()));
     }
-    let file = |parts: &[&str], content: &str| unpacked(&find(folder, parts, content)?);
+    let file = |parts: &[&str], content: &str| -> Result<IdxFile, Error> {
+        let path = find(folder, parts, content)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(IdxFile { name, bytes: unpacked(&path)? })
+    };
     Ok(IdxFiles {
         train_images: file(&["train"], "images-idx3")?,
         train_labels: file(&["train"], "labels-idx1")?,

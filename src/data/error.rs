@@ -11,9 +11,8 @@ use super::{Part, TokenizerError};
 pub enum DataError {
     #[error(transparent)]
     Task(#[from] SpecError),
-    /// `file` is its role, such as `train images`.
     #[error("{file}: found {found}; it must be {expected}")]
-    BadFile { file: &'static str, found: String, expected: String },
+    BadFile { file: String, found: String, expected: String },
     /// `part` is `train` or `test`.
     #[error("{part} rows: {problem}")]
     BadData { part: &'static str, problem: String },

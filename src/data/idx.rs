@@ -10,27 +10,36 @@ const CLASSES: u8 = 10;
 /// FNV-1a of the 60,000 training labels of Fashion-MNIST. The files do not say which of the data sets in this format they hold.
 const FASHION_LABELS: u64 = 0xb9f7_1c71_bae5_f277;
 
-/// The contents of the four files, already un-gzipped.
+/// The four files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxFiles {
-    pub train_images: Vec<u8>,
-    pub train_labels: Vec<u8>,
-    pub test_images: Vec<u8>,
-    pub test_labels: Vec<u8>,
+    pub train_images: IdxFile,
+    pub train_labels: IdxFile,
+    pub test_images: IdxFile,
+    pub test_labels: IdxFile,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxFile {
+    /// For messages.
+    pub name: String,
+    /// Already un-gzipped.
+    pub bytes: Vec<u8>,
 }
 
 /// The four files as one data set, pixels scaled to 0..1, split as they are. Classes have the names of Fashion-MNIST if its training labels
 /// are recognised, and are the digits otherwise.
 pub(super) fn read(files: &IdxFiles) -> Result<Dataset, DataError> {
-    let train = Images::read("train images", &files.train_images)?;
-    let train_labels = labels("train labels", &files.train_labels, &train)?;
-    let test = Images::read("test images", &files.test_images)?;
-    let test_labels = labels("test labels", &files.test_labels, &test)?;
+    let train = Images::read(&files.train_images)?;
+    let train_labels = labels(&files.train_labels, &train)?;
+    let test = Images::read(&files.test_images)?;
+    let test_labels = labels(&files.test_labels, &test)?;
     if (test.height, test.width) != (train.height, train.width) {
         return bad(
             test.file,
             format!("images of {}×{} pixels", test.height, test.width),
-            format!("{}×{}, like the train images", train.height, train.width),
+            format!("{}×{}, like those of {}", train.height, train.width, train.file),
         );
     }
     let classes = if Fingerprint::of(train_labels).value() == FASHION_LABELS { fashion_ids() } else { digit_ids() };
@@ -45,8 +54,8 @@ pub(super) fn read(files: &IdxFiles) -> Result<Dataset, DataError> {
 
 /// A file of images, its header read and its size checked.
 struct Images<'a> {
-    /// Its role, for messages.
-    file: &'static str,
+    /// Its name, for messages.
+    file: &'a str,
     rows: usize,
     height: usize,
     width: usize,
@@ -55,7 +64,7 @@ struct Images<'a> {
 }
 
 impl<'a> Images<'a> {
-    fn read(file: &'static str, bytes: &'a [u8]) -> Result<Self, DataError> {
+    fn read(IdxFile { name: file, bytes }: &'a IdxFile) -> Result<Self, DataError> {
         let ([rows, height, width], pixels) = header(file, bytes, IMAGES_MAGIC)?;
         if rows == 0 || height == 0 || width == 0 {
             return bad(file, format!("{rows} images of {height}×{width} pixels"), "at least one image of at least one pixel".into());
@@ -78,13 +87,13 @@ impl<'a> Images<'a> {
 }
 
 /// The labels that belong to `images`.
-fn labels<'a>(file: &'static str, bytes: &'a [u8], images: &Images) -> Result<&'a [u8], DataError> {
+fn labels<'a>(IdxFile { name: file, bytes }: &'a IdxFile, images: &Images) -> Result<&'a [u8], DataError> {
     let ([rows], labels) = header(file, bytes, LABELS_MAGIC)?;
     if labels.len() as u64 != u64::from(rows) {
         return bad(file, format!("{} bytes after the header", labels.len()), format!("{rows}, as many as the header announces labels"));
     }
     if labels.len() != images.rows {
-        return bad(file, format!("{} labels", labels.len()), format!("{}, one for each of the {}", images.rows, images.file));
+        return bad(file, format!("{} labels", labels.len()), format!("{}, one for each image of {}", images.rows, images.file));
     }
     if let Some(row) = labels.iter().position(|&label| label >= CLASSES) {
         return bad(file, format!("label {} in row {row}", labels[row]), format!("a class from 0 to {}", CLASSES - 1));
@@ -93,7 +102,7 @@ fn labels<'a>(file: &'static str, bytes: &'a [u8], images: &Images) -> Result<&'
 }
 
 /// Reads the magic number and `N` sizes, all big-endian; returns the sizes and what follows.
-fn header<'a, const N: usize>(file: &'static str, bytes: &'a [u8], magic: u32) -> Result<([u32; N], &'a [u8]), DataError> {
+fn header<'a, const N: usize>(file: &str, bytes: &'a [u8], magic: u32) -> Result<([u32; N], &'a [u8]), DataError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return bad(file, "gzip-compressed bytes".into(), "the unpacked IDX file".into());
     }
@@ -120,6 +129,6 @@ fn header<'a, const N: usize>(file: &'static str, bytes: &'a [u8], magic: u32) -
     Ok((sizes, &bytes[length..]))
 }
 
-fn bad<T>(file: &'static str, found: String, expected: String) -> Result<T, DataError> {
-    Err(DataError::BadFile { file, found, expected })
+fn bad<T>(file: &str, found: String, expected: String) -> Result<T, DataError> {
+    Err(DataError::BadFile { file: file.into(), found, expected })
 }

@@ -22,7 +22,7 @@ mod view;
 pub use batches::Batches;
 pub use error::DataError;
 pub use fingerprint::Fingerprint;
-pub use idx::IdxFiles;
+pub use idx::{IdxFile, IdxFiles};
 pub use marks::Marks;
 pub use seed::rng;
 pub use shipped::{Part, Shipped};

@@ -33,7 +33,7 @@ pub(super) fn digits(task: &Task) -> Dataset {
 pub(super) fn fashion(file: &[u8]) -> Result<Dataset, DataError> {
     if file.len() != FASHION {
         let (found, expected) = (format!("{} bytes", file.len()), format!("{FASHION} bytes"));
-        return Err(DataError::BadFile { file: "the packed Fashion-MNIST", found, expected });
+        return Err(DataError::BadFile { file: "the packed Fashion-MNIST".into(), found, expected });
     }
     let (labels, values) = file.split_at((FASHION_TRAIN + FASHION_TEST) / 2);
     let labels: Vec<u8> = nibbles(labels).collect();

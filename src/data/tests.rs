@@ -116,7 +116,13 @@ fn idx(rows: u32) -> IdxFiles {
     let header = |magic: u32, sizes: &[u32]| [&[magic], sizes].concat().iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
     let images = [header(2051, &[rows, 2, 2]), vec![128; rows as usize * 4]].concat();
     let labels = [header(2049, &[rows]), (0..rows).map(|row| (row % 10) as u8).collect()].concat();
-    IdxFiles { train_images: images.clone(), train_labels: labels.clone(), test_images: images, test_labels: labels }
+    let file = |name: &str, bytes: &Vec<u8>| IdxFile { name: name.into(), bytes: bytes.clone() };
+    IdxFiles {
+        train_images: file("train-images", &images),
+        train_labels: file("train-labels", &labels),
+        test_images: file("t10k-images", &images),
+        test_labels: file("t10k-labels", &labels),
+    }
 }
 
 #[test]
@@ -129,11 +135,11 @@ fn idx_files_are_read_or_refused_by_name() {
         change(&mut files);
         load(&fashion, Some(&files)).unwrap_err().to_string()
     };
-    assert!(refused(&|f| f.train_images.truncate(50)).starts_with("train images: found 34 bytes after the header"));
-    assert!(refused(&|f| f.test_labels.truncate(3)).contains("an IDX file, whose header alone takes 8"));
+    assert!(refused(&|f| f.train_images.bytes.truncate(50)).starts_with("train-images: found 34 bytes after the header"));
+    assert!(refused(&|f| f.test_labels.bytes.truncate(3)).contains("an IDX file, whose header alone takes 8"));
     assert!(refused(&|f| std::mem::swap(&mut f.train_images, &mut f.train_labels)).contains("magic number 2049 (IDX labels of bytes)"));
-    assert!(refused(&|f| f.train_images[..2].copy_from_slice(&[0x1f, 0x8b])).contains("gzip"));
-    assert!(refused(&|f| f.test_labels[8] = 10).contains("label 10 in row 0"));
+    assert!(refused(&|f| f.train_images.bytes[..2].copy_from_slice(&[0x1f, 0x8b])).contains("gzip"));
+    assert!(refused(&|f| f.test_labels.bytes[8] = 10).starts_with("t10k-labels: found label 10 in row 0"));
     assert!(refused(&|f| f.train_images = idx(0).train_images).contains("0 images"));
     assert!(matches!(load(&task(TaskName::Digits), Some(&idx(20))), Err(DataError::UnusedFiles)));
 }
