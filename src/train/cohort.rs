@@ -64,13 +64,12 @@ impl Cohort {
     /// [`RunError::NotFinite`] when the teacher or the student alone diverges, [`RunError::Device`] when the device fails.
     pub async fn advance(&mut self, steps: usize) -> Result<Event, RunError> {
         let mut students = Vec::new();
-        let phase = self.run.phase;
-        if phase == Phase::Teacher {
-            let left = self.run.phase_steps() - self.run.step;
-            self.run.advance(steps.min(left)).await?;
-            return Ok(Event::Cohort { phase, step: self.run.step, steps: self.run.phase_steps(), students });
-        }
         let mut left = steps;
+        if self.run.phase == Phase::Teacher {
+            // To the end of its phase at most: what follows are no steps of a race.
+            left = 0;
+            self.run.advance(steps.min(self.run.phase_steps() - self.run.step)).await?;
+        }
         while left > 0 && !self.finished() {
             let chunk = left.min(self.run.stride()).min(self.run.until_evaluation());
             self.learn(chunk).await?;

@@ -217,8 +217,6 @@ impl ModuleMapper for Update<'_> {
         if !value.is_require_grad() {
             return param;
         }
-        // What nobody else holds changes in place.
-        drop(param);
         let (shape, strategy) = (value.dims(), value.gradient_checkpointing_strategy());
         let gradient = self.gradients.next().expect("one gradient for every parameter");
         let (flat, slot) = self.rule.update(self.lr, value.inner().flatten(0, D - 1), gradient, self.slots.next());

@@ -47,6 +47,8 @@ impl Engine {
             Command::OpenCohort { preset, version, set, students } => {
                 let of = |own: &BTreeMap<_, _>| read(&preset, version, &set.clone().into_iter().chain(own.clone()).collect());
                 let experiments: Vec<_> = students.iter().map(of).collect::<Result<_, _>>()?;
+                // One that has ended makes room; one under way stays where this one is refused.
+                self.cohort.take_if(|cohort| cohort.finished());
                 let cohort = Cohort::new(&experiments, &self.place, &self.materials).await?;
                 let opened = cohort.opened();
                 self.cohort = Some(cohort);

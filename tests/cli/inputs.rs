@@ -205,7 +205,7 @@ fn data_files() {
     fs::write(&labels, &packed[..packed.len() - 9]).unwrap();
     refused(folder, &fashion(&[]), &["train-labels.idx1-ubyte.gz", "truncated gzip"]);
     fs::write(&labels, idx(2049, &[60], std::iter::repeat_n(77, 60))).unwrap();
-    refused(folder, &fashion(&[]), &["data", "train labels", "label 77 in row 0", "from 0 to 9"]);
+    refused(folder, &fashion(&[]), &["data", "train-labels.idx1-ubyte.gz", "label 77 in row 0", "from 0 to 9"]);
     refused(folder, &tiny("fashion", &["--data", "file.bin"]), &["file.bin", "four IDX files"]);
     refused(folder, &tiny("fashion", &["--data", labels.to_str().unwrap()]), &["name the folder"]);
     refused(folder, &tiny("plane", &["--data", "data"]), &["--data data", "brings its own"]);

@@ -61,17 +61,43 @@ fn each_head<const N: usize>(parts: [(&mut [f32], usize); N], work: impl Fn(usiz
     }
 }
 
-/// `softmax(scale·q·kᵀ + bias)·v` into `out`, `[batch, heads, queries, head]`, and the weights of `v`, `[batch, heads, queries, keys]`.
-/// `bias` is `[batch or 1, 1, queries, keys]`.
-pub fn forward([query, key, value]: [Heads; 3], bias: &[f32], shape: Shape, out: &mut [f32], weights: &mut [f32]) {
-    let plane = shape.plane();
-    let for_all = bias.len() == plane;
-    each_head([(out, shape.queries * shape.head), (weights, plane)], |index, [out, weights]| {
+/// What `softmax(scale·q·kᵀ + bias)·v` is made of. `bias` is `[batch or 1, 1, queries, keys]`.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub query: Heads<'a>,
+    pub key: Heads<'a>,
+    pub value: Heads<'a>,
+    pub bias: &'a [f32],
+    pub shape: Shape,
+}
+
+impl Inputs<'_> {
+    /// One head: its result, and the weights of its values.
+    fn attend(self, index: usize, out: &mut [f32], weights: &mut [f32]) {
+        let Self { query, key, value, bias, shape } = self;
+        let plane = shape.plane();
         product(weights, query.of(index), key.of(index).transposed());
-        let bias = if for_all { bias } else { &bias[index / shape.heads * plane..][..plane] };
+        let bias = if bias.len() == plane { bias } else { &bias[index / shape.heads * plane..][..plane] };
         softmax::forward(weights, bias, shape.scale, shape.keys);
         product(out, Matrix::rows(weights, shape.keys), value.of(index));
+    }
+}
+
+/// The result, `[batch, heads, queries, head]`.
+pub fn forward(inputs: Inputs, out: &mut [f32]) {
+    let Shape { queries, head, .. } = inputs.shape;
+    each_head([(out, queries * head)], |index, [out]| {
+        // Of one head at a time: those of a batch of long texts are hundreds of megabytes.
+        let mut weights = vec![0.0; inputs.shape.plane()];
+        inputs.attend(index, out, &mut weights);
     });
+}
+
+/// The result, and the weights of the values, `[batch, heads, queries, keys]`.
+pub fn forward_with_weights(inputs: Inputs, out: &mut [f32], weights: &mut [f32]) {
+    let Shape { queries, head, .. } = inputs.shape;
+    let parts = [(out, queries * head), (weights, inputs.shape.plane())];
+    each_head(parts, |index, [out, weights]| inputs.attend(index, out, weights));
 }
 
 /// The gradients of queries, keys and values, given that of the result, each `[batch, heads, rows, head]`.

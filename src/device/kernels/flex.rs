@@ -112,7 +112,11 @@ impl Kernels for Flex {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self> {
-        Self::fast_attention_forward(query, key, value, bias, scale).0
+        let bias = bias.to_contiguous();
+        let inputs = attention_inputs([&query, &key, &value], &bias, scale);
+        let mut out = empty(query.layout().shape().clone());
+        attention::forward(inputs, out.storage_mut());
+        out
     }
 
     fn fast_attention_forward(
@@ -122,13 +126,12 @@ impl Kernels for Flex {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (sizes, shape) = attention_sizes(&query, &key, scale);
-        let [batch, heads, queries, _] = shape;
-        let mut weights = empty(Shape::new(shape));
-        let mut out = empty(Shape::new([batch, heads, queries, sizes.head]));
         let bias = bias.to_contiguous();
-        let inputs = [&query, &key, &value].map(heads_of);
-        attention::forward(inputs, bias.as_slice().expect(CONTIGUOUS), sizes, out.storage_mut(), weights.storage_mut());
+        let inputs = attention_inputs([&query, &key, &value], &bias, scale);
+        let [batch, heads, queries, keys] = [inputs.query.shape[0], inputs.shape.heads, inputs.shape.queries, inputs.shape.keys];
+        let mut weights = empty(Shape::new([batch, heads, queries, keys]));
+        let mut out = empty(query.layout().shape().clone());
+        attention::forward_with_weights(inputs, out.storage_mut(), weights.storage_mut());
         (out, weights)
     }
 
@@ -140,7 +143,7 @@ impl Kernels for Flex {
         gradient: FloatTensor<Self>,
         scale: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (sizes, _) = attention_sizes(&query, &key, scale);
+        let sizes = attention_shape(&query, &key, scale);
         let [mut query_out, mut key_out, mut value_out] = [&query, &key, &value].map(|x| empty(x.layout().shape().clone()));
         let out = [query_out.storage_mut(), key_out.storage_mut(), value_out.storage_mut()];
         let inputs = [&query, &key, &value].map(heads_of);
@@ -155,7 +158,7 @@ impl Kernels for Flex {
         second: FloatTensor<Self>,
         step: AdamWStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [mut value, mut first, mut second] = [value, first, second].map(whole);
+        let [mut value, mut first, mut second] = [value, first, second].map(|x| x.to_contiguous());
         let gradient = gradient.to_contiguous();
         let given = gradient.as_slice().expect(CONTIGUOUS);
         adamw::step(step, value.storage_mut(), given, first.storage_mut(), second.storage_mut());
@@ -168,17 +171,6 @@ const CONTIGUOUS: &str = "contiguous f32";
 /// A tensor to be filled.
 fn empty(shape: Shape) -> FloatTensor<Flex> {
     FloatTensor::<Flex>::empty(shape, DType::F32)
-}
-
-/// A tensor whose numbers, and no others, are in its memory.
-fn whole(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
-    let x = { x }.to_contiguous();
-    let shape = x.layout().shape();
-    if x.storage::<f32>().len() == shape.num_elements() {
-        return x;
-    }
-    let shape = shape.clone();
-    computed([x], shape, |[x], out| out.copy_from_slice(x))
 }
 
 fn last(shape: &Shape) -> usize {
@@ -196,11 +188,17 @@ fn heads_of(x: &FloatTensor<Flex>) -> Heads<'_> {
     }
 }
 
-/// Sizes of an attention, and the shape of its scores.
-fn attention_sizes(query: &FloatTensor<Flex>, key: &FloatTensor<Flex>, scale: f32) -> (attention::Shape, [usize; 4]) {
-    let [batch, heads, queries, head] = query.layout().shape().dims();
+fn attention_shape(query: &FloatTensor<Flex>, key: &FloatTensor<Flex>, scale: f32) -> attention::Shape {
+    let [_, heads, queries, head] = query.layout().shape().dims();
     let [_, _, keys, _] = key.layout().shape().dims::<4>();
-    (attention::Shape { heads, queries, keys, head, scale }, [batch, heads, queries, keys])
+    attention::Shape { heads, queries, keys, head, scale }
+}
+
+/// `bias` is contiguous.
+fn attention_inputs<'a>([query, key, value]: [&'a FloatTensor<Flex>; 3], bias: &'a FloatTensor<Flex>, scale: f32) -> attention::Inputs<'a> {
+    let shape = attention_shape(query, key, scale);
+    let bias = bias.as_slice().expect(CONTIGUOUS);
+    attention::Inputs { query: heads_of(query), key: heads_of(key), value: heads_of(value), bias, shape }
 }
 
 fn convolution([height, width]: [usize; 2], channels: [usize; 2]) -> convolution::Shape {

@@ -25,7 +25,8 @@ pub use adamw::AdamWStep;
 
 /// Numbers per task of a thread: 64 KiB, some 20 µs of work.
 const CHUNK: usize = 16_384;
-/// Scores of a head, beyond which attention without gradients does not hold them all.
+/// Scores of a head up to which they are held all at once where no gradients are wanted, 1 MiB: as in burn-flex (`NAIVE_SCORE_BUDGET` in
+/// `src/ops/attention.rs`), whose attention takes the larger ones piece by piece.
 const MOST_SCORES: usize = 256 * 1024;
 
 /// `x·Φ(x)`, the exact GELU (Hendrycks & Gimpel 2016), of a tensor of any shape.
@@ -58,7 +59,7 @@ pub fn convolve(x: Tensor<4>, filters: Tensor<4>, bias: Tensor<1>) -> Tensor<4> 
 }
 
 /// `softmax(q·kᵀ/√head + bias)·v`: `query` is `[batch, heads, queries, head]`, `key` and `value` `[batch, heads, keys, head]`, `bias`
-/// `[batch or 1, 1, queries, keys]` without gradients; out comes what `query` is.
+/// `[batch or 1, 1, queries, keys]` without gradients; out comes what `query` is. There is one query and one key at least.
 pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tensor<4>) -> Tensor<4> {
     let [_, _, queries, head] = query.dims();
     let [_, _, keys, _] = key.dims();
@@ -105,8 +106,8 @@ pub fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as Kernels>::fast_rms_norm(x.into_dispatch(), weight.into_dispatch(), epsilon))
 }
 
-/// Parameters and both means after a step of AdamW, where the device has a kernel for it. All are flat and without gradients; nobody else
-/// should hold the means, which then change in place.
+/// Parameters and both means after a step of AdamW, where [`is_ours`]. All are flat and without gradients; what nobody else holds changes in
+/// place.
 pub fn adamw(value: Tensor<1>, gradient: Tensor<1>, means: [Tensor<1>; 2], step: AdamWStep) -> [Tensor<1>; 3] {
     let [first, second] = means.map(Tensor::into_dispatch);
     let (value, first, second) = <Dispatch as Kernels>::fast_adamw(value.into_dispatch(), gradient.into_dispatch(), first, second, step);

@@ -1,5 +1,5 @@
-//! Layer norm (Ba et al. 2016) and RMS norm (Zhang & Sennrich 2019) of rows, forward and backward, each number read and written once or twice. burn's, where gradients
-//! are wanted, are some ten operations over all numbers forward and twice as many backward.
+//! Layer norm (Ba et al. 2016) and RMS norm (Zhang & Sennrich 2019) of rows, forward and backward, a row at a time while it is in the
+//! caches. burn's, where gradients are wanted, are some ten operations over all numbers forward and twice as many backward.
 //!
 //! To be deleted when burn-autodiff has a layer norm of its own.
 

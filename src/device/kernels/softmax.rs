@@ -1,4 +1,4 @@
-//! Softmax of rows, forward and backward, each number read and written once or twice. burn's, where gradients are wanted, is six operations over
+//! Softmax of rows, forward and backward, a row at a time while it is in the caches. burn's, where gradients are wanted, is six operations over
 //! all numbers forward and more backward, with an `exp` of one number at a time.
 //!
 //! To be deleted when burn-autodiff has a softmax of its own and burn-flex a vectorised `exp` (`burn-flex/src/ops/activation.rs`).

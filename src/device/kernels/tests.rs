@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::{AdamWStep, adamw, attention, layer_norm, log_softmax, rms_norm};
 use crate::device::testing::test_async;
-use crate::device::{Place, Reads};
+use crate::device::{Place, Reads, read};
 
 fn wave<const D: usize>(shape: [usize; D], seed: f32, device: &Device) -> Tensor<D> {
     let values: Vec<f32> = (0..shape.iter().product()).map(|at| 2.0 * (1.3 * at as f32 + seed).sin()).collect();
@@ -74,8 +74,8 @@ async fn attention_and_its_gradients_are_those_of_its_formula() {
             );
         }
         assert_close(&format!("attention {batch}×{heads} of {queries} to {keys}"), &found[0], &found[1]);
-        let inner = |shape, seed| wave::<4>(shape, seed, &Place::cpu().inner());
-        let (query, key) = (inner([batch, heads, queries, head], 0.1), inner([batch, heads, keys, head], 0.2));
+        let inner = |rows, seed| wave::<4>([batch, rows, 2 * heads, head], seed, &Place::cpu().inner()).narrow(2, 1, heads).swap_dims(1, 2);
+        let (query, key) = (inner(queries, 0.1), inner(keys, 0.2));
         let mut reads = Reads::default();
         reads.add(attention(query.clone(), key.clone(), key.clone(), bias.clone()));
         reads.add(module::attention(query, key.clone(), key, None, Some(bias), Default::default()));
@@ -99,6 +99,35 @@ async fn log_softmax_and_its_gradient_are_those_of_burn() {
     }
 }
 
+/// The gradient of a sum is one number for all.
+#[test_async]
+async fn attention_takes_a_gradient_that_lies_in_one_number() {
+    let mut found = Vec::new();
+    for ours in [true, false] {
+        let x = learning([2, 2, 5, 4], 0.1);
+        let bias = bias(1, 5, 5);
+        let result = if ours {
+            attention(x.clone(), x.clone(), x.clone(), bias)
+        } else {
+            let scores = x.clone().matmul(x.clone().swap_dims(2, 3)) * 0.5 + Tensor::from_inner(bias);
+            activation::softmax(scores, 3).matmul(x.clone())
+        };
+        found.push(vec![read(x.grad(&result.sum().backward()).unwrap()).await.unwrap()]);
+    }
+    assert_close("attention", &found[0], &found[1]);
+}
+
+#[test_async]
+async fn a_class_that_cannot_be_stays_so() {
+    let row = TensorData::new(vec![1.0_f32, f32::NEG_INFINITY, 2.0], [1, 3]);
+    let logits = Tensor::<2>::from_data(row, &Place::cpu().autodiff()).require_grad();
+    let log_probs = log_softmax(logits.clone());
+    let gradient = read(logits.grad(&log_probs.clone().narrow(1, 2, 1).sum().backward()).unwrap()).await.unwrap();
+    let found = read(log_probs.inner()).await.unwrap();
+    assert_eq!((found[1], gradient[1]), (f32::NEG_INFINITY, 0.0));
+    assert_close("the others", &[vec![found[0].exp() + found[2].exp(), gradient[0] + gradient[2]]], &[vec![1.0, 0.0]]);
+}
+
 /// On more rows than one part has, so that parts are summed.
 #[test_async]
 async fn norms_and_their_gradients_are_those_of_their_formulas() {
@@ -113,14 +142,14 @@ async fn norms_and_their_gradients_are_those_of_their_formulas() {
                     (true, false) => rms_norm(x.clone(), weight.clone(), 1e-5),
                     (false, false) => x.clone() / (x.clone().square().mean_dim(1) + 1e-5).sqrt() * weight.clone().unsqueeze(),
                 };
-                let read = |all: &burn::tensor::Gradients, reads: &mut Reads| {
+                let gradients = |all: &burn::tensor::Gradients, reads: &mut Reads| {
                     reads.add(x.grad(all).unwrap());
                     reads.add(weight.grad(all).unwrap());
                     if centred {
                         reads.add(shift.grad(all).unwrap());
                     }
                 };
-                found.push(with_gradients(result, read).await);
+                found.push(with_gradients(result, gradients).await);
             }
             let what = if centred { "layer norm" } else { "RMS norm" };
             assert_close(&format!("{what} of {rows} rows of {width}"), &found[0], &found[1]);

@@ -23,9 +23,13 @@ fn students(set: &[(&str, &str)]) -> Vec<Experiment> {
 
 async fn to_their_end(cohort: &mut Cohort) -> (Vec<CohortStudent>, usize) {
     let mut tested = 0;
+    let mut before = (false, 0);
     loop {
         let Event::Cohort { phase, step, steps, students } = cohort.advance(7).await.expect("they go on") else { panic!("another event") };
         assert!(step <= steps);
+        let now = (phase != Phase::Teacher, step);
+        assert!(now >= before, "{now:?} after {before:?}: progress goes back");
+        before = now;
         tested += usize::from(!students.is_empty());
         if phase == Phase::Finished {
             assert!(cohort.finished());

@@ -11,6 +11,10 @@ export interface FakeOptions {
   delay?: number;
   /** What a start with WebGPU comes to. */
   gpu?: "works" | "inexact" | "dies" | CpuReason;
+  /** A command on which it dies. */
+  deadly?: Command["type"];
+  /** The student of a cohort whose numbers are none. */
+  spoilt?: number;
 }
 
 const EVERY = 25;
@@ -48,6 +52,7 @@ export class FakeWorker implements WorkerLike {
         return this.start(message.wanted !== "cpu");
       case "send":
         this.seen.push(message.command);
+        if (message.command.type === this.options.deadly) return this.post({ type: "died", error: failure("crashed", "no memory") });
         return this.post({ type: "replies", id: message.id, replies: this.carryOut(message.command), ms: this.options.delay ?? 0 });
       case "lose_device":
         return this.post({ type: "died", error: failure("device_lost", "destroyed") });
@@ -193,7 +198,7 @@ export class FakeWorker implements WorkerLike {
     const outcome = { teacher, alone, distilled, gap: distilled - alone, test_rows: 539, labelled_rows: 100, compression: 70 };
     const tested = phase === "finished" || events.some(({ type }) => type === "evaluated");
     const { networks } = this.evaluated();
-    const students = !tested ? [] : Array.from({ length: this.cohort }, () => ({ outcome, networks, finite: true }));
+    const students = !tested ? [] : Array.from({ length: this.cohort }, (_, at) => ({ outcome, networks, finite: at !== this.options.spoilt }));
     return [{ type: "cohort", phase, step: this.step, steps: summary.student_steps, students }];
   }
 

@@ -71,9 +71,9 @@ export class Background {
 
   /**
    * Trains runs that differ in the student's loss alone, all in one computation; `all` are their values, `seen` hears how they stand whenever they
-   * were tested. Resolves to null in the place of a run whose numbers are not finite, and to an error where they cannot be one computation.
+   * were tested. In the place of a run whose numbers are not finite is null, on the way and in the end. Resolves to an error where they cannot be one computation.
    */
-  async trainTogether(preset: string, all: readonly Values[], progress: (share: number) => void, seen: (runs: readonly Ended[]) => void): Promise<(Trained | null)[] | EngineError> {
+  async trainTogether(preset: string, all: readonly Values[], progress: (share: number) => void, seen: (runs: readonly (Ended | null)[]) => void): Promise<(Trained | null)[] | EngineError> {
     const client = await this.start();
     const first = all[0] ?? {};
     const own = (values: Values): Values => Object.fromEntries(Object.entries(values).filter(([key, value]) => first[key] !== value));
@@ -85,10 +85,10 @@ export class Background {
         if (event.type === "error") return event;
         if (event.type !== "cohort") continue;
         const { phase, step, students } = event;
-        const ended = students.map(({ outcome, networks }) => ({ ...outcome, networks }));
+        const ended = students.map(({ outcome, networks, finite }) => (finite ? { ...outcome, networks } : null));
         // Their teacher was trained once.
         const trained = (outcome: Ended, at: number): Trained => ({ outcome, parameters: sizes(opened), steps: steps + (at === 0 ? before : 0) });
-        if (phase === "finished") return ended.map((outcome, at) => (students[at]!.finite ? trained(outcome, at) : null));
+        if (phase === "finished") return ended.map((outcome, at) => (outcome === null ? null : trained(outcome, at)));
         if (ended.length > 0) seen(ended);
         progress(((phase === "teacher" ? 0 : before) + step) / (before + steps));
       }

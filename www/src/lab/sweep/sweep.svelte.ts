@@ -19,6 +19,8 @@ type State = "empty" | "running" | "hidden" | "done" | "stopped" | "failed";
 
 /** How often the students of a first seed are tested on the way. */
 const LOOKS = 16;
+/** The most steps that the knob allows between two tests. */
+const SELDOM = 10_000;
 /** A run of which no more is made yet does not tell how long it takes. */
 const TELLING = 0.05;
 /** A Worker that dies so often without any run in between will not live. */
@@ -125,6 +127,13 @@ export class Sweep {
         if (document.hidden) continue;
         deaths += 1;
         if (deaths <= PATIENCE) continue;
+        if (next.cells.length > 1) {
+          // So many students may be more than the memory holds; one at a time is not.
+          this.waiting = this.waiting.slice(1);
+          this.apart(next, next.cells);
+          deaths = 0;
+          continue;
+        }
         this.failure = thrown.error;
         return this.finish("failed");
       }
@@ -148,7 +157,7 @@ export class Sweep {
     // Further seeds are looked at in the end only: between whole runs half of one would mislead. The tests change nothing in a run.
     const steps = Number(plan.values["train.steps"]);
     const looks = job.cells.length > 1 && job.seed === 0;
-    const valuesOf = (cell: number): Values => ({ ...cellValues(plan, this.cells[cell]!, job.seed), "train.eval_every": String(looks ? Math.max(1, Math.ceil(steps / LOOKS)) : 10_000) });
+    const valuesOf = (cell: number): Values => ({ ...cellValues(plan, this.cells[cell]!, job.seed), "train.eval_every": String(looks ? Math.max(1, Math.min(SELDOM, Math.ceil(steps / LOOKS))) : SELDOM) });
     const trained = await (job.cells.length === 1
       ? this.background.train(plan.preset, valuesOf(index), progress).then((one) => ("outcome" in one ? [one] : one))
       : this.background.trainTogether(plan.preset, job.cells.map(valuesOf), progress, (runs) => mine() && looks && this.develop(job, runs)));
@@ -185,8 +194,8 @@ export class Sweep {
   }
 
   /** Shows runs under way as they stand. */
-  private develop({ cells }: Job, runs: readonly Ended[]): void {
-    cells.forEach((cell, at) => this.replace(cell, { outcomes: [runs[at]!] }));
+  private develop({ cells }: Job, runs: readonly (Ended | null)[]): void {
+    cells.forEach((cell, at) => this.replace(cell, { outcomes: runs[at] == null ? [] : [runs[at]] }));
   }
 
   private replace(index: number, by: Partial<Cell>): void {

@@ -129,6 +129,41 @@ describe("Sweep", () => {
     expect([always.state, always.failure?.code]).toEqual(["failed", "crashed"]);
   });
 
+  it("trains one by one what is too much for its Worker together", async () => {
+    const workers: FakeWorker[] = [];
+    const sweep = new Sweep(() => {
+      const worker = new FakeWorker({ delay: 5, deadly: "open_cohort" });
+      workers.push(worker);
+      return worker;
+    });
+    void sweep.start({ ...plan, seeds: 1 });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([sweep.state, sweep.runs, outcomes(sweep)]).toEqual(["done", 4, [1, 1, 1, 1]]);
+  });
+
+  it("shows nothing of a run whose numbers are none, and makes it again by itself", async () => {
+    const workers: FakeWorker[] = [];
+    const sweep = new Sweep(() => {
+      const worker = new FakeWorker({ delay: 5, spoilt: 1 });
+      workers.push(worker);
+      return worker;
+    });
+    void sweep.start({ ...plan, values: { ...plan.values, "train.steps": "4000" }, seeds: 1 });
+    while (outcomes(sweep)[0] === 0) await vi.advanceTimersByTimeAsync(5);
+    expect([sweep.runs, outcomes(sweep)]).toEqual([0, [1, 0, 1, 1]]);
+    await vi.advanceTimersByTimeAsync(50_000);
+    expect([sweep.state, sweep.runs, outcomes(sweep)]).toEqual(["done", 4, [1, 1, 1, 1]]);
+    const alone = workers.flatMap((worker) => worker.seen).flatMap((command) => (command.type === "open" ? [command.set["distill.temperature"]] : []));
+    expect(alone).toEqual(["8"]);
+  });
+
+  it("tests its runs no more seldom than the knob allows", async () => {
+    const { sweep, together } = begin({ values: { ...plan.values, "train.steps": "1000000" }, seeds: 1 });
+    while (together().length === 0) await vi.advanceTimersByTimeAsync(5);
+    expect(together()[0]!.set["train.eval_every"]).toBe("10000");
+    sweep.stop();
+  });
+
   it("opens a cell with its own values and seed", () => {
     const { sweep } = begin();
     const values = cellValues(plan, sweep.cells[1]!, 2);
