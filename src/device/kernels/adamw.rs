@@ -3,9 +3,8 @@
 
 use macerator::{Scalar, Simd};
 
-#[cfg(not(target_family = "wasm"))]
-use super::CHUNK;
 use super::vector::{lanes, load, store};
+use super::{CHUNK, on_threads};
 
 /// The numbers of one step.
 #[derive(Debug, Clone, Copy)]
@@ -23,16 +22,9 @@ pub struct AdamWStep {
 
 /// Updates parameters and both means.
 pub fn step(step: AdamWStep, value: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
-    #[cfg(target_family = "wasm")]
-    update(step, value, gradient, first, second);
-    #[cfg(not(target_family = "wasm"))]
-    {
-        use rayon::prelude::*;
-        let means = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-        value.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK)).zip(means).for_each(|((value, gradient), (first, second))| {
-            update(step, value, gradient, first, second);
-        });
-    }
+    let means = first.chunks_mut(CHUNK).zip(second.chunks_mut(CHUNK));
+    let parts = value.chunks_mut(CHUNK).zip(gradient.chunks(CHUNK)).zip(means);
+    on_threads(parts, |((value, gradient), (first, second))| update(step, value, gradient, first, second));
 }
 
 #[macerator::with_simd]

@@ -5,7 +5,7 @@
 //! To be deleted when burn-autodiff has an attention of its own and burn-flex a vectorised `exp` (`burn-flex/src/ops/attention.rs`).
 
 use super::matrix::{Matrix, product};
-use super::softmax;
+use super::{on_threads, softmax};
 
 /// Sizes of an attention.
 #[derive(Clone, Copy)]
@@ -51,14 +51,7 @@ fn each_head<const N: usize>(parts: [(&mut [f32], usize); N], work: impl Fn(usiz
         let row: Vec<_> = parts.iter_mut().map_while(Iterator::next).collect();
         row.try_into().ok()
     });
-    #[cfg(target_family = "wasm")]
-    rows.enumerate().for_each(|(index, row)| work(index, row));
-    #[cfg(not(target_family = "wasm"))]
-    {
-        use rayon::prelude::*;
-        let rows: Vec<[&mut [f32]; N]> = rows.collect();
-        rows.into_par_iter().enumerate().for_each(|(index, row)| work(index, row));
-    }
+    on_threads(rows.enumerate(), |(index, row)| work(index, row));
 }
 
 /// What `softmax(scale·q·kᵀ + bias)·v` is made of. `bias` is `[batch or 1, 1, queries, keys]`.

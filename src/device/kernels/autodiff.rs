@@ -13,36 +13,82 @@ use burn::backend::{
 use burn::tensor::Shape;
 
 use super::Kernels;
-use super::adamw::AdamWStep;
+
+/// What the backward passes are made of. It is called with a backend's own tensors and dispatched nowhere.
+pub trait Slopes: Kernels {
+    /// The gradient of `x`, given that of the result.
+    fn gelu_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of `x`, given that of the result.
+    fn max_pool_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of the images, given that of the result.
+    fn convolution_x_slope(filters: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of the filters, given that of the result.
+    fn convolution_filters_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of the logits, given the result and its gradient.
+    fn log_softmax_slope(log_probs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradients of x, weight and bias, given that of the result; `centred` is layer norm.
+    fn norm_slopes(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+        centred: bool,
+    ) -> [FloatTensor<Self>; 3];
+
+    /// The result of attention to queries, keys and values, and the weights of these.
+    fn attention_with_weights(inputs: [FloatTensor<Self>; 3], bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2];
+
+    /// The gradients of queries, keys and values, given the weights and the gradient of the result.
+    fn attention_slopes(
+        inputs: [FloatTensor<Self>; 3],
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        scale: f32,
+    ) -> [FloatTensor<Self>; 3];
+}
+
+/// Hands gradients to the parents that want one; a parent less has the last one left over.
+fn register<B: Slopes>(gradients: &mut Gradients, parents: impl IntoIterator<Item = Option<NodeId>>, slopes: [FloatTensor<B>; 3]) {
+    for (node, slope) in parents.into_iter().zip(slopes) {
+        if let Some(node) = node {
+            gradients.register::<B>(node, slope);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Gelu;
 
-impl<B: Kernels> Backward<B, 1> for Gelu {
+impl<B: Slopes> Backward<B, 1> for Gelu {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let x = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_gelu_backward(x, gradient));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::gelu_slope(x, gradient));
     }
 }
 
 #[derive(Debug)]
 struct MaxPool;
 
-impl<B: Kernels> Backward<B, 1> for MaxPool {
+impl<B: Slopes> Backward<B, 1> for MaxPool {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let x = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_max_pool_backward(x, gradient));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::max_pool_slope(x, gradient));
     }
 }
 
 #[derive(Debug)]
 struct Convolution;
 
-impl<B: Kernels> Backward<B, 3> for Convolution {
+impl<B: Slopes> Backward<B, 3> for Convolution {
     /// Images and filters.
     type State = [NodeId; 2];
 
@@ -52,11 +98,11 @@ impl<B: Kernels> Backward<B, 3> for Convolution {
         let [x, filters] = ops.state;
         if let Some(node) = x_node {
             let filters = checkpointer.retrieve_node_output::<FloatTensor<B>>(filters);
-            gradients.register::<B>(node.id, B::fast_convolution_x_backward(filters, gradient.clone()));
+            gradients.register::<B>(node.id, B::convolution_x_slope(filters, gradient.clone()));
         }
         if let Some(node) = filters_node {
             let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
-            gradients.register::<B>(node.id, B::fast_convolution_filters_backward(x, gradient.clone()));
+            gradients.register::<B>(node.id, B::convolution_filters_slope(x, gradient.clone()));
         }
         if let Some(node) = bias_node {
             let [batch, channels, height, width] = gradient.shape().dims();
@@ -70,13 +116,13 @@ impl<B: Kernels> Backward<B, 3> for Convolution {
 #[derive(Debug)]
 struct LogSoftmax;
 
-impl<B: Kernels> Backward<B, 1> for LogSoftmax {
+impl<B: Slopes> Backward<B, 1> for LogSoftmax {
     /// What came out.
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let log_probs = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::fast_log_softmax_backward(log_probs, gradient));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::log_softmax_slope(log_probs, gradient));
     }
 }
 
@@ -86,19 +132,18 @@ struct Norm {
     epsilon: f64,
 }
 
-impl<B: Kernels, const N: usize> Backward<B, N> for Norm {
+impl<B: Slopes, const N: usize> Backward<B, N> for Norm {
     /// x and weight.
     type State = [NodeId; 2];
 
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
         let [x, weight] = ops.state.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
-        let (x, weight, bias) = B::fast_norm_backward(x, weight, gradient, self.epsilon, N == 3);
-        for (node, gradient) in ops.parents.into_iter().zip([x, weight, bias]) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B>(
+            gradients,
+            ops.parents.map(|node| node.map(|node| node.id)),
+            B::norm_slopes(x, weight, gradient, self.epsilon, N == 3),
+        );
     }
 }
 
@@ -107,25 +152,24 @@ struct Attention {
     scale: f32,
 }
 
-impl<B: Kernels> Backward<B, 3> for Attention {
+impl<B: Slopes> Backward<B, 3> for Attention {
     /// Queries, keys and values, and the weights of these.
     type State = ([NodeId; 3], FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
         let (inputs, weights) = ops.state;
-        let [query, key, value] = inputs.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
-        let (query, key, value) = B::fast_attention_backward(query, key, value, weights, gradient, self.scale);
-        for (node, gradient) in ops.parents.into_iter().zip([query, key, value]) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        let inputs = inputs.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
+        register::<B>(
+            gradients,
+            ops.parents.map(|node| node.map(|node| node.id)),
+            B::attention_slopes(inputs, weights, gradient, self.scale),
+        );
     }
 }
 
 /// The operation with its backward pass, which needs what went in and nothing of what came out.
-fn tracked<B: Kernels, C: CheckpointStrategy>(
+fn tracked<B: Slopes, C: CheckpointStrategy>(
     x: FloatTensor<Autodiff<B, C>>,
     backward: impl Backward<B, 1, State = FloatTensor<B>>,
     forward: impl FnOnce(FloatTensor<B>) -> FloatTensor<B>,
@@ -139,21 +183,13 @@ fn tracked<B: Kernels, C: CheckpointStrategy>(
     }
 }
 
-impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
+impl<B: Slopes, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         tracked::<B, C>(x, Gelu, B::fast_gelu)
     }
 
-    fn fast_gelu_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of GELU is asked for nowhere")
-    }
-
     fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
         tracked::<B, C>(x, MaxPool, B::fast_max_pool)
-    }
-
-    fn fast_max_pool_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a pool is asked for nowhere")
     }
 
     fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -168,14 +204,6 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         }
     }
 
-    fn fast_convolution_x_backward(_filters: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a convolution is asked for nowhere")
-    }
-
-    fn fast_convolution_filters_backward(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of a convolution is asked for nowhere")
-    }
-
     fn fast_log_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self> {
         match LogSoftmax.prepare::<C>([logits.node()]).compute_bound().stateful() {
             OpsKind::Tracked(step) => {
@@ -184,10 +212,6 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
             }
             OpsKind::UnTracked(step) => step.finish(B::fast_log_softmax(logits.into_primitive())),
         }
-    }
-
-    fn fast_log_softmax_backward(_log_probs: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("a second derivative of log softmax is asked for nowhere")
     }
 
     fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
@@ -212,16 +236,6 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         }
     }
 
-    fn fast_norm_backward(
-        _x: FloatTensor<Self>,
-        _weight: FloatTensor<Self>,
-        _gradient: FloatTensor<Self>,
-        _epsilon: f64,
-        _centred: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!("a second derivative of a norm is asked for nowhere")
-    }
-
     fn fast_attention(
         query: FloatTensor<Self>,
         key: FloatTensor<Self>,
@@ -233,8 +247,7 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         match (Attention { scale }).prepare::<C>([query.node(), key.node(), value.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut step) => {
                 let inputs = [step.checkpoint(&query), step.checkpoint(&key), step.checkpoint(&value)];
-                let [query, key, value] = [query, key, value].map(|x| x.into_primitive());
-                let (out, weights) = B::fast_attention_forward(query, key, value, bias, scale);
+                let [out, weights] = B::attention_with_weights([query, key, value].map(|x| x.into_primitive()), bias, scale);
                 step.finish((inputs, weights), out)
             }
             OpsKind::UnTracked(step) => {
@@ -242,36 +255,5 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
                 step.finish(B::fast_attention(query, key, value, bias, scale))
             }
         }
-    }
-
-    fn fast_attention_forward(
-        _query: FloatTensor<Self>,
-        _key: FloatTensor<Self>,
-        _value: FloatTensor<Self>,
-        _bias: FloatTensor<Self>,
-        _scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!("the weights of attention are a state of its own backward pass")
-    }
-
-    fn fast_attention_backward(
-        _query: FloatTensor<Self>,
-        _key: FloatTensor<Self>,
-        _value: FloatTensor<Self>,
-        _weights: FloatTensor<Self>,
-        _gradient: FloatTensor<Self>,
-        _scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!("a second derivative of attention is asked for nowhere")
-    }
-
-    fn fast_adamw(
-        _value: FloatTensor<Self>,
-        _gradient: FloatTensor<Self>,
-        _first: FloatTensor<Self>,
-        _second: FloatTensor<Self>,
-        _step: AdamWStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!("a step of an optimiser has no gradients")
     }
 }

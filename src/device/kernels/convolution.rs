@@ -4,8 +4,8 @@
 //!
 //! To be deleted when burn-flex writes its results in place (`burn-flex/src/ops/conv.rs`).
 
-use super::in_parts;
 use super::matrix::{Matrix, add_product};
+use super::{in_parts, on_threads};
 
 /// Pixels under a filter.
 const TAPS: usize = 9;
@@ -86,13 +86,7 @@ pub fn filter_gradient(x: &[f32], gradient: &[f32], shape: Shape, out: &mut [f32
             add_product(sum, Matrix::rows(gradient, pixels), Matrix::rows(&columns, pixels).transposed());
         }
     };
-    #[cfg(target_family = "wasm")]
-    sums.chunks_mut(out.len()).enumerate().for_each(sum_of);
-    #[cfg(not(target_family = "wasm"))]
-    {
-        use rayon::prelude::*;
-        sums.par_chunks_mut(out.len()).enumerate().for_each(sum_of);
-    }
+    on_threads(sums.chunks_mut(out.len()).enumerate(), sum_of);
     out.fill(0.0);
     for sum in sums.chunks_exact(out.len()) {
         out.iter_mut().zip(sum).for_each(|(out, sum)| *out += sum);

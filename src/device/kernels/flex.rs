@@ -5,8 +5,9 @@ use burn::tensor::{DType, Shape};
 
 use super::adamw::AdamWStep;
 use super::attention::Heads;
+use super::autodiff::Slopes;
 use super::norm::Norm;
-use super::{Kernels, adamw, attention, convolution, gelu, norm, pool, softmax};
+use super::{Kernels, Steps, adamw, attention, convolution, gelu, norm, pool, softmax};
 
 /// Computes a tensor of `shape` out of the numbers of others.
 fn computed<const N: usize>(
@@ -26,20 +27,9 @@ impl Kernels for Flex {
         computed([x], shape, |[x], out| gelu::forward(x, out))
     }
 
-    fn fast_gelu_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        computed([x, gradient], shape, |[x, gradient], out| gelu::backward(x, gradient, out))
-    }
-
     fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let [batch, channels, height, width] = x.layout().shape().dims();
         computed([x], Shape::new([batch, channels, height / 2, width / 2]), |[x], out| pool::forward(x, [height, width], out))
-    }
-
-    fn fast_max_pool_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        let [_, _, height, width] = shape.dims();
-        computed([x, gradient], shape, |[x, gradient], out| pool::backward(x, gradient, [height, width], out))
     }
 
     fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -50,31 +40,10 @@ impl Kernels for Flex {
         computed([x, filters, bias], shape, |[x, filters, bias], out| convolution::forward(x, filters, bias, sizes, out))
     }
 
-    fn fast_convolution_x_backward(filters: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, to, height, width] = gradient.layout().shape().dims();
-        let [_, into, ..] = filters.layout().shape().dims::<4>();
-        let sizes = convolution([height, width], [into, to]);
-        let shape = Shape::new([batch, into, height, width]);
-        computed([gradient, filters], shape, |[gradient, filters], out| convolution::image_gradient(gradient, filters, sizes, out))
-    }
-
-    fn fast_convolution_filters_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [_, into, height, width] = x.layout().shape().dims();
-        let [_, to, ..] = gradient.layout().shape().dims::<4>();
-        let sizes = convolution([height, width], [into, to]);
-        computed([x, gradient], Shape::new([to, into, 3, 3]), |[x, gradient], out| convolution::filter_gradient(x, gradient, sizes, out))
-    }
-
     fn fast_log_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = logits.layout().shape().clone();
         let classes = last(&shape);
         computed([logits], shape, |[logits], out| softmax::log_forward(logits, classes, out))
-    }
-
-    fn fast_log_softmax_backward(log_probs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = log_probs.layout().shape().clone();
-        let classes = last(&shape);
-        computed([log_probs, gradient], shape, |[log_probs, gradient], out| softmax::log_backward(log_probs, gradient, classes, out))
     }
 
     fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
@@ -87,22 +56,6 @@ impl Kernels for Flex {
         let shape = x.layout().shape().clone();
         let norm = Norm { width: last(&shape), centred: false, epsilon: epsilon as f32 };
         computed([x, weight], shape, |[x, weight], out| norm::forward(norm, x, weight, &[], out))
-    }
-
-    fn fast_norm_backward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        epsilon: f64,
-        centred: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let norm = Norm { width: last(x.layout().shape()), centred, epsilon: epsilon as f32 };
-        let [mut weight_sum, mut bias_sum] = [0, 1].map(|_| empty(Shape::new([norm.width])));
-        let shape = x.layout().shape().clone();
-        let x_gradient = computed([x, weight, gradient], shape, |[x, weight, gradient], out| {
-            norm::backward(norm, x, weight, gradient, out, [weight_sum.storage_mut(), bias_sum.storage_mut()]);
-        });
-        (x_gradient, weight_sum, bias_sum)
     }
 
     fn fast_attention(
@@ -118,39 +71,82 @@ impl Kernels for Flex {
         attention::forward(inputs, out.storage_mut());
         out
     }
+}
 
-    fn fast_attention_forward(
-        query: FloatTensor<Self>,
-        key: FloatTensor<Self>,
-        value: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+impl Slopes for Flex {
+    fn gelu_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.layout().shape().clone();
+        computed([x, gradient], shape, |[x, gradient], out| gelu::backward(x, gradient, out))
+    }
+
+    fn max_pool_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.layout().shape().clone();
+        let [_, _, height, width] = shape.dims();
+        computed([x, gradient], shape, |[x, gradient], out| pool::backward(x, gradient, [height, width], out))
+    }
+
+    fn convolution_x_slope(filters: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [batch, to, height, width] = gradient.layout().shape().dims();
+        let [_, into, ..] = filters.layout().shape().dims::<4>();
+        let sizes = convolution([height, width], [into, to]);
+        let shape = Shape::new([batch, into, height, width]);
+        computed([gradient, filters], shape, |[gradient, filters], out| convolution::image_gradient(gradient, filters, sizes, out))
+    }
+
+    fn convolution_filters_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [_, into, height, width] = x.layout().shape().dims();
+        let [_, to, ..] = gradient.layout().shape().dims::<4>();
+        let sizes = convolution([height, width], [into, to]);
+        computed([x, gradient], Shape::new([to, into, 3, 3]), |[x, gradient], out| convolution::filter_gradient(x, gradient, sizes, out))
+    }
+
+    fn log_softmax_slope(log_probs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = log_probs.layout().shape().clone();
+        let classes = last(&shape);
+        computed([log_probs, gradient], shape, |[log_probs, gradient], out| softmax::log_backward(log_probs, gradient, classes, out))
+    }
+
+    fn norm_slopes(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+        centred: bool,
+    ) -> [FloatTensor<Self>; 3] {
+        let norm = Norm { width: last(x.layout().shape()), centred, epsilon: epsilon as f32 };
+        let [mut weight_sum, mut bias_sum] = [0, 1].map(|_| empty(Shape::new([norm.width])));
+        let shape = x.layout().shape().clone();
+        let x_gradient = computed([x, weight, gradient], shape, |[x, weight, gradient], out| {
+            norm::backward(norm, x, weight, gradient, out, [weight_sum.storage_mut(), bias_sum.storage_mut()]);
+        });
+        [x_gradient, weight_sum, bias_sum]
+    }
+
+    fn attention_with_weights([query, key, value]: [FloatTensor<Self>; 3], bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
         let bias = bias.to_contiguous();
         let inputs = attention_inputs([&query, &key, &value], &bias, scale);
         let [batch, heads, queries, keys] = [inputs.query.shape[0], inputs.shape.heads, inputs.shape.queries, inputs.shape.keys];
         let mut weights = empty(Shape::new([batch, heads, queries, keys]));
         let mut out = empty(query.layout().shape().clone());
         attention::forward_with_weights(inputs, out.storage_mut(), weights.storage_mut());
-        (out, weights)
+        [out, weights]
     }
 
-    fn fast_attention_backward(
-        query: FloatTensor<Self>,
-        key: FloatTensor<Self>,
-        value: FloatTensor<Self>,
+    fn attention_slopes(
+        inputs: [FloatTensor<Self>; 3],
         weights: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let sizes = attention_shape(&query, &key, scale);
-        let [mut query_out, mut key_out, mut value_out] = [&query, &key, &value].map(|x| empty(x.layout().shape().clone()));
-        let out = [query_out.storage_mut(), key_out.storage_mut(), value_out.storage_mut()];
-        let inputs = [&query, &key, &value].map(heads_of);
-        attention::backward(inputs, weights.as_slice().expect(CONTIGUOUS), heads_of(&gradient), sizes, out);
-        (query_out, key_out, value_out)
+    ) -> [FloatTensor<Self>; 3] {
+        let sizes = attention_shape(&inputs[0], &inputs[1], scale);
+        let mut slopes = inputs.each_ref().map(|x| empty(x.layout().shape().clone()));
+        let out = slopes.each_mut().map(|slope| slope.storage_mut());
+        attention::backward(inputs.each_ref().map(heads_of), weights.as_slice().expect(CONTIGUOUS), heads_of(&gradient), sizes, out);
+        slopes
     }
+}
 
+impl Steps for Flex {
     fn fast_adamw(
         value: FloatTensor<Self>,
         gradient: FloatTensor<Self>,

@@ -110,7 +110,7 @@ pub fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
 /// place.
 pub fn adamw(value: Tensor<1>, gradient: Tensor<1>, means: [Tensor<1>; 2], step: AdamWStep) -> [Tensor<1>; 3] {
     let [first, second] = means.map(Tensor::into_dispatch);
-    let (value, first, second) = <Dispatch as Kernels>::fast_adamw(value.into_dispatch(), gradient.into_dispatch(), first, second, step);
+    let (value, first, second) = <Dispatch as Steps>::fast_adamw(value.into_dispatch(), gradient.into_dispatch(), first, second, step);
     [value, first, second].map(Tensor::from_dispatch)
 }
 
@@ -120,44 +120,21 @@ pub fn is_ours<const D: usize>(x: &Tensor<D>) -> bool {
     x.device() == Device::flex() && x.dtype() == DType::F32
 }
 
+/// Operations that are dispatched to the device of their tensors. Their gradients are [`autodiff`]'s.
 #[backend_extension(Autodiff, Flex)]
 trait Kernels: Backend {
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient of `x`, given that of the result.
-    fn fast_gelu_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-
     /// Both sides of `x` are 2 at least.
     fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient of `x`, given that of the result.
-    fn fast_max_pool_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-
     fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient of `x`, given that of the result.
-    fn fast_convolution_x_backward(filters: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-
-    /// The gradient of the filters, given that of the result.
-    fn fast_convolution_filters_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
-
     fn fast_log_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self>;
-
-    /// The gradient of the logits, given the result and its gradient.
-    fn fast_log_softmax_backward(log_probs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
     fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self>;
 
     fn fast_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self>;
-
-    /// The gradients of x, weight and bias, given that of the result; `centred` is layer norm.
-    fn fast_norm_backward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        epsilon: f64,
-        centred: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     fn fast_attention(
         query: FloatTensor<Self>,
@@ -166,26 +143,12 @@ trait Kernels: Backend {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self>;
+}
 
-    /// The result and the weights of the values.
-    fn fast_attention_forward(
-        query: FloatTensor<Self>,
-        key: FloatTensor<Self>,
-        value: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-
-    /// The gradients of queries, keys and values, given the weights and the gradient of the result.
-    fn fast_attention_backward(
-        query: FloatTensor<Self>,
-        key: FloatTensor<Self>,
-        value: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        scale: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-
+/// What is done with parameters, outside any graph.
+#[backend_extension(Flex)]
+trait Steps: Backend {
+    /// Parameters and both means.
     fn fast_adamw(
         value: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -200,17 +163,22 @@ type Rows<T> = (T, usize);
 
 /// `work(inputs, out)` on parts of whole rows, as many of each, on all threads where there are threads.
 fn in_parts<const N: usize>(inputs: [Rows<&[f32]>; N], out: Rows<&mut [f32]>, work: impl Fn([&[f32]; N], &mut [f32]) + Sync) {
+    let (out, length) = out;
+    let most = inputs.iter().map(|(_, length)| *length).fold(length, usize::max);
+    let rows = (CHUNK / most).max(1);
+    on_threads(out.chunks_mut(rows * length).enumerate(), |(part, out)| {
+        let count = out.len() / length;
+        work(inputs.map(|(input, length)| &input[part * rows * length..][..count * length]), out);
+    });
+}
+
+/// What `work` makes of each part, in their order, on all threads where there are threads.
+fn on_threads<T: Send, R: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(target_family = "wasm")]
-    work(inputs.map(|(input, _)| input), out.0);
+    return parts.map(work).collect();
     #[cfg(not(target_family = "wasm"))]
     {
         use rayon::prelude::*;
-        let (out, length) = out;
-        let most = inputs.iter().map(|(_, length)| *length).fold(length, usize::max);
-        let rows = (CHUNK / most).max(1);
-        out.par_chunks_mut(rows * length).enumerate().for_each(|(part, out)| {
-            let count = out.len() / length;
-            work(inputs.map(|(input, length)| &input[part * rows * length..][..count * length]), out);
-        });
+        parts.collect::<Vec<_>>().into_par_iter().map(work).collect()
     }
 }

@@ -6,7 +6,7 @@
 use macerator::{Scalar, Simd};
 
 use super::vector::{lanes, load, store};
-use super::{CHUNK, in_parts};
+use super::{CHUNK, in_parts, on_threads};
 
 /// What a row of `width` numbers is normalised by.
 #[derive(Clone, Copy)]
@@ -33,13 +33,7 @@ pub fn backward(norm: Norm, x: &[f32], weight: &[f32], gradient: &[f32], x_gradi
         backward_rows(norm, x, weight, gradient, out, weight_sum, bias_sum);
         sums
     };
-    #[cfg(target_family = "wasm")]
-    let parts: Vec<_> = x.chunks(part).zip(gradient.chunks(part)).zip(x_gradient.chunks_mut(part)).map(one).collect();
-    #[cfg(not(target_family = "wasm"))]
-    let parts: Vec<_> = {
-        use rayon::prelude::*;
-        x.par_chunks(part).zip(gradient.par_chunks(part)).zip(x_gradient.par_chunks_mut(part)).map(one).collect()
-    };
+    let parts = on_threads(x.chunks(part).zip(gradient.chunks(part)).zip(x_gradient.chunks_mut(part)), one);
     // In the order of the rows, however many threads there were.
     let [weight_sum, bias_sum] = sums;
     for [weight_part, bias_part] in parts {

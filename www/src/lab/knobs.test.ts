@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { KNOBS, LOG_STEPS, PRESETS, applies, differences, findKnob, normalise, offered, position, presetValues, same, scaleOf, slideTo, valueAt, type Values } from "./knobs";
+import { KNOBS, LOG_STEPS, PRESETS, applies, differences, findKnob, nearest, normalise, offered, position, presetValues, same, scaleOf, slideTo, valueAt, type Values } from "./knobs";
 
 const kind = (key: string) => findKnob(key)!.kind;
 
@@ -124,5 +124,11 @@ describe("what applies", () => {
     ["teacher.steps", { "teacher.source": "live", "teacher.schedule": "together" }, false],
   ])("%s with %j: %s", (key, set, expected) => {
     expect(shown(key, set)).toBe(expected);
+  });
+});
+
+describe("nearest", () => {
+  it("means a knob of the section that was written, where there is one", () => {
+    expect([nearest("train.stepz"), nearest("teacher.stepz"), nearest("temprature"), nearest("colour")]).toEqual(["train.steps", "teacher.steps", "distill.temperature", null]);
   });
 });

@@ -55,11 +55,13 @@ export function presetValues(id: string): Values {
   return { ...(findPreset(id) ?? PRESETS[0]!).values };
 }
 
-/** The knob that was probably meant: the one whose last part begins alike. */
+/** The knob that was probably meant: one whose last part begins alike, of the same section where there is one. */
 export function nearest(key: string): string | null {
   const last = key.split(".").at(-1) ?? key;
   const alike = (name: string) => name.startsWith(last.slice(0, 4)) && last.length >= 3;
-  return KNOBS.find((knob) => alike(knob.key.split(".").at(-1) ?? ""))?.key ?? null;
+  const found = KNOBS.filter((knob) => alike(knob.key.split(".").at(-1) ?? ""));
+  const section = key.slice(0, key.length - last.length);
+  return (found.find((knob) => knob.key.startsWith(section)) ?? found[0])?.key ?? null;
 }
 
 function parseNumber(text: string): number | null {
