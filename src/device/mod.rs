@@ -24,7 +24,9 @@ mod web;
 use burn::tensor::{Device, FloatDType};
 
 pub use error::DeviceError;
-pub use kernels::{AdamWStep, adamw, attention, convolve, gelu, is_ours, layer_norm, log_softmax, max_pool, rms_norm};
+pub use kernels::{
+    AdamWStep, adamw, attention, convolve, gelu, is_ours, layer_norm, linear, log_softmax, max_pool, rms_norm, self_attention,
+};
 pub use read::{Reads, read};
 pub use self_test::{SelfTest, self_test};
 

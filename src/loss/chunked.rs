@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+use crate::device::linear;
+
 /// The sum of a loss over chunks of rows, `[1]`, with the gradients towards `hidden` `[rows, width]` and `head` `[vocab, width]` that the
 /// whole would have.
 ///
@@ -30,7 +32,7 @@ pub fn chunked(hidden: Tensor<2>, head: Tensor<2>, chunk: usize, loss: impl Fn(T
         let range = start..rows.min(start + chunk.max(1));
         let part = leaf(plain.clone().slice([range.clone()]), learns[0]);
         let weights = leaf(weights.clone(), learns[1]);
-        let value = loss(part.clone().matmul(weights.clone().transpose()), range);
+        let value = loss(linear(part.clone(), weights.clone().transpose(), None), range);
         total = total + value.clone().inner();
         if !value.is_tracked() {
             to_hidden.push(part.inner().zeros_like());
@@ -72,7 +74,7 @@ pub fn chunked_rows(
     let [rows, _] = plain.dims();
     let chunks = (0..rows).step_by(chunk.max(1)).map(|start| start..rows.min(start + chunk.max(1)));
     let values: Vec<Tensor<1>> =
-        chunks.map(|range| of(plain.clone().slice([range.clone()]).matmul(transposed.clone()), range).inner()).collect();
+        chunks.map(|range| of(linear(plain.clone().slice([range.clone()]), transposed.clone(), None), range).inner()).collect();
     let values = if values.is_empty() { Tensor::zeros([0], &plain.device()) } else { Tensor::cat(values, 0) };
     let leaf = Tensor::from_inner(values.clone()).require_grad();
     let total = loss(leaf.clone());

@@ -5,7 +5,7 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, module};
 
 use super::Parameter;
-use crate::device::{layer_norm, rms_norm};
+use crate::device::{layer_norm, linear, rms_norm};
 
 /// Values of the parameters, in order, on their way into a network.
 pub struct Values<'a> {
@@ -77,7 +77,7 @@ impl Dense {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
         match self.half {
-            None => module::linear(x, weight, bias),
+            None => linear(x, weight, bias),
             Some(half) => {
                 let product = module::linear(x.cast(half), weight.cast(half), None).cast(FloatDType::F32);
                 bias.map_or(product.clone(), |bias| product + bias.unsqueeze())

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation::relu};
 
 use super::layout::{Layout, Parameter};
 use super::trainable::Trainable;
-use crate::device::{convolve, max_pool};
+use crate::device::{convolve, linear, max_pool};
 
 /// What a forward pass leaves for the losses.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Net {
         }
         let mut hidden = None;
         for (index, layer) in self.dense.iter().enumerate() {
-            x = layer.forward(x);
+            x = dense(layer, x);
             if index + 1 < self.dense.len() {
                 x = relu(x);
                 hidden = Some(x.clone());
@@ -76,8 +76,12 @@ impl Net {
 
     /// The hidden layer `[batch, width]` through the learned projection, `[batch, teacher's width]`.
     pub fn project(&self, hidden: Tensor<2>) -> Option<Tensor<2>> {
-        self.projection.as_ref().map(|projection| projection.forward(hidden))
+        self.projection.as_ref().map(|projection| dense(projection, hidden))
     }
+}
+
+fn dense(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    linear(x, layer.weight.val(), layer.bias.as_ref().map(Param::val))
 }
 
 impl Trainable for Net {

@@ -1,9 +1,10 @@
 //! Many MLPs of one shape side by side, so that one tensor operation computes what all of them do.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData, activation::relu, module::linear};
+use burn::tensor::{Device, Tensor, TensorData, activation::relu};
 
 use super::layout::Layout;
+use crate::device::linear;
 
 /// MLPs of a [`Layout`] without convolutions. Each has weights of its own; what they read is the same.
 #[derive(Module, Debug)]

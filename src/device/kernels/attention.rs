@@ -4,7 +4,7 @@
 //!
 //! To be deleted when burn-autodiff has an attention of its own and burn-flex a vectorised `exp` (`burn-flex/src/ops/attention.rs`).
 
-use super::matrix::{Matrix, product};
+use super::matrix::{Matrix, MatrixMut, product};
 use super::{on_threads, softmax};
 
 /// Sizes of an attention.
@@ -13,8 +13,6 @@ pub struct Shape {
     pub heads: usize,
     pub queries: usize,
     pub keys: usize,
-    /// Numbers of a query, a key and a value.
-    pub head: usize,
     /// The scores are multiplied by it before the bias is added.
     pub scale: f32,
 }
@@ -35,6 +33,17 @@ pub struct Heads<'a> {
 }
 
 impl<'a> Heads<'a> {
+    /// Those that all lie in `values`, `[batch, rows, all, head]`: as many as `count`, and `from` is the first.
+    pub fn among(values: &'a [f32], [batch, rows, all, head]: [usize; 4], from: usize, count: usize) -> Self {
+        let strides = [rows * all * head, head, all * head, 1];
+        Self { values: &values[from * head..], shape: [batch, count, rows, head], strides }
+    }
+
+    /// Whether the heads of a row lie side by side.
+    pub fn side_by_side(self) -> bool {
+        self.strides[1] < self.strides[2]
+    }
+
     /// `[rows, head]` of one head of one sequence; heads are counted through all sequences.
     fn of(self, index: usize) -> Matrix<'a> {
         let [_, heads, rows, head] = self.shape;
@@ -42,16 +51,6 @@ impl<'a> Heads<'a> {
         let from = index / heads * batch_stride + index % heads * head_stride;
         Matrix::strided(&self.values[from..], [rows, head], [row_stride, column_stride])
     }
-}
-
-/// What is done with each head: its number and its parts of what is written.
-fn each_head<const N: usize>(parts: [(&mut [f32], usize); N], work: impl Fn(usize, [&mut [f32]; N]) + Sync) {
-    let mut parts = parts.map(|(values, size)| values.chunks_exact_mut(size));
-    let rows = std::iter::from_fn(|| {
-        let row: Vec<_> = parts.iter_mut().map_while(Iterator::next).collect();
-        row.try_into().ok()
-    });
-    on_threads(rows.enumerate(), |(index, row)| work(index, row));
 }
 
 /// What `softmax(scale·q·kᵀ + bias)·v` is made of. `bias` is `[batch or 1, 1, queries, keys]`.
@@ -66,43 +65,41 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// One head: its result, and the weights of its values.
-    fn attend(self, index: usize, out: &mut [f32], weights: &mut [f32]) {
+    fn attend(self, index: usize, out: MatrixMut, weights: &mut [f32]) {
         let Self { query, key, value, bias, shape } = self;
         let plane = shape.plane();
-        product(weights, query.of(index), key.of(index).transposed());
+        product(MatrixMut::rows(weights, shape.keys), query.of(index), key.of(index).transposed());
         let bias = if bias.len() == plane { bias } else { &bias[index / shape.heads * plane..][..plane] };
         softmax::forward(weights, bias, shape.scale, shape.keys);
         product(out, Matrix::rows(weights, shape.keys), value.of(index));
     }
 }
 
-/// The result, `[batch, heads, queries, head]`.
-pub fn forward(inputs: Inputs, out: &mut [f32]) {
-    let Shape { queries, head, .. } = inputs.shape;
-    each_head([(out, queries * head)], |index, [out]| {
+/// The result of each head.
+pub fn forward(inputs: Inputs, out: Vec<MatrixMut>) {
+    on_threads(out.into_iter().enumerate(), |(index, out)| {
         // Of one head at a time: those of a batch of long texts are hundreds of megabytes.
         let mut weights = vec![0.0; inputs.shape.plane()];
         inputs.attend(index, out, &mut weights);
     });
 }
 
-/// The result, and the weights of the values, `[batch, heads, queries, keys]`.
-pub fn forward_with_weights(inputs: Inputs, out: &mut [f32], weights: &mut [f32]) {
-    let Shape { queries, head, .. } = inputs.shape;
-    let parts = [(out, queries * head), (weights, inputs.shape.plane())];
-    each_head(parts, |index, [out, weights]| inputs.attend(index, out, weights));
+/// The result of each head, and the weights of the values, `[batch, heads, queries, keys]`.
+pub fn forward_with_weights(inputs: Inputs, out: Vec<MatrixMut>, weights: &mut [f32]) {
+    let parts = out.into_iter().zip(weights.chunks_exact_mut(inputs.shape.plane()));
+    on_threads(parts.enumerate(), |(index, (out, weights))| inputs.attend(index, out, weights));
 }
 
-/// The gradients of queries, keys and values, given that of the result, each `[batch, heads, rows, head]`.
-pub fn backward([query, key, value]: [Heads; 3], weights: &[f32], gradient: Heads, shape: Shape, out: [&mut [f32]; 3]) {
+/// The gradients of the queries, keys and values of each head, given the weights and the gradient of the result.
+pub fn backward([query, key, value]: [Heads; 3], weights: &[f32], gradient: Heads, shape: Shape, out: [Vec<MatrixMut>; 3]) {
     let plane = shape.plane();
     let [query_out, key_out, value_out] = out;
-    let keys = shape.keys * shape.head;
-    each_head([(query_out, shape.queries * shape.head), (key_out, keys), (value_out, keys)], |index, [query_out, key_out, value_out]| {
+    let parts = query_out.into_iter().zip(key_out).zip(value_out);
+    on_threads(parts.enumerate(), |(index, ((query_out, key_out), value_out))| {
         let weights = &weights[index * plane..][..plane];
         let given = gradient.of(index);
         let mut scores = vec![0.0; plane];
-        product(&mut scores, given, value.of(index).transposed());
+        product(MatrixMut::rows(&mut scores, shape.keys), given, value.of(index).transposed());
         softmax::backward(weights, &mut scores, shape.scale, shape.keys);
         let scores = Matrix::rows(&scores, shape.keys);
         product(query_out, scores, key.of(index));

@@ -50,6 +50,17 @@ pub trait Slopes: Kernels {
         gradient: FloatTensor<Self>,
         scale: f32,
     ) -> [FloatTensor<Self>; 3];
+
+    /// As [`attention_with_weights`](Slopes::attention_with_weights), of queries, keys and values in one tensor.
+    fn self_attention_with_weights(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2];
+
+    /// The gradient of queries, keys and values in one tensor, given the weights and the gradient of the result.
+    fn self_attention_slope(
+        qkv: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
 }
 
 /// Hands gradients to the parents that want one; a parent less has the last one left over.
@@ -57,6 +68,31 @@ fn register<B: Slopes>(gradients: &mut Gradients, parents: impl IntoIterator<Ite
     for (node, slope) in parents.into_iter().zip(slopes) {
         if let Some(node) = node {
             gradients.register::<B>(node, slope);
+        }
+    }
+}
+
+/// Of `N` parents: x and weight, and the bias where there is one.
+#[derive(Debug)]
+struct Linear;
+
+impl<B: Slopes, const N: usize> Backward<B, N> for Linear {
+    /// x and weight.
+    type State = [NodeId; 2];
+
+    fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [x, weight] = ops.state.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
+        let wanted = |parent: usize| ops.parents.get(parent).and_then(|node| node.as_ref()).map(|node| node.id);
+        if let Some(node) = wanted(0) {
+            gradients.register::<B>(node, B::fast_product(gradient.clone(), B::float_transpose(weight)));
+        }
+        if let Some(node) = wanted(1) {
+            gradients.register::<B>(node, B::fast_product(B::float_transpose(x), gradient.clone()));
+        }
+        if let Some(node) = wanted(2) {
+            let [_, width] = gradient.shape().dims();
+            gradients.register::<B>(node, B::float_reshape(B::float_sum_dim(gradient, 0), Shape::new([width])));
         }
     }
 }
@@ -168,6 +204,23 @@ impl<B: Slopes> Backward<B, 3> for Attention {
     }
 }
 
+#[derive(Debug)]
+struct SelfAttention {
+    scale: f32,
+}
+
+impl<B: Slopes> Backward<B, 1> for SelfAttention {
+    /// Queries, keys and values, and the weights of these.
+    type State = (NodeId, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let (qkv, weights) = ops.state;
+        let qkv = checkpointer.retrieve_node_output::<FloatTensor<B>>(qkv);
+        let slope = |gradient| B::self_attention_slope(qkv, weights, gradient, self.scale);
+        unary::<B, _>(ops.parents, ops.node, gradients, slope);
+    }
+}
+
 /// The operation with its backward pass, which needs what went in and nothing of what came out.
 fn tracked<B: Slopes, C: CheckpointStrategy>(
     x: FloatTensor<Autodiff<B, C>>,
@@ -184,6 +237,26 @@ fn tracked<B: Slopes, C: CheckpointStrategy>(
 }
 
 impl<B: Slopes, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
+    fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Linear.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut step) => {
+                let state = [step.checkpoint(&x), step.checkpoint(&weight)];
+                step.finish(state, B::fast_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive()))
+            }
+            OpsKind::UnTracked(step) => step.finish(B::fast_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive())),
+        }
+    }
+
+    fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Linear.prepare::<C>([a.node(), b.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut step) => {
+                let state = [step.checkpoint(&a), step.checkpoint(&b)];
+                step.finish(state, B::fast_product(a.into_primitive(), b.into_primitive()))
+            }
+            OpsKind::UnTracked(step) => step.finish(B::fast_product(a.into_primitive(), b.into_primitive())),
+        }
+    }
+
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         tracked::<B, C>(x, Gelu, B::fast_gelu)
     }
@@ -254,6 +327,18 @@ impl<B: Slopes, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
                 let [query, key, value] = [query, key, value].map(|x| x.into_primitive());
                 step.finish(B::fast_attention(query, key, value, bias, scale))
             }
+        }
+    }
+
+    fn fast_self_attention(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        let bias = bias.into_primitive();
+        match (SelfAttention { scale }).prepare::<C>([qkv.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut step) => {
+                let inputs = step.checkpoint(&qkv);
+                let [out, weights] = B::self_attention_with_weights(qkv.into_primitive(), bias, scale);
+                step.finish((inputs, weights), out)
+            }
+            OpsKind::UnTracked(step) => step.finish(B::fast_self_attention(qkv.into_primitive(), bias, scale)),
         }
     }
 }

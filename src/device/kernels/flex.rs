@@ -1,11 +1,12 @@
 //! The kernels on tensors of burn's CPU backend.
 
 use burn::backend::{Flex, tensor::FloatTensor};
-use burn::tensor::{DType, Shape};
+use burn::tensor::{Shape, TensorData};
 
 use super::adamw::AdamWStep;
-use super::attention::Heads;
+use super::attention::{Heads, Inputs};
 use super::autodiff::Slopes;
+use super::matrix::{Matrix, MatrixMut, shared_product};
 use super::norm::Norm;
 use super::{Kernels, Steps, adamw, attention, convolution, gelu, norm, pool, softmax};
 
@@ -15,16 +16,33 @@ fn computed<const N: usize>(
     shape: Shape,
     compute: impl FnOnce([&[f32]; N], &mut [f32]),
 ) -> FloatTensor<Flex> {
-    let inputs = inputs.map(|input| input.to_contiguous());
+    let inputs = inputs.map(contiguous);
     let mut out = empty(shape);
     compute(inputs.each_ref().map(|input| input.as_slice::<f32>().expect(CONTIGUOUS)), out.storage_mut());
     out
 }
 
 impl Kernels for Flex {
+    fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [rows, _] = x.layout().shape().dims();
+        let bias = contiguous(bias);
+        let mut out = bias.as_slice::<f32>().expect(CONTIGUOUS).repeat(rows);
+        let width = bias.layout().num_elements();
+        shared_product(MatrixMut::rows(&mut out, width), matrix_of(&x), matrix_of(&weight), true);
+        tensor(out, [rows, width])
+    }
+
+    fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [[rows, _], [_, columns]] = [&a, &b].map(|x| x.layout().shape().dims());
+        let mut out = vec![0.0; rows * columns];
+        shared_product(MatrixMut::rows(&mut out, columns), matrix_of(&a), matrix_of(&b), false);
+        tensor(out, [rows, columns])
+    }
+
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        computed([x], shape, |[x], out| gelu::forward(x, out))
+        let mut x = contiguous(x);
+        gelu::forward(x.storage_mut());
+        x
     }
 
     fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -65,18 +83,27 @@ impl Kernels for Flex {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self> {
-        let bias = bias.to_contiguous();
-        let inputs = attention_inputs([&query, &key, &value], &bias, scale);
-        let mut out = empty(query.layout().shape().clone());
-        attention::forward(inputs, out.storage_mut());
-        out
+        let bias = contiguous(bias);
+        let inputs = attention_inputs([&query, &key, &value].map(heads_of), &bias, scale);
+        let mut out = Room::like(inputs.query);
+        attention::forward(inputs, out.heads());
+        out.filled()
+    }
+
+    fn fast_self_attention(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        let (qkv, bias) = (contiguous(qkv), contiguous(bias));
+        let inputs = attention_inputs(parts_of(&qkv), &bias, scale);
+        let mut out = Room::like(inputs.query);
+        attention::forward(inputs, out.heads());
+        out.values
     }
 }
 
 impl Slopes for Flex {
     fn gelu_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.layout().shape().clone();
-        computed([x, gradient], shape, |[x, gradient], out| gelu::backward(x, gradient, out))
+        let (x, mut gradient) = (contiguous(x), contiguous(gradient));
+        gelu::backward(x.as_slice().expect(CONTIGUOUS), gradient.storage_mut());
+        gradient
     }
 
     fn max_pool_slope(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -123,13 +150,10 @@ impl Slopes for Flex {
     }
 
     fn attention_with_weights([query, key, value]: [FloatTensor<Self>; 3], bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
-        let bias = bias.to_contiguous();
-        let inputs = attention_inputs([&query, &key, &value], &bias, scale);
-        let [batch, heads, queries, keys] = [inputs.query.shape[0], inputs.shape.heads, inputs.shape.queries, inputs.shape.keys];
-        let mut weights = empty(Shape::new([batch, heads, queries, keys]));
-        let mut out = empty(query.layout().shape().clone());
-        attention::forward_with_weights(inputs, out.storage_mut(), weights.storage_mut());
-        [out, weights]
+        let bias = contiguous(bias);
+        let inputs = attention_inputs([&query, &key, &value].map(heads_of), &bias, scale);
+        let (out, weights) = with_weights(inputs);
+        [out.filled(), weights]
     }
 
     fn attention_slopes(
@@ -138,11 +162,37 @@ impl Slopes for Flex {
         gradient: FloatTensor<Self>,
         scale: f32,
     ) -> [FloatTensor<Self>; 3] {
-        let sizes = attention_shape(&inputs[0], &inputs[1], scale);
-        let mut slopes = inputs.each_ref().map(|x| empty(x.layout().shape().clone()));
-        let out = slopes.each_mut().map(|slope| slope.storage_mut());
-        attention::backward(inputs.each_ref().map(heads_of), weights.as_slice().expect(CONTIGUOUS), heads_of(&gradient), sizes, out);
-        slopes
+        let inputs = inputs.each_ref().map(heads_of);
+        let mut slopes = inputs.map(Room::like);
+        let out = slopes.each_mut().map(Room::heads);
+        attention::backward(inputs, weights.as_slice().expect(CONTIGUOUS), heads_of(&gradient), attention_shape(inputs, scale), out);
+        slopes.map(Room::filled)
+    }
+
+    fn self_attention_with_weights(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
+        let (qkv, bias) = (contiguous(qkv), contiguous(bias));
+        let (out, weights) = with_weights(attention_inputs(parts_of(&qkv), &bias, scale));
+        [out.values, weights]
+    }
+
+    fn self_attention_slope(
+        qkv: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        let (qkv, gradient) = (contiguous(qkv), contiguous(gradient));
+        let inputs = parts_of(&qkv);
+        let [batch, seq, heads, head] = gradient.layout().shape().dims();
+        let given = Heads::among(gradient.as_slice().expect(CONTIGUOUS), [batch, seq, heads, head], 0, heads);
+        let mut slope = empty(qkv.layout().shape().clone());
+        let mut all = MatrixMut::heads(slope.storage_mut(), [seq, 3 * heads, head], true).into_iter();
+        let mut out = [(); 3].map(|()| Vec::new());
+        for part in (0..batch).flat_map(|_| 0..3) {
+            out[part].extend(all.by_ref().take(heads));
+        }
+        attention::backward(inputs, weights.as_slice().expect(CONTIGUOUS), given, attention_shape(inputs, scale), out);
+        slope
     }
 }
 
@@ -154,8 +204,8 @@ impl Steps for Flex {
         second: FloatTensor<Self>,
         step: AdamWStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [mut value, mut first, mut second] = [value, first, second].map(|x| x.to_contiguous());
-        let gradient = gradient.to_contiguous();
+        let [mut value, mut first, mut second] = [value, first, second].map(contiguous);
+        let gradient = contiguous(gradient);
         let given = gradient.as_slice().expect(CONTIGUOUS);
         adamw::step(step, value.storage_mut(), given, first.storage_mut(), second.storage_mut());
         (value, first, second)
@@ -164,37 +214,89 @@ impl Steps for Flex {
 
 const CONTIGUOUS: &str = "contiguous f32";
 
-/// A tensor to be filled.
+fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FloatTensor<Flex> {
+    FloatTensor::<Flex>::from_data(TensorData::new(values, shape.into()))
+}
+
+/// A tensor to be filled. burn-flex's own `empty` is zeros that are copied once more, for an alignment that f32 has no need of.
 fn empty(shape: Shape) -> FloatTensor<Flex> {
-    FloatTensor::<Flex>::empty(shape, DType::F32)
+    tensor(vec![0.0; shape.num_elements()], shape)
 }
 
 fn last(shape: &Shape) -> usize {
     *shape.last().expect("rows")
 }
 
-fn heads_of(x: &FloatTensor<Flex>) -> Heads<'_> {
-    let layout = x.layout();
-    let strides = layout.strides().iter().map(|stride| usize::try_from(*stride).expect("views that are not flipped"));
-    let strides: Vec<usize> = strides.collect();
-    Heads {
-        values: &x.storage()[layout.start_offset()..],
-        shape: layout.shape().dims(),
-        strides: strides.try_into().expect("four dimensions"),
-    }
+/// Takes the tensor, so that what nobody else holds has one owner still and can be changed in place.
+fn contiguous(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
+    x.to_contiguous()
 }
 
-fn attention_shape(query: &FloatTensor<Flex>, key: &FloatTensor<Flex>, scale: f32) -> attention::Shape {
-    let [_, heads, queries, head] = query.layout().shape().dims();
-    let [_, _, keys, _] = key.layout().shape().dims::<4>();
-    attention::Shape { heads, queries, keys, head, scale }
+fn strides_of<const D: usize>(x: &FloatTensor<Flex>) -> [usize; D] {
+    let strides = x.layout().strides().iter().map(|stride| usize::try_from(*stride).expect("views that are not flipped"));
+    strides.collect::<Vec<usize>>().try_into().expect("as many strides as dimensions")
+}
+
+fn matrix_of(x: &FloatTensor<Flex>) -> Matrix<'_> {
+    Matrix::strided(&x.storage()[x.layout().start_offset()..], x.layout().shape().dims(), strides_of(x))
+}
+
+fn heads_of(x: &FloatTensor<Flex>) -> Heads<'_> {
+    let layout = x.layout();
+    Heads { values: &x.storage()[layout.start_offset()..], shape: layout.shape().dims(), strides: strides_of(x) }
+}
+
+/// Queries, keys and values of `[batch, seq, 3·heads, head]`, which is contiguous.
+fn parts_of(qkv: &FloatTensor<Flex>) -> [Heads<'_>; 3] {
+    let shape: [usize; 4] = qkv.layout().shape().dims();
+    let heads = shape[2] / 3;
+    [0, 1, 2].map(|part| Heads::among(qkv.as_slice().expect(CONTIGUOUS), shape, part * heads, heads))
+}
+
+fn attention_shape([query, key, _]: [Heads; 3], scale: f32) -> attention::Shape {
+    let [_, heads, queries, _] = query.shape;
+    attention::Shape { heads, queries, keys: key.shape[2], scale }
 }
 
 /// `bias` is contiguous.
-fn attention_inputs<'a>([query, key, value]: [&'a FloatTensor<Flex>; 3], bias: &'a FloatTensor<Flex>, scale: f32) -> attention::Inputs<'a> {
-    let shape = attention_shape(query, key, scale);
-    let bias = bias.as_slice().expect(CONTIGUOUS);
-    attention::Inputs { query: heads_of(query), key: heads_of(key), value: heads_of(value), bias, shape }
+fn attention_inputs<'a>(heads: [Heads<'a>; 3], bias: &'a FloatTensor<Flex>, scale: f32) -> Inputs<'a> {
+    let [query, key, value] = heads;
+    Inputs { query, key, value, bias: bias.as_slice().expect(CONTIGUOUS), shape: attention_shape(heads, scale) }
+}
+
+/// The result, and the weights `[batch, heads, queries, keys]`.
+fn with_weights(inputs: Inputs) -> (Room, FloatTensor<Flex>) {
+    let mut out = Room::like(inputs.query);
+    let mut weights = empty(Shape::new([inputs.query.shape[0], inputs.shape.heads, inputs.shape.queries, inputs.shape.keys]));
+    attention::forward_with_weights(inputs, out.heads(), weights.storage_mut());
+    (out, weights)
+}
+
+/// Room for the numbers of heads, in the order of others: what is laid out anew between two products costs as much as an attention.
+struct Room {
+    /// `[batch, heads, rows, head]`, or where heads lie side by side `[batch, rows, heads, head]`.
+    values: FloatTensor<Flex>,
+    side_by_side: bool,
+}
+
+impl Room {
+    fn like(heads: Heads) -> Self {
+        let side_by_side = heads.side_by_side();
+        let [batch, heads, rows, head] = heads.shape;
+        let [outer, inner] = if side_by_side { [rows, heads] } else { [heads, rows] };
+        Self { values: empty(Shape::new([batch, outer, inner, head])), side_by_side }
+    }
+
+    fn heads(&mut self) -> Vec<MatrixMut<'_>> {
+        let [_, outer, inner, head] = self.values.layout().shape().dims();
+        let [heads, rows] = if self.side_by_side { [inner, outer] } else { [outer, inner] };
+        MatrixMut::heads(self.values.storage_mut(), [rows, heads, head], self.side_by_side)
+    }
+
+    /// `[batch, heads, rows, head]`.
+    fn filled(self) -> FloatTensor<Flex> {
+        if self.side_by_side { self.values.transpose(1, 2) } else { self.values }
+    }
 }
 
 fn convolution([height, width]: [usize; 2], channels: [usize; 2]) -> convolution::Shape {

@@ -7,33 +7,33 @@ use macerator::{Scalar, Simd, Vector};
 use super::in_parts;
 use super::vector::{exp, lanes, load, polynomial, store};
 
-/// `x·Φ(x)` of every number.
-pub fn forward(x: &[f32], out: &mut [f32]) {
-    in_parts([(x, 1)], (out, 1), |[x], out| gelu_chunk(x, out));
+/// Every number becomes `x·Φ(x)`.
+pub fn forward(x: &mut [f32]) {
+    in_parts([], (x, 1), |[], x| gelu_chunk(x));
 }
 
-/// The gradient of `x`, given that of the result.
-pub fn backward(x: &[f32], gradient: &[f32], out: &mut [f32]) {
-    in_parts([(x, 1), (gradient, 1)], (out, 1), |[x, gradient], out| gelu_backward_chunk(x, gradient, out));
+/// The gradient of the result becomes that of `x`.
+pub fn backward(x: &[f32], gradient: &mut [f32]) {
+    in_parts([(x, 1)], (gradient, 1), |[x], gradient| gelu_backward_chunk(x, gradient));
 }
 
 #[macerator::with_simd]
-fn gelu_chunk<S: Simd>(x: &[f32], out: &mut [f32]) {
+fn gelu_chunk<S: Simd>(numbers: &mut [f32]) {
     let mut at = 0;
-    while at < out.len() {
-        let x = load::<S>(x, at, 0.0);
-        store(out, at, x * normal_cdf(x));
+    while at < numbers.len() {
+        let x = load::<S>(numbers, at, 0.0);
+        store(numbers, at, x * normal_cdf(x));
         at += lanes::<S>();
     }
 }
 
 #[macerator::with_simd]
-fn gelu_backward_chunk<S: Simd>(x: &[f32], gradient: &[f32], out: &mut [f32]) {
+fn gelu_backward_chunk<S: Simd>(x: &[f32], gradient: &mut [f32]) {
     let mut at = 0;
-    while at < out.len() {
+    while at < gradient.len() {
         let x = load::<S>(x, at, 0.0);
         let density = exp(x * x * (-0.5_f32).splat()) * 0.398_942_3_f32.splat();
-        store(out, at, load(gradient, at, 0.0) * x.mul_add(density, normal_cdf(x)));
+        store(gradient, at, load(gradient, at, 0.0) * x.mul_add(density, normal_cdf(x)));
         at += lanes::<S>();
     }
 }

@@ -1,6 +1,12 @@
-//! Products of matrices that lie in slices, on the caller's thread: those of a kernel are small, and there is one for every image or head.
+//! Products of matrices that lie in slices in any order. burn-flex's own begin by zeros that are copied once, and lay a transposed matrix out anew.
+
+use std::marker::PhantomData;
 
 use gemm::{Parallelism, gemm};
+
+/// Multiplications that other threads are asked to share, some 20 µs of work.
+#[cfg(not(target_family = "wasm"))]
+const WORTH_SHARING: usize = 1 << 20;
 
 /// Numbers as a matrix.
 #[derive(Clone, Copy)]
@@ -20,7 +26,8 @@ impl<'a> Matrix<'a> {
 
     /// With any distance between rows and between columns.
     pub fn strided(values: &'a [f32], [rows, columns]: [usize; 2], strides: [usize; 2]) -> Self {
-        assert!((rows - 1) * strides[0] + (columns - 1) * strides[1] < values.len(), "a matrix lies within its slice");
+        let fits = |rows: usize, columns: usize| (rows - 1) * strides[0] + (columns - 1) * strides[1] < values.len();
+        assert!(rows * columns == 0 || fits(rows, columns), "a matrix lies within its slice");
         Self { values, rows, columns, strides }
     }
 
@@ -30,28 +37,70 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Writes `a·b` to `out`, which is row by row.
-pub fn product(out: &mut [f32], a: Matrix, b: Matrix) {
-    multiply(out, a, b, false);
+/// A matrix that is written: columns side by side in one slice or, of heads, in parts of one.
+pub struct MatrixMut<'a> {
+    first: *mut f32,
+    rows: usize,
+    columns: usize,
+    /// Between neighbours in a column.
+    stride: usize,
+    values: PhantomData<&'a mut [f32]>,
 }
 
-/// Adds `a·b` to `out`, which is row by row.
-pub fn add_product(out: &mut [f32], a: Matrix, b: Matrix) {
-    multiply(out, a, b, true);
+// SAFETY: it is a `&mut` of numbers that no other has.
+unsafe impl Send for MatrixMut<'_> {}
+
+impl<'a> MatrixMut<'a> {
+    /// Row by row.
+    pub fn rows(values: &'a mut [f32], columns: usize) -> Self {
+        Self { first: values.as_mut_ptr(), rows: values.len() / columns.max(1), columns, stride: columns, values: PhantomData }
+    }
+
+    /// `[rows, head]` of each head of each sequence, the heads of a sequence behind one another. `values` are `[batch, heads, rows, head]`, or where
+    /// heads lie `side_by_side` `[batch, rows, heads, head]`.
+    pub fn heads(values: &'a mut [f32], [rows, heads, head]: [usize; 3], side_by_side: bool) -> Vec<Self> {
+        let (next, stride) = if side_by_side { (head, heads * head) } else { (rows * head, head) };
+        let of_sequence = |sequence: &'a mut [f32]| {
+            let first = sequence.as_mut_ptr();
+            // SAFETY: within the sequence, since it has `heads` heads. Their rows are apart from each other.
+            (0..heads).map(move |index| unsafe { first.add(index * next) })
+        };
+        let firsts = values.chunks_exact_mut(rows * heads * head).flat_map(of_sequence);
+        firsts.map(|first| Self { first, rows, columns: head, stride, values: PhantomData }).collect()
+    }
 }
 
-fn multiply(out: &mut [f32], a: Matrix, b: Matrix, add: bool) {
-    assert!(a.columns == b.rows && out.len() == a.rows * b.columns, "sizes of a product fit");
+/// Writes `a·b` to `out` on the caller's thread: one of the products that there are for every image or head.
+pub fn product(out: MatrixMut, a: Matrix, b: Matrix) {
+    multiply(out, a, b, false, Parallelism::None);
+}
+
+/// Adds `a·b` to `out`, as [`product`] writes it.
+pub fn add_product(out: MatrixMut, a: Matrix, b: Matrix) {
+    multiply(out, a, b, true, Parallelism::None);
+}
+
+/// Writes `a·b` to `out`, or adds it, on all threads where there are threads.
+pub fn shared_product(out: MatrixMut, a: Matrix, b: Matrix, add: bool) {
+    #[cfg(target_family = "wasm")]
+    let threads = Parallelism::None;
+    #[cfg(not(target_family = "wasm"))]
+    let threads = if a.rows * a.columns * b.columns < WORTH_SHARING { Parallelism::None } else { Parallelism::Rayon(0) };
+    multiply(out, a, b, add, threads);
+}
+
+fn multiply(out: MatrixMut, a: Matrix, b: Matrix, add: bool, threads: Parallelism) {
+    assert!(a.columns == b.rows && [out.rows, out.columns] == [a.rows, b.columns], "sizes of a product fit");
     let [a_strides, b_strides] = [a, b].map(|matrix| matrix.strides.map(|stride| stride as isize));
-    // SAFETY: each matrix lies within its slice, as [`Matrix`] is made, and `out` has the size asserted; it is borrowed by nobody else.
+    // SAFETY: each matrix lies within its slice, as it is made, and `out` has the size asserted; it is borrowed by nobody else.
     unsafe {
         gemm(
             a.rows,
             b.columns,
             a.columns,
-            out.as_mut_ptr(),
+            out.first,
             1,
-            b.columns as isize,
+            out.stride as isize,
             add,
             a.values.as_ptr(),
             a_strides[1],
@@ -64,7 +113,7 @@ fn multiply(out: &mut [f32], a: Matrix, b: Matrix, add: bool) {
             false,
             false,
             false,
-            Parallelism::None,
+            threads,
         );
     }
 }

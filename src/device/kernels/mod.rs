@@ -29,6 +29,18 @@ const CHUNK: usize = 16_384;
 /// `src/ops/attention.rs`), whose attention takes the larger ones piece by piece.
 const MOST_SCORES: usize = 256 * 1024;
 
+/// `x·weight + bias`: `[rows, in]` by `[in, out]`, and `[out]` to each row.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    if !is_ours(&x) {
+        return module::linear(x, weight, bias);
+    }
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(match bias {
+        Some(bias) => <Dispatch as Kernels>::fast_linear(x, weight, bias.into_dispatch()),
+        None => <Dispatch as Kernels>::fast_product(x, weight),
+    })
+}
+
 /// `x·Φ(x)`, the exact GELU (Hendrycks & Gimpel 2016), of a tensor of any shape.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if !is_ours(&x) {
@@ -65,7 +77,7 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tenso
     let [_, _, keys, _] = key.dims();
     let tracked = query.device().is_autodiff();
     let scale = (head as f64).sqrt().recip();
-    if is_ours(&query) && (tracked || queries * keys <= MOST_SCORES) {
+    if attends(&query, queries * keys) {
         let [query, key, value, bias] = [query, key, value, bias].map(Tensor::into_dispatch);
         return Tensor::from_dispatch(<Dispatch as Kernels>::fast_attention(query, key, value, bias, scale as f32));
     }
@@ -78,6 +90,26 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tenso
     let weights = (scores.clone() - scores.detach().max_dim(3)).exp();
     let sum = weights.clone().sum_dim(3);
     weights.matmul(value) / sum
+}
+
+/// Attention of `[batch, seq, 3·heads, head]`, queries, keys and values of the same tokens behind one another, with a bias as for [`attention`]:
+/// `[batch·seq, heads·head]`.
+pub fn self_attention(qkv: Tensor<4>, bias: Tensor<4>) -> Tensor<2> {
+    let [batch, seq, all, head] = qkv.dims();
+    let heads = all / 3;
+    let mixed = if attends(&qkv, seq * seq) {
+        let scale = (head as f64).sqrt().recip() as f32;
+        Tensor::<4>::from_dispatch(<Dispatch as Kernels>::fast_self_attention(qkv.into_dispatch(), bias.into_dispatch(), scale))
+    } else {
+        let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(2, part * heads, heads).swap_dims(1, 2));
+        attention(query, key, value, bias).swap_dims(1, 2)
+    };
+    mixed.reshape([batch * seq, heads * head])
+}
+
+/// Whether attention to so many scores of a head is a kernel of ours.
+fn attends(query: &Tensor<4>, scores: usize) -> bool {
+    is_ours(query) && (query.device().is_autodiff() || scores <= MOST_SCORES)
 }
 
 /// `log softmax` over the last dimension.
@@ -123,6 +155,10 @@ pub fn is_ours<const D: usize>(x: &Tensor<D>) -> bool {
 /// Operations that are dispatched to the device of their tensors. Their gradients are [`autodiff`]'s.
 #[backend_extension(Autodiff, Flex)]
 trait Kernels: Backend {
+    fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// Both sides of `x` are 2 at least.
@@ -143,6 +179,9 @@ trait Kernels: Backend {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self>;
+
+    /// Of `[batch, seq, 3·heads, head]` to `[batch, seq, heads, head]`.
+    fn fast_self_attention(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 }
 
 /// What is done with parameters, outside any graph.

@@ -3,7 +3,7 @@
 use burn::optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
-use super::{AdamWStep, adamw, attention, layer_norm, log_softmax, rms_norm};
+use super::{AdamWStep, adamw, attention, layer_norm, linear, log_softmax, rms_norm, self_attention};
 use crate::device::testing::test_async;
 use crate::device::{Place, Reads, read};
 
@@ -81,6 +81,57 @@ async fn attention_and_its_gradients_are_those_of_its_formula() {
         reads.add(module::attention(query, key.clone(), key, None, Some(bias), Default::default()));
         let both = reads.run().await.unwrap();
         assert_close("attention without gradients", &both[..1], &both[1..]);
+    }
+}
+
+/// Queries, keys and values in one tensor against the same in three.
+#[test_async]
+async fn self_attention_and_its_gradient_are_those_of_attention_to_its_parts() {
+    for ([batch, heads, seq, head], biases) in [([2, 3, 5, 4], 1), ([3, 1, 17, 8], 3), ([1, 4, 33, 16], 1)] {
+        let bias = bias(biases, seq, seq);
+        let mut found = Vec::new();
+        for ours in [true, false] {
+            let qkv = learning([batch, seq, 3 * heads, head], 0.3);
+            let part = |from: usize| qkv.clone().narrow(2, from * heads, heads).swap_dims(1, 2);
+            let result = if ours {
+                self_attention(qkv.clone(), bias.clone())
+            } else {
+                attention(part(0), part(1), part(2), bias.clone()).swap_dims(1, 2).reshape([batch * seq, heads * head])
+            };
+            found.push(with_gradients(result, |all, reads| reads.add(qkv.grad(all).unwrap())).await);
+        }
+        assert_close(&format!("self-attention {batch}×{heads} of {seq}"), &found[0], &found[1]);
+        let mut reads = Reads::default();
+        reads.add(self_attention(wave([batch, seq, 3 * heads, head], 0.3, &Place::cpu().inner()), bias));
+        assert_close("self-attention without gradients", &reads.run().await.unwrap(), &found[0][..1]);
+    }
+}
+
+/// On sizes that are shared by threads and that are not, on a transposed matrix (tied embeddings), with and without a bias.
+#[test_async]
+async fn linear_and_its_gradients_are_those_of_burn() {
+    for [rows, from, to] in [[1, 1, 1], [3, 5, 7], [17, 64, 33], [130, 129, 131]] {
+        for (biased, turned) in [(true, false), (false, false), (false, true), (true, true)] {
+            let mut found = Vec::new();
+            for ours in [true, false] {
+                let (x, bias) = (learning::<2>([rows, from], 0.1), learning::<1>([to], 0.2));
+                let weight = learning::<2>(if turned { [to, from] } else { [from, to] }, 0.3);
+                let matrix = if turned { weight.clone().transpose() } else { weight.clone() };
+                let compute = if ours { linear } else { module::linear };
+                let result = compute(x.clone(), matrix, biased.then(|| bias.clone()));
+                found.push(
+                    with_gradients(result, |all, reads| {
+                        reads.add(x.grad(all).unwrap());
+                        reads.add(weight.grad(all).unwrap());
+                        if biased {
+                            reads.add(bias.grad(all).unwrap());
+                        }
+                    })
+                    .await,
+                );
+            }
+            assert_close(&format!("linear {rows}×{from}×{to}, bias {biased}, transposed {turned}"), &found[0], &found[1]);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use super::inside::{inside, traces};
 use super::{Batch, Rows};
+use crate::device::linear;
 use crate::loss::chunked::chunked;
 use crate::loss::{sequence, soft::scale};
 use crate::method::response::Parts;
@@ -76,7 +77,7 @@ fn words(
             note(0, (tokens * weights).sum() / -asked) * hard_weight
         });
         let soft = heard.as_ref().map(|(guess, output)| {
-            let theirs = guess.clone().slice([range.clone()]).matmul(output.clone());
+            let theirs = linear(guess.clone().slice([range.clone()]), output.clone(), None);
             let rows = sequence::soft_rows(theirs, logits, targets, distill);
             let weights = weights.clone().slice([range.clone()]);
             note(1, (rows * weights).sum() / count) * soft_weight

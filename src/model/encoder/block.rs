@@ -5,7 +5,7 @@ use burn::tensor::{FloatDType, Tensor, activation};
 
 use super::config::EncoderConfig;
 use super::padding::Padding;
-use crate::device::{attention, gelu};
+use crate::device::{gelu, self_attention};
 use crate::model::layers::{Dense, Normalise, Values};
 
 /// One layer.
@@ -46,11 +46,9 @@ impl Block {
 
     /// `x` is `[batch·seq, width]`, `qkv` its [`project`](Block::project)ion.
     pub fn forward(&self, x: Tensor<2>, qkv: Tensor<2>, padding: &Padding, config: &EncoderConfig) -> Tensor<2> {
-        let [rows, width] = x.dims();
         let (batch, seq) = (padding.batch(), padding.seq);
         let qkv = qkv.reshape([batch, seq, 3 * config.heads, config.head()]);
-        let [query, key, value] = [0, 1, 2].map(|part| qkv.clone().narrow(2, part * config.heads, config.heads).swap_dims(1, 2));
-        let mixed = attention(query, key, value, padding.bias.clone()).swap_dims(1, 2).reshape([rows, width]);
+        let mixed = self_attention(qkv, padding.bias.clone());
         let x = self.norm1.forward(x + self.out.forward(mixed));
         let up = self.up.forward(x.clone());
         let fed = self.down.forward(if config.gelu_tanh { activation::gelu_approximate(up) } else { gelu(up) });

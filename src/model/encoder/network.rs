@@ -8,7 +8,7 @@ use burn::tensor::{Device, FloatDType, Int, Tensor, activation, module};
 use super::block::Block;
 use super::config::{EncoderConfig, Squash};
 use super::padding::Padding;
-use crate::device::gelu;
+use crate::device::{gelu, linear};
 use crate::model::layers::{Dense, Normalise, Values};
 use crate::model::{Parameter, Trainable};
 
@@ -174,7 +174,7 @@ impl Encoder {
     /// # Panics
     /// As [`Encoder::guess`].
     pub fn logits(&self, state: Tensor<2>) -> Tensor<2> {
-        self.guess(state).matmul(self.output().transpose())
+        linear(self.guess(state), self.output().transpose(), None)
     }
 
     /// The pooler's view of each text, `[batch, width]`, where there is one.

@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::config::{Mlp, Norm, TransformerConfig};
 use super::context::Context;
 use super::rotary::rotate;
-use crate::device::{attention, gelu};
+use crate::device::{attention, gelu, self_attention};
 use crate::model::layers::{Dense, Normalise, Values};
 
 /// One layer.
@@ -67,6 +67,9 @@ impl Block {
         let [rows, width] = x.dims();
         let (seq, head, group, kv) = (rows / batch, config.head(), config.group(), config.kv_heads);
         let qkv = self.qkv.forward(x).reshape([batch, seq, config.heads + 2 * kv, head]);
+        if group == 1 && context.rope.is_none() && cache.is_none() {
+            return self.out.forward(self_attention(qkv, context.bias.clone()));
+        }
         let part = |from: usize, count: usize| qkv.clone().narrow(2, from, count);
         let (mut query, mut key, value) = (part(0, config.heads), part(config.heads, kv), part(config.heads + kv, kv));
         if let Some(rope) = &context.rope {

@@ -7,6 +7,7 @@ use super::block::Block;
 use super::cache::Cache;
 use super::config::{Norm, Positions, TransformerConfig};
 use super::context::Context;
+use crate::device::linear;
 use crate::model::layers::{Dense, Normalise, Values};
 use crate::model::{Parameter, Trainable};
 
@@ -68,7 +69,7 @@ impl Transformer {
     pub fn logits(&self, state: Tensor<2>) -> Tensor<2> {
         match &self.head {
             Some(head) => head.forward(state),
-            None => state.matmul(self.tokens.val().transpose()),
+            None => linear(state, self.tokens.val().transpose(), None),
         }
     }
 
