@@ -7,11 +7,8 @@ import { tasksDuring } from "./tasks.mjs";
 
 useBrowser();
 
-/**
- * Twice what is promised: the networks' first look takes 45 ms of processor time on a calm machine, and 60 on one that shares its cores.
- * `node benches/main_thread.mjs` prints the figures.
- */
-const LIMIT_MS = 100;
+/** `node benches/main_thread.mjs` prints the figures. */
+const LIMIT_MS = 50;
 
 function calm(context, tasks) {
   assert.ok(tasks.length > 100, "the trace has the main thread's tasks");
@@ -34,7 +31,7 @@ for (const [name, query, steps] of [
       await ready(page);
       // The networks are read only while they are seen.
       if (query.includes("view=")) await page.getByRole("tabpanel").scrollIntoViewIfNeeded();
-      // A panel is filled for the first time when the networks first answer: one task of some 50 ms, which is opening it, not training.
+      // A panel is filled for the first time when the networks first answer, which is opening it, not training.
       await stepTo(page, 2);
       await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));
       const tasks = await tasksDuring(page, async () => {
