@@ -59,7 +59,10 @@ use error::Error;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     crate::device::quieten();
-    join_threads();
+    // A served device is computed with by threads of burn's, while this one waits.
+    if !matches!(arguments.command, Command::ServeDevice { .. }) {
+        join_threads();
+    }
     let json = arguments.wants_json();
     match carry_out(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,12 +83,14 @@ pub fn main() -> ExitCode {
 /// Makes this thread one of those that share the work of a step. It would wait for them otherwise, and be woken hundreds of times a step, which took
 /// a fifth of it.
 ///
-/// There are two at least: with several devices this thread waits for others of burn's, whose work then needs one that does not wait.
+/// Not where there is one thread: with several devices this one waits for others of burn's, whose work then needs one that does not wait.
 fn join_threads() {
-    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok());
-    let threads = asked.filter(|count| *count > 0).or_else(|| std::thread::available_parallelism().ok().map(Into::into));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(1).max(2)).use_current_thread();
-    pool.build_global().expect("nothing was shared before");
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+    let threads = asked.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    if threads > 1 {
+        // Without it all is as fast as without this function.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global();
+    }
 }
 
 fn carry_out(command: Command) -> Result<(), Error> {

@@ -68,7 +68,7 @@ impl Inputs<'_> {
     fn attend(self, index: usize, out: MatrixMut, weights: &mut [f32]) {
         let Self { query, key, value, bias, shape } = self;
         let plane = shape.plane();
-        product(MatrixMut::rows(weights, shape.keys), query.of(index), key.of(index).transposed());
+        product(MatrixMut::rows(weights, [shape.queries, shape.keys]), query.of(index), key.of(index).transposed());
         let bias = if bias.len() == plane { bias } else { &bias[index / shape.heads * plane..][..plane] };
         softmax::forward(weights, bias, shape.scale, shape.keys);
         product(out, Matrix::rows(weights, shape.keys), value.of(index));
@@ -99,7 +99,7 @@ pub fn backward([query, key, value]: [Heads; 3], weights: &[f32], gradient: Head
         let weights = &weights[index * plane..][..plane];
         let given = gradient.of(index);
         let mut scores = vec![0.0; plane];
-        product(MatrixMut::rows(&mut scores, shape.keys), given, value.of(index).transposed());
+        product(MatrixMut::rows(&mut scores, [shape.queries, shape.keys]), given, value.of(index).transposed());
         softmax::backward(weights, &mut scores, shape.scale, shape.keys);
         let scores = Matrix::rows(&scores, shape.keys);
         product(query_out, scores, key.of(index));

@@ -77,20 +77,20 @@ fn register<B: Slopes>(gradients: &mut Gradients, parents: impl IntoIterator<Ite
 struct Linear;
 
 impl<B: Slopes, const N: usize> Backward<B, N> for Linear {
-    /// x and weight.
-    type State = [NodeId; 2];
+    /// x and weight, each only where the gradient of the other is wanted: what frozen weights have multiplied is not held.
+    type State = [Option<NodeId>; 2];
 
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let [x, weight] = ops.state.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
-        let wanted = |parent: usize| ops.parents.get(parent).and_then(|node| node.as_ref()).map(|node| node.id);
-        if let Some(node) = wanted(0) {
+        let parent = |index: usize| ops.parents.get(index).and_then(|node| node.as_ref()).map(|node| node.id);
+        let [x, weight] = ops.state.map(|node| node.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node)));
+        if let Some((node, weight)) = parent(0).zip(weight) {
             gradients.register::<B>(node, B::fast_product(gradient.clone(), B::float_transpose(weight)));
         }
-        if let Some(node) = wanted(1) {
+        if let Some((node, x)) = parent(1).zip(x) {
             gradients.register::<B>(node, B::fast_product(B::float_transpose(x), gradient.clone()));
         }
-        if let Some(node) = wanted(2) {
+        if let Some(node) = parent(2) {
             let [_, width] = gradient.shape().dims();
             gradients.register::<B>(node, B::float_reshape(B::float_sum_dim(gradient, 0), Shape::new([width])));
         }
@@ -101,10 +101,11 @@ impl<B: Slopes, const N: usize> Backward<B, N> for Linear {
 struct Gelu;
 
 impl<B: Slopes> Backward<B, 1> for Gelu {
-    type State = FloatTensor<B>;
+    /// x.
+    type State = [NodeId; 1];
 
-    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let x = ops.state;
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [x] = ops.state.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::gelu_slope(x, gradient));
     }
 }
@@ -113,10 +114,11 @@ impl<B: Slopes> Backward<B, 1> for Gelu {
 struct MaxPool;
 
 impl<B: Slopes> Backward<B, 1> for MaxPool {
-    type State = FloatTensor<B>;
+    /// x.
+    type State = [NodeId; 1];
 
-    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let x = ops.state;
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [x] = ops.state.map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::max_pool_slope(x, gradient));
     }
 }
@@ -221,60 +223,62 @@ impl<B: Slopes> Backward<B, 1> for SelfAttention {
     }
 }
 
-/// The operation with its backward pass, which needs what went in and nothing of what came out.
-fn tracked<B: Slopes, C: CheckpointStrategy>(
-    x: FloatTensor<Autodiff<B, C>>,
-    backward: impl Backward<B, 1, State = FloatTensor<B>>,
-    forward: impl FnOnce(FloatTensor<B>) -> FloatTensor<B>,
+/// [`Linear`] of x, weight and perhaps a bias.
+fn linear<B: Slopes, C: CheckpointStrategy, const N: usize>(
+    inputs: [FloatTensor<Autodiff<B, C>>; N],
+    forward: impl FnOnce([FloatTensor<B>; N]) -> FloatTensor<B>,
 ) -> FloatTensor<Autodiff<B, C>> {
-    match backward.prepare::<C>([x.node()]).compute_bound().stateful() {
-        OpsKind::Tracked(step) => {
-            let x = x.into_primitive();
-            step.finish(x.clone(), forward(x))
+    match Linear.prepare::<C>(inputs.each_ref().map(|x| x.node())).compute_bound().stateful() {
+        OpsKind::Tracked(mut step) => {
+            let state = [0, 1].map(|kept| inputs[1 - kept].is_tracked().then(|| step.checkpoint(&inputs[kept])));
+            step.finish(state, forward(inputs.map(|x| x.into_primitive())))
         }
-        OpsKind::UnTracked(step) => step.finish(forward(x.into_primitive())),
+        OpsKind::UnTracked(step) => step.finish(forward(inputs.map(|x| x.into_primitive()))),
+    }
+}
+
+/// The operation with its backward pass, which needs the first `K` of what went in and nothing of what came out.
+fn keeping<B: Slopes, C: CheckpointStrategy, const N: usize, const K: usize>(
+    backward: impl Backward<B, N, State = [NodeId; K]>,
+    inputs: [FloatTensor<Autodiff<B, C>>; N],
+    forward: impl FnOnce([FloatTensor<B>; N]) -> FloatTensor<B>,
+) -> FloatTensor<Autodiff<B, C>> {
+    match backward.prepare::<C>(inputs.each_ref().map(|x| x.node())).compute_bound().stateful() {
+        OpsKind::Tracked(mut step) => {
+            let state = std::array::from_fn(|input| step.checkpoint(&inputs[input]));
+            step.finish(state, forward(inputs.map(|x| x.into_primitive())))
+        }
+        OpsKind::UnTracked(step) => step.finish(forward(inputs.map(|x| x.into_primitive()))),
     }
 }
 
 impl<B: Slopes, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Linear.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&x), step.checkpoint(&weight)];
-                step.finish(state, B::fast_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive()))
-            }
-            OpsKind::UnTracked(step) => step.finish(B::fast_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive())),
-        }
+        linear::<B, C, 3>([x, weight, bias], |[x, weight, bias]| B::fast_linear(x, weight, bias))
     }
 
     fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Linear.prepare::<C>([a.node(), b.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&a), step.checkpoint(&b)];
-                step.finish(state, B::fast_product(a.into_primitive(), b.into_primitive()))
-            }
-            OpsKind::UnTracked(step) => step.finish(B::fast_product(a.into_primitive(), b.into_primitive())),
-        }
+        linear::<B, C, 2>([a, b], |[a, b]| B::fast_product(a, b))
     }
 
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tracked::<B, C>(x, Gelu, B::fast_gelu)
+        keeping::<B, C, 1, 1>(Gelu, [x], |[x]| B::fast_gelu(x))
     }
 
     fn fast_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tracked::<B, C>(x, MaxPool, B::fast_max_pool)
+        keeping::<B, C, 1, 1>(MaxPool, [x], |[x]| B::fast_max_pool(x))
     }
 
     fn fast_convolution(x: FloatTensor<Self>, filters: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Convolution.prepare::<C>([x.node(), filters.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&x), step.checkpoint(&filters)];
-                step.finish(state, B::fast_convolution(x.into_primitive(), filters.into_primitive(), bias.into_primitive()))
-            }
-            OpsKind::UnTracked(step) => {
-                step.finish(B::fast_convolution(x.into_primitive(), filters.into_primitive(), bias.into_primitive()))
-            }
-        }
+        keeping::<B, C, 3, 2>(Convolution, [x, filters, bias], |[x, filters, bias]| B::fast_convolution(x, filters, bias))
+    }
+
+    fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        keeping::<B, C, 3, 2>(Norm { epsilon }, [x, weight, bias], |[x, weight, bias]| B::fast_layer_norm(x, weight, bias, epsilon))
+    }
+
+    fn fast_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        keeping::<B, C, 2, 2>(Norm { epsilon }, [x, weight], |[x, weight]| B::fast_rms_norm(x, weight, epsilon))
     }
 
     fn fast_log_softmax(logits: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -284,28 +288,6 @@ impl<B: Slopes, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
                 step.finish(log_probs.clone(), log_probs)
             }
             OpsKind::UnTracked(step) => step.finish(B::fast_log_softmax(logits.into_primitive())),
-        }
-    }
-
-    fn fast_layer_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
-        match (Norm { epsilon }).prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&x), step.checkpoint(&weight)];
-                step.finish(state, B::fast_layer_norm(x.into_primitive(), weight.into_primitive(), bias.into_primitive(), epsilon))
-            }
-            OpsKind::UnTracked(step) => {
-                step.finish(B::fast_layer_norm(x.into_primitive(), weight.into_primitive(), bias.into_primitive(), epsilon))
-            }
-        }
-    }
-
-    fn fast_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
-        match (Norm { epsilon }).prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut step) => {
-                let state = [step.checkpoint(&x), step.checkpoint(&weight)];
-                step.finish(state, B::fast_rms_norm(x.into_primitive(), weight.into_primitive(), epsilon))
-            }
-            OpsKind::UnTracked(step) => step.finish(B::fast_rms_norm(x.into_primitive(), weight.into_primitive(), epsilon)),
         }
     }
 

@@ -53,7 +53,7 @@ pub fn forward(x: &[f32], filters: &[f32], bias: &[f32], shape: Shape, out: &mut
                 out.fill(*bias);
             }
             let [filters, columns] = [Matrix::rows(filters, shape.columns()), Matrix::rows(&columns, pixels)];
-            add_product(MatrixMut::rows(out, pixels), filters, columns);
+            add_product(MatrixMut::rows(out, [shape.channels[1], pixels]), filters, columns);
         }
     });
 }
@@ -65,7 +65,7 @@ pub fn image_gradient(gradient: &[f32], filters: &[f32], shape: Shape, out: &mut
         let mut columns = vec![0.0; shape.columns() * pixels];
         for (gradient, out) in gradient.chunks_exact(shape.result()).zip(out.chunks_exact_mut(shape.image())) {
             let filters = Matrix::rows(filters, shape.columns()).transposed();
-            product(MatrixMut::rows(&mut columns, pixels), filters, Matrix::rows(gradient, pixels));
+            product(MatrixMut::rows(&mut columns, [shape.columns(), pixels]), filters, Matrix::rows(gradient, pixels));
             gather(&mut columns, shape, out);
         }
     });
@@ -82,7 +82,11 @@ pub fn filter_gradient(x: &[f32], gradient: &[f32], shape: Shape, out: &mut [f32
         for index in part * images..((part + 1) * images).min(batch) {
             lay_out(&x[index * shape.image()..][..shape.image()], shape, &mut columns);
             let gradient = &gradient[index * shape.result()..][..shape.result()];
-            add_product(MatrixMut::rows(sum, shape.columns()), Matrix::rows(gradient, pixels), Matrix::rows(&columns, pixels).transposed());
+            add_product(
+                MatrixMut::rows(sum, [shape.channels[1], shape.columns()]),
+                Matrix::rows(gradient, pixels),
+                Matrix::rows(&columns, pixels).transposed(),
+            );
         }
     };
     on_threads(sums.chunks_mut(out.len()).enumerate(), sum_of);

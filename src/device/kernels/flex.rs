@@ -25,17 +25,18 @@ fn computed<const N: usize>(
 impl Kernels for Flex {
     fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let [rows, _] = x.layout().shape().dims();
-        let bias = contiguous(bias);
+        let ([x, weight], bias) = ([x, weight].map(unflipped), contiguous(bias));
         let mut out = bias.as_slice::<f32>().expect(CONTIGUOUS).repeat(rows);
         let width = bias.layout().num_elements();
-        shared_product(MatrixMut::rows(&mut out, width), matrix_of(&x), matrix_of(&weight), true);
+        shared_product(MatrixMut::rows(&mut out, [rows, width]), matrix_of(&x), matrix_of(&weight), true);
         tensor(out, [rows, width])
     }
 
     fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [a, b] = [a, b].map(unflipped);
         let [[rows, _], [_, columns]] = [&a, &b].map(|x| x.layout().shape().dims());
         let mut out = vec![0.0; rows * columns];
-        shared_product(MatrixMut::rows(&mut out, columns), matrix_of(&a), matrix_of(&b), false);
+        shared_product(MatrixMut::rows(&mut out, [rows, columns]), matrix_of(&a), matrix_of(&b), false);
         tensor(out, [rows, columns])
     }
 
@@ -83,7 +84,7 @@ impl Kernels for Flex {
         bias: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self> {
-        let bias = contiguous(bias);
+        let ([query, key, value], bias) = ([query, key, value].map(unflipped), contiguous(bias));
         let inputs = attention_inputs([&query, &key, &value].map(heads_of), &bias, scale);
         let mut out = Room::like(inputs.query);
         attention::forward(inputs, out.heads());
@@ -95,7 +96,7 @@ impl Kernels for Flex {
         let inputs = attention_inputs(parts_of(&qkv), &bias, scale);
         let mut out = Room::like(inputs.query);
         attention::forward(inputs, out.heads());
-        out.values
+        out.rows()
     }
 }
 
@@ -149,9 +150,9 @@ impl Slopes for Flex {
         [x_gradient, weight_sum, bias_sum]
     }
 
-    fn attention_with_weights([query, key, value]: [FloatTensor<Self>; 3], bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
-        let bias = contiguous(bias);
-        let inputs = attention_inputs([&query, &key, &value].map(heads_of), &bias, scale);
+    fn attention_with_weights(inputs: [FloatTensor<Self>; 3], bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
+        let (inputs, bias) = (inputs.map(unflipped), contiguous(bias));
+        let inputs = attention_inputs(inputs.each_ref().map(heads_of), &bias, scale);
         let (out, weights) = with_weights(inputs);
         [out.filled(), weights]
     }
@@ -162,6 +163,7 @@ impl Slopes for Flex {
         gradient: FloatTensor<Self>,
         scale: f32,
     ) -> [FloatTensor<Self>; 3] {
+        let (inputs, gradient) = (inputs.map(unflipped), unflipped(gradient));
         let inputs = inputs.each_ref().map(heads_of);
         let mut slopes = inputs.map(Room::like);
         let out = slopes.each_mut().map(Room::heads);
@@ -172,7 +174,7 @@ impl Slopes for Flex {
     fn self_attention_with_weights(qkv: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f32) -> [FloatTensor<Self>; 2] {
         let (qkv, bias) = (contiguous(qkv), contiguous(bias));
         let (out, weights) = with_weights(attention_inputs(parts_of(&qkv), &bias, scale));
-        [out.values, weights]
+        [out.rows(), weights]
     }
 
     fn self_attention_slope(
@@ -232,8 +234,14 @@ fn contiguous(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
     x.to_contiguous()
 }
 
+/// In an order that goes forward.
+fn unflipped(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
+    if x.layout().strides().iter().any(|stride| *stride < 0) { contiguous(x) } else { x }
+}
+
+/// Of what is [`unflipped`].
 fn strides_of<const D: usize>(x: &FloatTensor<Flex>) -> [usize; D] {
-    let strides = x.layout().strides().iter().map(|stride| usize::try_from(*stride).expect("views that are not flipped"));
+    let strides = x.layout().strides().iter().map(|stride| stride.unsigned_abs());
     strides.collect::<Vec<usize>>().try_into().expect("as many strides as dimensions")
 }
 
@@ -291,6 +299,12 @@ impl Room {
         let [_, outer, inner, head] = self.values.layout().shape().dims();
         let [heads, rows] = if self.side_by_side { [inner, outer] } else { [outer, inner] };
         MatrixMut::heads(self.values.storage_mut(), [rows, heads, head], self.side_by_side)
+    }
+
+    /// `[batch, rows, heads, head]`, of heads that lie side by side.
+    fn rows(self) -> FloatTensor<Flex> {
+        debug_assert!(self.side_by_side, "as in one tensor");
+        self.values
     }
 
     /// `[batch, heads, rows, head]`.

@@ -1,12 +1,12 @@
-//! Products of matrices that lie in slices in any order. burn-flex's own begin by zeros that are copied once, and lay a transposed matrix out anew.
+//! Products of matrices that lie in slices in any order. burn-flex's own begin by zeros that are copied once more.
 
 use std::marker::PhantomData;
 
 use gemm::{Parallelism, gemm};
 
-/// Multiplications that other threads are asked to share, some 20 µs of work.
+/// Multiplications that another thread is asked for, some 10 µs of work.
 #[cfg(not(target_family = "wasm"))]
-const WORTH_SHARING: usize = 1 << 20;
+const WORTH_A_THREAD: usize = 1 << 19;
 
 /// Numbers as a matrix.
 #[derive(Clone, Copy)]
@@ -26,8 +26,8 @@ impl<'a> Matrix<'a> {
 
     /// With any distance between rows and between columns.
     pub fn strided(values: &'a [f32], [rows, columns]: [usize; 2], strides: [usize; 2]) -> Self {
-        let fits = |rows: usize, columns: usize| (rows - 1) * strides[0] + (columns - 1) * strides[1] < values.len();
-        assert!(rows * columns == 0 || fits(rows, columns), "a matrix lies within its slice");
+        let fits = rows * columns == 0 || (rows - 1) * strides[0] + (columns - 1) * strides[1] < values.len();
+        assert!(fits, "a matrix lies within its slice");
         Self { values, rows, columns, strides }
     }
 
@@ -52,8 +52,9 @@ unsafe impl Send for MatrixMut<'_> {}
 
 impl<'a> MatrixMut<'a> {
     /// Row by row.
-    pub fn rows(values: &'a mut [f32], columns: usize) -> Self {
-        Self { first: values.as_mut_ptr(), rows: values.len() / columns.max(1), columns, stride: columns, values: PhantomData }
+    pub fn rows(values: &'a mut [f32], [rows, columns]: [usize; 2]) -> Self {
+        assert_eq!(values.len(), rows * columns, "a matrix fills its slice");
+        Self { first: values.as_mut_ptr(), rows, columns, stride: columns, values: PhantomData }
     }
 
     /// `[rows, head]` of each head of each sequence, the heads of a sequence behind one another. `values` are `[batch, heads, rows, head]`, or where
@@ -85,7 +86,10 @@ pub fn shared_product(out: MatrixMut, a: Matrix, b: Matrix, add: bool) {
     #[cfg(target_family = "wasm")]
     let threads = Parallelism::None;
     #[cfg(not(target_family = "wasm"))]
-    let threads = if a.rows * a.columns * b.columns < WORTH_SHARING { Parallelism::None } else { Parallelism::Rayon(0) };
+    let threads = match (a.rows * a.columns * b.columns / WORTH_A_THREAD).min(rayon::current_num_threads()) {
+        0 | 1 => Parallelism::None,
+        threads => Parallelism::Rayon(threads),
+    };
     multiply(out, a, b, add, threads);
 }
 

@@ -93,7 +93,7 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tenso
 }
 
 /// Attention of `[batch, seq, 3·heads, head]`, queries, keys and values of the same tokens behind one another, with a bias as for [`attention`]:
-/// `[batch·seq, heads·head]`.
+/// `[batch·seq, heads·head]`. There is one token at least.
 pub fn self_attention(qkv: Tensor<4>, bias: Tensor<4>) -> Tensor<2> {
     let [batch, seq, all, head] = qkv.dims();
     let heads = all / 3;
@@ -155,8 +155,10 @@ pub fn is_ours<const D: usize>(x: &Tensor<D>) -> bool {
 /// Operations that are dispatched to the device of their tensors. Their gradients are [`autodiff`]'s.
 #[backend_extension(Autodiff, Flex)]
 trait Kernels: Backend {
+    /// `[rows, in]`, `[in, out]` and `[out]` to `[rows, out]`.
     fn fast_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// `[rows, in]` and `[in, out]` to `[rows, out]`.
     fn fast_product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
 
     fn fast_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;

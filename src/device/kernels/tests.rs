@@ -135,6 +135,31 @@ async fn linear_and_its_gradients_are_those_of_burn() {
     }
 }
 
+/// Weights that are frozen (adapters learn) and x that no gradient goes to (what a network reads), both views of larger ones; the gradient of a sum is
+/// one number for all.
+#[test_async]
+async fn linear_takes_views_and_learns_only_what_is_to_learn() {
+    for learns in [[true, false], [false, true], [true, true]] {
+        let mut found = Vec::new();
+        for compute in [linear, module::linear] {
+            let leaf = |at: usize, shape| if learns[at] { learning(shape, 0.1) } else { wave(shape, 0.1, &Place::cpu().autodiff()) };
+            let leaves: [Tensor<2>; 2] = [leaf(0, [9, 10]), leaf(1, [14, 5])];
+            let [x, weight] = leaves.clone();
+            let result = compute(x.slice([2..8, 3..10]).flip([1]), weight.narrow(0, 4, 7), None);
+            let all = result.clone().sum().backward();
+            let mut reads = Reads::default();
+            reads.add(result.inner());
+            for (leaf, _) in leaves.iter().zip(learns).filter(|(_, learns)| *learns) {
+                reads.add(leaf.grad(&all).expect("a gradient"));
+            }
+            found.push(reads.run().await.unwrap());
+        }
+        assert_close(&format!("linear whose x and weight learn: {learns:?}"), &found[0], &found[1]);
+    }
+    let none = wave::<2>([0, 3], 0.1, &Place::cpu().inner());
+    assert_eq!(linear(none, wave([3, 4], 0.2, &Place::cpu().inner()), Some(wave([4], 0.3, &Place::cpu().inner()))).dims(), [0, 4]);
+}
+
 #[test_async]
 async fn log_softmax_and_its_gradient_are_those_of_burn() {
     for [rows, classes] in [[1, 1], [3, 5], [40, 17], [9, 4_100], [700, 64]] {
