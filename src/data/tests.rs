@@ -111,6 +111,28 @@ fn an_epoch_shows_every_row_once_in_batches_of_one_size() {
     assert!(Batches::new(0, "none", 0, 8).is_err() && Batches::new(0, "zero", 8, 0).is_err());
 }
 
+/// Padding is what the longest of a batch makes of the others: rows of a batch are of like length, and yet all are seen, in another order every epoch.
+#[test]
+fn grouped_batches_hold_rows_of_like_length_and_every_row_once() {
+    let lengths: Vec<usize> = (0..640).map(|row| 1 + row * 37 % 64).collect();
+    let padded = |batches: &Batches| -> usize {
+        let batch = |step: usize| {
+            let longest = batches.at(step).iter().map(|row| lengths[*row as usize]).max().expect("rows");
+            longest * 8
+        };
+        (0..batches.steps_per_epoch()).map(batch).sum()
+    };
+    let grouped = Batches::grouped(0, "students", lengths.clone(), 8).unwrap();
+    let plain = Batches::new(0, "students", 640, 8).unwrap();
+    let real: usize = lengths.iter().sum();
+    assert!(padded(&grouped) < real * 11 / 10, "{} tokens are read for {real}", padded(&grouped));
+    assert!(padded(&plain) > real * 3 / 2, "{} tokens without grouping", padded(&plain));
+    let mut seen: Vec<i32> = (0..80).flat_map(|step| grouped.at(step)).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (0..640).collect::<Vec<_>>());
+    assert_ne!(grouped.at(0), grouped.at(80), "another epoch, another order");
+}
+
 /// IDX files of `rows` images of 2×2 pixels.
 fn idx(rows: u32) -> IdxFiles {
     let header = |magic: u32, sizes: &[u32]| [&[magic], sizes].concat().iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();

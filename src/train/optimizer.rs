@@ -257,6 +257,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Case {
+        optimizer: OptimizerKind,
         clip_by: ClipBy,
         /// Both parameters, one behind the other, after each step.
         values: Vec<Vec<f64>>,
@@ -276,11 +277,21 @@ mod tests {
 
     /// Steps whose gradients are below the limit, above it as a whole, and above it one by one, with betas and epsilon of one's own.
     #[test_async]
-    async fn clipped_steps_of_adamw_are_those_of_pytorch() {
+    async fn clipped_steps_are_those_of_pytorch() {
         let cases: Vec<Case> = serde_json::from_str(REFERENCE).unwrap();
-        assert_eq!(cases.len(), 2);
-        for Case { clip_by, values } in cases {
-            let train = Train { weight_decay: 0.01, clip: 1.0, clip_by, beta1: 0.8, beta2: 0.98, epsilon: 1e-3, ..Train::default() };
+        assert_eq!(cases.len(), 4);
+        for Case { optimizer: kind, clip_by, values } in cases {
+            let train = Train {
+                optimizer: kind,
+                weight_decay: 0.01,
+                momentum: 0.9,
+                clip: 1.0,
+                clip_by,
+                beta1: 0.8,
+                beta2: 0.98,
+                epsilon: 1e-3,
+                ..Train::default()
+            };
             let place = Place::cpu();
             let (inner, device) = (place.inner(), place.autodiff());
             let mut optimizer = Optimizer::new(&train);
@@ -294,9 +305,34 @@ mod tests {
                 net = optimizer.step(net, gradients, 0.01);
                 let found = Tensor::cat(vec![net.matrix.val().inner().flatten(0, 1), net.vector.val().inner()], 0);
                 for (found, expected) in read(found).await.unwrap().into_iter().zip(expected) {
-                    assert!((f64::from(found) - expected).abs() < 1e-6, "{clip_by:?}, step {step}: {found} instead of {expected}");
+                    assert!(
+                        (f64::from(found) - expected).abs() < 1e-6,
+                        "{kind:?}, {clip_by:?}, step {step}: {found} instead of {expected}"
+                    );
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_learning_rate_warms_up_and_then_follows_its_schedule() {
+        let rates = |schedule: LrSchedule| {
+            let train = Train { schedule, warmup_steps: 4, ..Train::default() };
+            [0, 1, 3, 4, 8, 12, 20].map(|step| learning_rate(&train, 0.8, step, 12))
+        };
+        let expected = [
+            (LrSchedule::Constant, [0.2, 0.4, 0.8, 0.8, 0.8, 0.8, 0.8]),
+            // Half of the way after the warm-up, its end, and behind that.
+            (LrSchedule::Cosine, [0.2, 0.4, 0.8, 0.8, 0.4, 0.0, 0.0]),
+            (LrSchedule::Linear, [0.2, 0.4, 0.8, 0.8, 0.4, 0.0, 0.0]),
+        ];
+        for (schedule, expected) in expected {
+            for (found, expected) in rates(schedule).into_iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12, "{schedule:?}: {found} instead of {expected}");
+            }
+        }
+        let cosine = Train { schedule: LrSchedule::Cosine, warmup_steps: 0, ..Train::default() };
+        // As in PyTorch's CosineAnnealingLR: (1 + cos(π/4))/2 after a quarter.
+        assert!((learning_rate(&cosine, 1.0, 25, 100) - 0.853_553_390_593_273_8).abs() < 1e-12);
     }
 }

@@ -140,11 +140,11 @@ export async function write(page, key, value) {
 }
 
 /** Makes single steps until the run stands at `step`. */
-export async function stepTo(page, step) {
+export async function stepTo(page, step, locale) {
   for (;;) {
     const now = await state(page);
     if (now.step >= step) return now;
-    await button(page, "transport.step").click();
+    await button(page, "transport.step", {}, locale).click();
     const next = await until(page, `step ${now.step + 1} is made`, (after, before) => after.step > before, now.step);
     assert.equal(next.step, now.step + 1);
   }
@@ -194,4 +194,14 @@ export async function atRest(page) {
     return !playing && saved?.step === step;
   });
   return state(page);
+}
+
+/** Nothing reaches beyond the right edge of the page. */
+export async function fits(page, what) {
+  const [wide, wider] = await page.evaluate(() => {
+    const limit = document.documentElement.clientWidth;
+    const over = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !element.closest(".scroll"));
+    return [document.documentElement.scrollWidth - limit, over.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
+  });
+  assert.equal(wide, 0, `${what} is ${wide} px too wide: ${wider}`);
 }

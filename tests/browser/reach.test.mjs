@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, PATIENCE, PRESETS, TEXTS, atRest, button, ready, state, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
+import { atRest, AxeBuilder, button, fits, PATIENCE, PRESETS, ready, state, stepTo, text, TEXTS, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -101,16 +101,6 @@ test("everything can be done with keys", () =>
     await page.keyboard.press("r");
     await until(page, "the run begins again", (now) => now.step === 0);
   }));
-
-/** Nothing reaches beyond the right edge of the page. */
-async function fits(page, what) {
-  const [wide, wider] = await page.evaluate(() => {
-    const limit = document.documentElement.clientWidth;
-    const over = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !element.closest(".scroll"));
-    return [document.documentElement.scrollWidth - limit, over.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
-  });
-  assert.equal(wide, 0, `${what} is ${wide} px too wide: ${wider}`);
-}
 
 for (const locale of ["en", "ko"])
   test(`a window of 360 px with its scroll bar is wide enough for a lesson: ${locale}`, () =>

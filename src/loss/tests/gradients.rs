@@ -4,33 +4,65 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{assert_close, device, every, norm, read, scalar, soft, student_rows, target_rows, teacher_rows, tensor, with_gradient};
 use crate::device::testing::test;
-use crate::loss::{features, hard, soft::soft_loss};
+use crate::loss::{features, hard, soft::soft_loss, teachers};
 use crate::spec::{Distill, Divergence};
+
+/// Central differences of fourth order: a step large enough for float32, an error small enough for the comparison.
+fn slopes(at: &[f32], loss: impl Fn(Vec<f32>) -> f64) -> Vec<f64> {
+    let step = 2e-2_f32;
+    let moved = |index: usize, by: f32| {
+        let mut values = at.to_vec();
+        values[index] += by;
+        loss(values)
+    };
+    let slope = |index: usize| {
+        let near = (moved(index, step) - moved(index, -step)) / f64::from(2.0 * step);
+        let far = (moved(index, 2.0 * step) - moved(index, -2.0 * step)) / f64::from(4.0 * step);
+        (4.0 * near - far) / 3.0
+    };
+    (0..at.len()).map(slope).collect()
+}
 
 #[test]
 fn every_gradient_is_the_slope() {
     let (teacher, targets) = (teacher_rows(), target_rows());
-    let step = 2e-2_f32;
     for standardize in [false, true] {
         for distill in every() {
             let distill = Distill { standardize, ..distill };
             let (_, gradient) = soft(&teacher, &student_rows(), &targets, &distill);
-            let slopes: Vec<_> = (0..gradient.len())
-                .map(|index| {
-                    let at = |by: f32| {
-                        let mut student = student_rows();
-                        student[index / 5][index % 5] += by;
-                        soft(&teacher, &student, &targets, &distill).0
-                    };
-                    // Fourth order: a step large enough for float32, an error small enough for the comparison.
-                    let near = (at(step) - at(-step)) / f64::from(2.0 * step);
-                    let far = (at(2.0 * step) - at(-2.0 * step)) / f64::from(4.0 * step);
-                    (4.0 * near - far) / 3.0
-                })
-                .collect();
+            let loss = |student: Vec<f32>| soft(&teacher, &rows_of(&student), &targets, &distill).0;
+            let slopes = slopes(&student_rows().concat(), loss);
             assert_close(&gradient, &slopes, 2e-5, 2e-3, &format!("{:?}, standardize {standardize}", distill.divergence));
         }
     }
+}
+
+fn rows_of(values: &[f32]) -> Vec<Vec<f32>> {
+    values.chunks(5).map(Into::into).collect()
+}
+
+#[test]
+fn the_gradients_of_labels_hints_maps_and_several_teachers_are_the_slopes() {
+    let check = |what: &str, at: &[f32], loss: &dyn Fn(Tensor<1>) -> Tensor<1>| {
+        let flat = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &device());
+        let (_, gradient) = with_gradient(flat(at.to_vec()), loss);
+        assert_close(&gradient, &slopes(at, |values| scalar(loss(flat(values)))), 2e-5, 2e-3, what);
+    };
+    let student = student_rows().concat();
+    let logits = |z: Tensor<1>| z.reshape([3, 5]);
+    check("cross-entropy", &student, &|z| hard::cross_entropy(logits(z), tensor(&target_rows())));
+    check("label smoothing", &student, &|z| hard::cross_entropy(logits(z), hard::smooth(tensor(&target_rows()), 0.2)));
+    let ensemble = || teachers::average(vec![tensor(&teacher_rows()), tensor(&target_rows())]);
+    check("two teachers", &student, &|z| soft_loss(ensemble(), logits(z), tensor(&target_rows()), &Distill::default()));
+    // What learns of a hint: the student's hidden layer and the projection, one behind the other.
+    let both: Vec<f32> = (0..3 * 2 + 2 * 5).map(|at| (1.3 * at as f32).sin()).collect();
+    check("hint through a projection", &both, &|x| {
+        let (hidden, projection) = (x.clone().narrow(0, 0, 6).reshape([3, 2]), x.narrow(0, 6, 10).reshape([2, 5]));
+        features::hint(hidden.matmul(projection), tensor(&teacher_rows()))
+    });
+    let map: Vec<f32> = (0..24).map(|at| 1.5 + (0.7 * at as f32).sin()).collect();
+    let teacher = || Tensor::<1>::from_floats([1.0, 0.5, 2.0, 0.25, 1.5, 3.0, 0.75, 1.25], &device()).reshape([2, 1, 2, 2]);
+    check("attention transfer", &map, &|x| features::attention_transfer(x.reshape([2, 3, 2, 2]), teacher()));
 }
 
 #[test]

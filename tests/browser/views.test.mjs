@@ -1,0 +1,37 @@
+// Every view of every kind of run, where it is hardest: narrow, dark and Korean, and in the large type of a projector.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AxeBuilder, fits, ready, stepTo, until, useBrowser, withPage } from "./lab.mjs";
+
+useBrowser();
+
+const WINDOWS = [
+  { name: "360 px, dark", locale: "ko", query: "", options: { viewport: { width: 360, height: 740 }, colorScheme: "dark" } },
+  { name: "large type, light", locale: "en", query: "&large=1", options: { viewport: { width: 1280, height: 800 }, colorScheme: "light" } },
+];
+
+for (const { name, locale, query, options } of WINDOWS) {
+  for (const preset of ["first-light", "plane", "grammar", "distilbert"]) {
+    test(`every view fits and axe finds nothing serious in it: ${preset}, ${name}, ${locale}`, { timeout: 300_000 }, () =>
+      withPage(
+        `?backend=cpu&preset=${preset}&teacher.steps=10&lang=${locale}${query}`,
+        async (page) => {
+          await ready(page);
+          await stepTo(page, 1, locale);
+          const tabs = page.getByRole("tab");
+          for (let index = 0; index < (await tabs.count()); index += 1) {
+            await tabs.nth(index).click();
+            const what = await tabs.nth(index).innerText();
+            await until(page, `${what} is open`, (_, at) => document.querySelectorAll("[role=tab]")[at].ariaSelected === "true" && document.querySelector("[role=tabpanel]").childElementCount > 0, index);
+            await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+            await fits(page, what);
+            const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
+            const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+            assert.deepEqual(serious.map(({ id, nodes }) => [what, id, nodes.slice(0, 3).map((node) => node.html.slice(0, 140))]), []);
+          }
+        },
+        options,
+      ));
+  }
+}
