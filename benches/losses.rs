@@ -7,8 +7,8 @@ use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use distillery::data::rng;
 use distillery::device::{Place, read};
-use distillery::loss::{chunked::chunked, sequence, soft, uld};
-use distillery::spec::{Distill, Experiment, knobs};
+use distillery::loss::{chunked::chunked, policy, preference, representations, sequence, soft, uld};
+use distillery::spec::{Distill, Experiment, Preference, knobs};
 use pollster::block_on;
 use rand::RngExt;
 
@@ -60,6 +60,52 @@ fn divergences(criterion: &mut Criterion) {
     }
 }
 
+/// What a student copies of its teacher's inside, 8 texts of 64 tokens and 4 heads, and what embeddings of 64 sentences learn by.
+fn inside(criterion: &mut Criterion) {
+    const HEADS: usize = 4;
+    let mut group = criterion.benchmark_group(format!("512 states of {WIDTH}"));
+    let (states, qkv, sentences) = ([512, WIDTH], [512, 3 * WIDTH], [64, WIDTH]);
+    let device = Place::cpu().inner();
+    let (real, bias) = (Tensor::<2>::ones([8, 64], &device), Tensor::<4>::zeros([1, 1, 64, 64], &device));
+    let mut measure = |name: &str, shape, loss: &dyn Fn(Tensor<2>, Tensor<2>) -> Tensor<1>| {
+        let [student, teacher] = ["student", "teacher"].map(|side| rows(side, shape));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(gradient(&student, |student| loss(student, teacher.clone())))));
+    };
+    measure("cosine", states, &|student, teacher| representations::cosine(student, teacher).mean());
+    measure("hidden states", states, &|student, teacher| representations::hidden(student, teacher).mean());
+    measure("attention maps", qkv, &|student, teacher| representations::attention(student, teacher, HEADS, real.clone()));
+    measure("relations", qkv, &|student, teacher| representations::relations(student, teacher, HEADS, bias.clone(), real.clone()));
+    measure("similarities", sentences, &representations::similarities);
+    measure("contrastive", sentences, &|student, teacher| representations::contrastive(student, teacher, 0.05));
+}
+
+/// What texts are judged by, from log-probabilities that the logits were turned into: MiniLLM's two terms, and preferences of 256 pairs.
+fn texts(criterion: &mut Criterion) {
+    let shape = SHAPES[1];
+    let mut group = criterion.benchmark_group(format!("texts of {} tokens, {} in the vocabulary", shape[0], shape[1]));
+    group.sample_size(20);
+    let [teacher, student] = ["teacher", "student"].map(|side| rows(side, shape));
+    let line = |name: &str, count: usize| rows(name, [1, count]).flatten::<1>(0, 1);
+    let mask = Tensor::<1>::ones([shape[0]], &Place::cpu().inner());
+    let single = |log_q| policy::single_step(teacher.clone(), log_q, None, mask.clone());
+    group.bench_function("single step", |bencher| bencher.iter(|| black_box(gradient(&student, single))));
+    let surrogate = |log_q: Tensor<2>| {
+        let (old, advantages) = (line("student", shape[0]), line("advantages", shape[0]));
+        policy::surrogate(log_q.flatten(0, 1), old, mask.clone(), advantages, mask.clone(), Some(0.2))
+    };
+    let words = rows("student", [1, shape[0]]);
+    group.bench_function("surrogate", |bencher| bencher.iter(|| black_box(gradient(&words, surrogate))));
+    let settings = preference::Settings::published(Preference::Dpkd);
+    let prefer = |log_q: Tensor<2>| {
+        let side = |from: usize, name: &str| {
+            let log_q = log_q.clone().flatten::<1>(0, 1).narrow(0, from, 256);
+            preference::Texts { log_q, reference: line(name, 256), tokens: Tensor::ones([256], &Place::cpu().inner()) }
+        };
+        preference::texts(side(0, "chosen"), side(256, "rejected"), &settings).loss
+    };
+    group.bench_function("preference", |bencher| bencher.iter(|| black_box(gradient(&words, prefer))));
+}
+
 /// The same loss of a head over a large vocabulary, whole and in chunks: what the smaller peak of memory costs.
 fn vocabulary(criterion: &mut Criterion) {
     let shape = SHAPES[1];
@@ -78,5 +124,5 @@ fn vocabulary(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(losses, divergences, vocabulary);
+criterion_group!(losses, divergences, inside, texts, vocabulary);
 criterion_main!(losses);

@@ -1,4 +1,4 @@
-//! The benchmark's fixed workloads for a page: what `benches/peers/peer.mjs` drives beside TensorFlow.js and jax-js.
+//! The benchmark's fixed workloads for a page: what `benches/peer.mjs` drives beside TensorFlow.js and jax-js.
 
 use burn::tensor::Tensor;
 use wasm_bindgen::prelude::*;
