@@ -88,7 +88,7 @@ fn join_threads() {
     let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
     let threads = asked.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
     if threads > 1 {
-        // Without it all is as fast as without this function.
+        // It fails where there is a pool already: then this thread waits, as it would without.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global();
     }
 }
