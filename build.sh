@@ -398,7 +398,8 @@ command_check() {
   part "format" cargo fmt --check
   part "lints, native" cargo clippy --all-targets -- -D warnings
   part "lints, wasm" cargo_wasm clippy --lib --tests -- -D warnings
-  part "docs" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --lib --document-private-items
+  # Private items are documented too, so that links to them lead somewhere.
+  part "docs" env RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --no-deps --lib --document-private-items
   part "licences and advisories" licences_and_advisories
   part "page: packages" npm_packages
   part "page: lints" page_script lint

@@ -9,7 +9,7 @@
 //! is the product over the text, whose variance grows with its length; the paper drops it, and accepts a bias.
 //!
 //! The first half works on the host, on one `f64` per response token of one text, so that padding cannot get in; the second on tensors,
-//! `[rows]` with a mask, as in [`sequence`](super::sequence).
+//! `[rows]` with a mask, as in [`sequence`].
 //!
 //! The authors' code (microsoft/LMOps, `minillm/`) differs from their paper:
 //!

@@ -92,7 +92,7 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, bias: Tenso
     weights.matmul(value) / sum
 }
 
-/// Attention of `[batch, seq, 3·heads, head]`, queries, keys and values of the same tokens behind one another, with a bias as for [`attention`]:
+/// Attention of `[batch, seq, 3·heads, head]`, queries, keys and values of the same tokens behind one another, with a bias as for [`attention()`]:
 /// `[batch·seq, heads·head]`. There is one token at least.
 pub fn self_attention(qkv: Tensor<4>, bias: Tensor<4>) -> Tensor<2> {
     let [batch, seq, all, head] = qkv.dims();

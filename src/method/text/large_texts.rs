@@ -1,5 +1,5 @@
-//! Methods on sampled texts over a large vocabulary: the numbers of [`minillm`](super::minillm), [`dpkd`](super::dpkd) and
-//! [`distillm2`](super::distillm2) from the rows that count alone, a chunk of them at a time ([`chunked`]).
+//! Methods on sampled texts over a large vocabulary: the numbers of [`minillm`], [`dpkd`](super::dpkd) and
+//! [`distillm2`] from the rows that count alone, a chunk of them at a time ([`chunked`]).
 
 use std::ops::Range;
 
