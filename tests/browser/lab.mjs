@@ -205,3 +205,11 @@ export async function fits(page, what) {
   });
   assert.equal(wide, 0, `${what} is ${wide} px too wide: ${wider}`);
 }
+
+/** What axe finds serious in the page, or within these selectors: each rule, with the first places that break it. */
+export async function seriousFaults(page, ...within) {
+  const axe = within.reduce((builder, selector) => builder.include(selector), new AxeBuilder({ page }));
+  const { violations } = await axe.analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return serious.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => `${node.html.slice(0, 140)} ${node.failureSummary}`)]);
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, button, curves, download, eventually, knob, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+import { button, curves, download, eventually, knob, play, ready, seriousFaults, state, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -14,8 +14,7 @@ const over = (page) => until(page, "the end is drawn", (now) => now.finished && 
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 async function noViolations(page) {
-  const { violations } = await new AxeBuilder({ page }).include("main").analyze();
-  assert.deepEqual(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => [id, nodes[0].failureSummary]), []);
+  assert.deepEqual(await seriousFaults(page, "main"), []);
 }
 
 test("a language preset is chosen among the presets, with knobs and views of its own", () =>
