@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::measure::Measure;
 use crate::device::Choice;
-use crate::spec::TaskName;
+use crate::spec::{Precision, TaskName};
 
 /// Distil a teacher network into a small student, beside the same student without a teacher, and measure whether it was worth it.
 #[derive(Debug, Parser)]
@@ -78,12 +79,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Time a fixed distillation step (W1: an MLP, W2: a decoder, W3: a CNN), or `generation`, and write a JSON object
+    /// Time a fixed distillation step (W1: an MLP, W2: a decoder, W3: a CNN; `smollm2` and `distilbert` of those models' shapes), or
+    /// `generation`, and write a JSON object
     Bench {
         #[arg(value_name = "WORKLOAD")]
         workload: String,
         #[arg(long, value_name = DEVICES, default_value = "auto")]
         device: Choice,
+        /// Numbers that the matrices of smollm2 and distilbert are multiplied in: f32, bf16 or f16
+        #[arg(long, default_value = "f32", value_parser = precision())]
+        precision: Precision,
     },
     /// Compare a device with the CPU backend on a fixed problem: forward, backward, optimiser
     SelfTest {
@@ -422,6 +427,16 @@ impl Arguments {
             | Command::Convert(_) => false,
         }
     }
+}
+
+/// `train.precision`, by its names.
+fn precision() -> impl TypedValueParser<Value = Precision> {
+    let names = || ["f32", "bf16", "f16"];
+    PossibleValuesParser::new(names()).map(|name| match name.as_str() {
+        "bf16" => Precision::Bf16,
+        "f16" => Precision::F16,
+        _ => Precision::F32,
+    })
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn text(record: &Record) -> String {
     line("## Results\n");
     let (table, measures) = networks(record, true);
     line(&markdown(&table.into_rows()));
-    line(&format!("{}\n", read_table(&measures, experiment)));
+    line(&format!("{}\n", read_table(&measures, record)));
     for sentence in sentences(record) {
         line(&format!("{sentence}\n"));
     }

@@ -13,7 +13,7 @@ use super::rundir::RunDir;
 use crate::train::{ROLES, Role, Run};
 
 const FILE: &str = "measured.json";
-/// Forward passes that the median is taken of, unless the time is up.
+/// Times that the median is taken of, unless the seconds are up.
 const REPEATS: usize = 9;
 const SECONDS: f64 = 2.0;
 
@@ -21,14 +21,23 @@ const SECONDS: f64 = 2.0;
 pub struct Measured {
     /// Milliseconds of a forward pass of one test example, the median of several.
     pub latency: BTreeMap<Role, f64>,
+    /// Tokens a second of all texts together that a network writes at an evaluation, the median of several; of decoders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens_per_second: BTreeMap<Role, f64>,
     /// The most bytes that the process had in memory; it held all networks, their optimisers and the data.
     pub peak_memory: Option<usize>,
 }
 
 impl Measured {
     pub fn of(run: &Run) -> Result<Self, Error> {
-        let latency = ROLES.into_iter().map(|role| Ok((role, latency(run, role)?))).collect::<Result<_, Error>>()?;
-        Ok(Self { latency, peak_memory: memory::peak() })
+        let (mut latency, mut tokens_per_second) = (BTreeMap::new(), BTreeMap::new());
+        for role in ROLES {
+            latency.insert(role, self::latency(run, role)?);
+            if let Some(rate) = writing(run, role)? {
+                tokens_per_second.insert(role, rate);
+            }
+        }
+        Ok(Self { latency, tokens_per_second, peak_memory: memory::peak() })
     }
 
     pub fn write(&self, directory: &RunDir) -> Result<(), Error> {
@@ -47,15 +56,31 @@ impl Measured {
     }
 }
 
+/// Milliseconds.
 fn latency(run: &Run, role: Role) -> Result<f64, Error> {
-    // The first pass compiles kernels and fills caches.
-    block_on(run.answer_one(role))?;
+    let median = median_seconds(|| Ok(block_on(run.answer_one(role))?))?;
+    Ok(median * 1e3)
+}
+
+/// Tokens a second.
+fn writing(run: &Run, role: Role) -> Result<Option<f64>, Error> {
+    let mut tokens = None;
+    let median = median_seconds(|| {
+        tokens = block_on(run.write_all(role))?;
+        Ok(())
+    })?;
+    Ok(tokens.map(|tokens| tokens as f64 / median))
+}
+
+fn median_seconds(mut act: impl FnMut() -> Result<(), Error>) -> Result<f64, Error> {
     let began = Instant::now();
+    // The first one compiles kernels and fills caches.
+    act()?;
     let mut times = Vec::new();
-    while times.len() < REPEATS && (times.is_empty() || began.elapsed().as_secs_f64() < SECONDS) {
+    while times.is_empty() || times.len() < REPEATS && began.elapsed().as_secs_f64() < SECONDS {
         let start = Instant::now();
-        block_on(run.answer_one(role))?;
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+        act()?;
+        times.push(start.elapsed().as_secs_f64());
     }
     times.sort_by(f64::total_cmp);
     Ok(times[times.len() / 2])

@@ -9,15 +9,19 @@ use serde_json::Value;
 use super::error::Error;
 use super::files::text_of;
 use super::models::{INDEX, WEIGHTS};
+use crate::model::formats::byte_level;
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
+/// GPT-2's tokenizer before there was that file.
+const VOCAB: &str = "vocab.json";
+const MERGES: &str = "merges.txt";
 /// With these bytes begins what Git has instead of a large file, until Git LFS gets that.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 /// What Python writes weights to that are programs rather than data, and are not read.
 const OTHERS: [&str; 4] = ["pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack"];
 /// What transformers makes a tokenizer.json of.
-const SLOW: [&str; 4] = ["vocab.txt", "vocab.json", "tokenizer.model", "spiece.model"];
+const SLOW: [&str; 4] = ["vocab.txt", VOCAB, "tokenizer.model", "spiece.model"];
 /// What to do about a file that is not the whole of itself.
 pub const AGAIN: &str = "it is cut short or damaged: download it again";
 
@@ -39,10 +43,16 @@ impl ModelFolder {
         if !has_weights(folder) {
             return Err(wrong(without_weights(folder, &config)));
         }
-        if !folder.join(TOKENIZER).is_file() {
+        if folder.join(TOKENIZER).is_file() {
+            return Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))? });
+        }
+        let parts = [VOCAB, MERGES].map(|name| folder.join(name));
+        if !is_gpt2(&config) || !parts.iter().all(|part| part.is_file()) {
             return Err(wrong(without_tokenizer(folder)));
         }
-        Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))? })
+        let [vocab, merges] = parts;
+        let tokenizer = byte_level::from_vocab_and_merges(&json(&vocab)?, &text_of(&merges, bytes(&merges)?)?);
+        Ok(Self { config, tokenizer: tokenizer.map_err(|error| wrong(error.to_string()))? })
     }
 }
 
@@ -62,6 +72,11 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
         return wrong("it is empty: download it again");
     }
     Ok(bytes)
+}
+
+/// Whether its splitting is GPT-2's: the vocabularies of others look alike, and do not say how a text is split before.
+fn is_gpt2(config: &str) -> bool {
+    serde_json::from_str::<Value>(config).is_ok_and(|config| config["model_type"] == "gpt2")
 }
 
 fn has_weights(folder: &Path) -> bool {
@@ -158,6 +173,14 @@ mod tests {
         said(&["tokenizer.json", "column 18", "download it again"]);
         put("tokenizer.json", b"{}");
         assert!(ModelFolder::open(&folder).is_ok());
+        fs::remove_file(folder.join("tokenizer.json")).unwrap();
+        put("vocab.json", b"{\"a\": 0, \"b\": 1, \"ab\": 2}");
+        put("merges.txt", b"#version: 0.2\na b\n");
+        said(&["AutoTokenizer"]);
+        put("config.json", b"{\"model_type\": \"gpt2\"}");
+        assert!(ModelFolder::open(&folder).unwrap().tokenizer.contains("ByteLevel"), "GPT-2's two files are a tokenizer too");
+        put("merges.txt", b"#version: 0.2\nab\n");
+        said(&["merges.txt", "line 2"]);
         let error = ModelFolder::open(outer.path()).map(drop).unwrap_err().to_string();
         assert!(error.contains(&format!("did you mean {}", folder.display())), "{error}");
         let error = bytes(&folder.join("model.safetensors")).unwrap_err().to_string();

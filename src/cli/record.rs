@@ -169,6 +169,11 @@ impl Record {
         }
     }
 
+    /// Test rows or texts that the right ones are a share of; `None` where tokens or answers are counted, which are not as many.
+    pub fn cases(&self) -> Option<usize> {
+        (self.counted().1 && self.right() == Measure::Accuracy).then_some(self.facts.test_rows)
+    }
+
     /// How much data there is, in words.
     pub fn amounts(&self) -> String {
         let Facts { train_rows, labelled_rows, test_rows, .. } = self.facts;

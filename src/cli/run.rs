@@ -14,6 +14,7 @@ use super::settings::Settings;
 use super::source;
 use super::summary;
 use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousands};
+use crate::eval::statistics::share_interval;
 use crate::spec::{Experiment, Train};
 use crate::train::{Evaluation, ROLES, Role};
 
@@ -113,14 +114,18 @@ fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<()
     output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
 }
 
-/// The three networks, one a row, and what is measured of them. Latency is no two times the same, so it is only where it is asked for.
-pub fn networks(record: &Record, latency: bool) -> (Table, Vec<Measure>) {
+/// The three networks, one a row, and what is measured of them; in a `report` with the interval of what was counted, and with latency, which is no
+/// two times the same.
+pub fn networks(record: &Record, report: bool) -> (Table, Vec<Measure>) {
     let of = |role: Role, measure: Measure| record.finals.get(&role).and_then(|found| measure.of(found));
     let has = |measure: &Measure| ROLES.iter().any(|role| of(*role, *measure).is_some());
     let others: Vec<Measure> = [Measure::Ece, Measure::Agreement].into_iter().filter(has).collect();
     let mut header = vec!["", "parameters", "size", record.right().name(), "of teacher"];
     header.extend(others.iter().map(|measure| measure.name()));
-    header.extend(latency.then_some("latency"));
+    let measured = record.measured.as_ref().filter(|_| report);
+    let writes = measured.is_some_and(|measured| !measured.tokens_per_second.is_empty());
+    header.extend(report.then_some("latency"));
+    header.extend(writes.then_some("writes"));
     let mut table = Table::new(header);
     for role in ROLES {
         let size = record.facts.networks.iter().find(|size| size.role == role);
@@ -131,9 +136,16 @@ pub fn networks(record: &Record, latency: bool) -> (Table, Vec<Measure>) {
             or_dash(of(role, Measure::Accuracy).map(percent)),
             or_dash(record.retention(role).map(percent)),
         ];
+        if report && let Some([low, high]) = of(role, Measure::Accuracy).and_then(|share| share_interval(share, record.cases()?)) {
+            cells[3] = format!("{} ({} to {})", cells[3], percent(low), percent(high));
+        }
         cells.extend(others.iter().map(|measure| or_dash(of(role, *measure).map(|value| measure.show(value)))));
-        if latency {
-            cells.push(or_dash(record.measured.as_ref().and_then(|measured| measured.latency.get(&role)).map(|ms| milliseconds(*ms))));
+        if report {
+            cells.push(or_dash(measured.and_then(|measured| measured.latency.get(&role)).map(|ms| milliseconds(*ms))));
+        }
+        if writes {
+            let rate = measured.and_then(|measured| measured.tokens_per_second.get(&role));
+            cells.push(or_dash(rate.map(|rate| format!("{} tokens/s", thousands(rate.round() as usize)))));
         }
         table.row(cells);
     }

@@ -60,6 +60,18 @@ impl Interval {
     }
 }
 
+/// Both ends of the 95 % interval of a share that was found in `count` cases (Wilson 1927); `None` without cases.
+pub fn share_interval(share: f64, count: usize) -> Option<[f64; 2]> {
+    if count == 0 {
+        return None;
+    }
+    let (n, z) = (count as f64, 1.959_963_984_540_054_f64);
+    let centre = share + z * z / (2.0 * n);
+    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + z * z / n;
+    Some([(centre - half) / whole, (centre + half) / whole])
+}
+
 /// Arithmetic mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -122,6 +134,16 @@ mod tests {
             let found = t_quantile(freedom);
             assert!((found - expected).abs() < 1e-6, "t(0.975, {freedom}) = {found}, tables say {expected}");
         }
+    }
+
+    /// `scipy.stats.binomtest(right, count).proportion_ci(method="wilson")`.
+    #[test]
+    fn intervals_of_shares_are_wilsons() {
+        for (right, count, expected) in [(81, 263, [0.255_289, 0.366_210]), (0, 20, [0.0, 0.161_125]), (20, 20, [0.838_875, 1.0])] {
+            let found = share_interval(f64::from(right) / count as f64, count).unwrap();
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{right} of {count}: {found:?} instead of {expected:?}");
+        }
+        assert_eq!(share_interval(0.5, 0), None);
     }
 
     #[test]

@@ -107,6 +107,8 @@ choices! {
         F32,
         /// Half the bits: the range of f32 with 8 of its 24 digits.
         Bf16,
+        /// Half the bits: 11 of the 24 digits of f32 and a range from 6e-8 to 65,504, so that losses are scaled.
+        F16,
     }
 }
 

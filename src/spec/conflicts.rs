@@ -16,7 +16,7 @@ pub fn check(experiment: &Experiment) -> Result<(), SpecError> {
     }
     let transformer = matches!(student.kind, NetworkKind::Decoder | NetworkKind::Encoder);
     if experiment.train.precision != Precision::F32 && !transformer {
-        return conflict("train.precision", "transformers alone can learn in bf16: set it to f32");
+        return conflict("train.precision", "transformers alone can learn in bf16 or f16: set it to f32");
     }
     let chosen = student.from_layers.len();
     if transformer && student.start == Start::TeacherLayers && chosen > 0 && chosen != student.layers {
@@ -104,6 +104,14 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
         return conflict(
             "distill.access",
             "hides the states that the student is compared with: set it to hidden, or the encoder's weights to 0",
+        );
+    }
+    // Of a student from a file the layers are counted when it is read.
+    let mapped = encoder.layer_map.len();
+    if mapped > 0 && mapped != student.layers && student.start != Start::File {
+        return conflict(
+            "encoder.layer_map",
+            "names a layer of the teacher for each of the student's: set it to as many as student.layers, or to none",
         );
     }
     if distill.hint_weight > 0.0 || distill.attention_weight > 0.0 {

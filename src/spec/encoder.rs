@@ -32,6 +32,9 @@ pub struct EncoderTerms {
     pub attention_weight: f64,
     /// Weight of the relations between queries, keys and values of the last layer.
     pub relation_weight: f64,
+    /// Which of the teacher's layers, from 0, each layer of the student copies in its states, attention maps and relations; empty = the one
+    /// that stands as high.
+    pub layer_map: Vec<usize>,
     /// Embeddings: weight of the squared distance between the similarities of sentences.
     pub similarity_weight: f64,
     /// Embeddings: weight of telling the teacher's embedding of a sentence from those of others.
@@ -54,6 +57,7 @@ impl Default for EncoderTerms {
             hidden_weight: 0.0,
             attention_weight: 0.0,
             relation_weight: 0.0,
+            layer_map: Vec::new(),
             similarity_weight: 1.0,
             contrastive_weight: 0.0,
         }
@@ -61,6 +65,11 @@ impl Default for EncoderTerms {
 }
 
 impl EncoderTerms {
+    /// Whether a term compares more of the inside than the last states.
+    pub fn compares_layers(&self) -> bool {
+        [self.hidden_weight, self.attention_weight, self.relation_weight].iter().any(|weight| *weight > 0.0)
+    }
+
     /// Whether a term looks at more than the teacher's logits.
     pub fn sees_states(&self) -> bool {
         let of_embeddings = [self.similarity_weight, self.contrastive_weight];

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Materials, Run, RunError, contest::Contest, event::*, patience::Best};
+use super::{Learner, Materials, Run, RunError, contest::Contest, event::*, patience::Best, scale::LossScale};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
 use crate::model::encoder::EncoderConfig;
@@ -19,6 +19,8 @@ const KEY: &str = "distillery.checkpoint";
 /// Metadata key of the experiment in a file of weights.
 const EXPERIMENT: &str = "distillery.experiment";
 const VERSION: u32 = 1;
+/// Name of a network's loss scale.
+const SCALE: &str = "loss_scale";
 
 /// What every version of [`Progress`] begins with: the rest of another one may read otherwise.
 #[derive(Deserialize)]
@@ -106,6 +108,11 @@ impl<N: Trainable> Saved for Learner<N> {
         for (name, tensor) in self.optimizer.state(&self.learning()) {
             pending.add(format!("{prefix}{name}"), tensor.dims().to_vec(), tensor);
         }
+        if let Some(scale) = &self.scale {
+            let numbers = scale.numbers();
+            let device = self.net.parameters().first().expect("a network has parameters").device();
+            pending.add(format!("{prefix}{SCALE}"), vec![numbers.len()], Tensor::from_floats(numbers, &device));
+        }
     }
 
     fn replace(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
@@ -120,7 +127,12 @@ impl<N: Trainable> Saved for Learner<N> {
         let learning = self.learning();
         let learned = take(&learning)?;
         self.put(frozen.as_deref(), learned, place);
-        self.optimizer.restore(&learning, steps, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
+        if self.scale.is_some() {
+            self.scale = LossScale::from_numbers(&file.take(&format!("{prefix}{SCALE}"), &[3])?);
+        }
+        // The optimiser did not see the steps that were left out.
+        let seen = steps - self.scale.map_or(0, |scale| scale.skipped()).min(steps);
+        self.optimizer.restore(&learning, seen, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
         self.steps = steps;
         Ok(())
     }

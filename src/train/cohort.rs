@@ -92,7 +92,7 @@ impl Cohort {
         let mut last = None;
         for (at, batch) in self.run.classes()?.table.chunk(from, chunk, 1).into_iter().enumerate() {
             if let Some(rates) = &teacher_rates {
-                self.run.contest.teach(&self.run.experiment, from + at, &rates[at..=at]);
+                self.run.contest.teach(&self.run.experiment, from + at, &rates[at..=at]).await?;
             }
             let guide = self.run.classes()?.teachers.guide(&batch.inputs, batch.teacher, false);
             let losses = self.losses.losses(&self.net.forward(batch.inputs), &batch.targets, &guide.logits);

@@ -100,11 +100,11 @@ impl Contest {
     }
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
-    pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
+    pub async fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Tensor<1>, RunError> {
         match self {
-            Self::Classes(classes) => classes.teachers.learn(from, rates, experiment.train.accumulate),
-            Self::Texts(texts) => texts.teach(experiment, from, rates),
-            Self::Encoders(encoders) => encoders.teach(experiment, from, rates),
+            Self::Classes(classes) => Ok(classes.teachers.learn(from, rates, experiment.train.accumulate)),
+            Self::Texts(texts) => texts.teach(experiment, from, rates).await,
+            Self::Encoders(encoders) => encoders.teach(experiment, from, rates).await,
         }
     }
 
@@ -113,7 +113,7 @@ impl Contest {
         match self {
             Self::Classes(classes) => Ok(classes.learn(experiment, from, rates)),
             Self::Texts(texts) => texts.learn(experiment, from, rates).await,
-            Self::Encoders(encoders) => Ok(encoders.learn(experiment, from, rates)),
+            Self::Encoders(encoders) => encoders.learn(experiment, from, rates).await,
         }
     }
 

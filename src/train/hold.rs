@@ -21,7 +21,7 @@ impl Run {
         let rates = self.rates(self.experiment.teacher.lr, 1);
         // Its own count: it may be ahead of the students.
         let next = self.classes()?.teachers.learners[0].steps;
-        self.contest.teach(&self.experiment, next, &rates);
+        self.contest.teach(&self.experiment, next, &rates).await?;
         Ok(vec![self.evaluate().await?])
     }
 }

@@ -25,4 +25,16 @@ impl Run {
         read(answer).await?;
         Ok(())
     }
+
+    /// Lets a network write what it writes at an evaluation, all texts at once with a cache, and waits for it; how many tokens. `None` in runs
+    /// where nothing is written.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn write_all(&self, role: Role) -> Result<Option<usize>, RunError> {
+        match &self.contest {
+            Contest::Texts(texts) => texts.write_all(&self.experiment, role).await,
+            Contest::Classes(_) | Contest::Encoders(_) => Ok(None),
+        }
+    }
 }

@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 
 use super::mean::Mean;
 use super::optimizer::{Optimizer, gradients};
-use crate::device::Place;
+use super::scale::LossScale;
+use crate::device::{DeviceError, Place};
 use crate::model::lora::{self, Lora};
 use crate::model::{Net, Parameter, Trainable};
 use crate::spec::Train;
@@ -21,6 +22,8 @@ pub struct Learner<N: Trainable = Net> {
     pub steps: usize,
     /// Adapters that learn while all else stands still.
     lora: Option<Lora>,
+    /// Where matrices are multiplied in f16.
+    pub(super) scale: Option<LossScale>,
     /// The gradient of the next step, as far as its micro-batches were seen.
     gathered: Mean,
 }
@@ -29,11 +32,12 @@ impl<N: Trainable> Learner<N> {
     /// A network with these values on a device with gradients.
     pub fn new(layout: N::Layout, values: &[Vec<f32>], train: &Train, place: &Place) -> Self {
         let net = build(&layout, values, None, place);
-        Self::of(layout, net, None, train)
+        Self::of(layout, net, None, train, place)
     }
 
-    fn of(layout: N::Layout, net: N, lora: Option<Lora>, train: &Train) -> Self {
-        Self { layout, net, optimizer: Optimizer::new(train), steps: 0, lora, gathered: Mean::default() }
+    fn of(layout: N::Layout, net: N, lora: Option<Lora>, train: &Train, place: &Place) -> Self {
+        let scale = LossScale::of(place);
+        Self { layout, net, optimizer: Optimizer::new(train), steps: 0, lora, scale, gathered: Mean::default() }
     }
 
     /// Two of them that start alike. Of adapted ones only the adapters learn, and there is one copy of what is frozen.
@@ -43,13 +47,14 @@ impl<N: Trainable> Learner<N> {
             Some(lora) => lora.start(first.clone(), &N::shapes(&layout)),
             None => build(&layout, values, None, place),
         };
-        [first, second].map(|net| Self::of(layout.clone(), net, lora, train))
+        [first, second].map(|net| Self::of(layout.clone(), net, lora, train, place))
     }
 
     /// Other values for all parameters. Adapters and optimiser start afresh.
     pub fn start_from(&mut self, values: &[Vec<f32>], train: &Train, place: &Place) {
         self.net = build(&self.layout, values, self.lora, place);
         self.optimizer = Optimizer::new(train);
+        self.scale = LossScale::of(place);
     }
 
     /// Other values for what learns, and for what is frozen if there are any.
@@ -95,18 +100,47 @@ impl<N: Trainable> Learner<N> {
 
     /// Takes in the gradient of one micro-batch's loss, which counts `weight` in the next step, and frees its graph.
     pub fn gather(&mut self, loss: &Tensor<1>, weight: f64) {
-        self.take_in(gradients(&self.net, loss), weight);
+        self.take_in(scaled_gradients(&self.net, loss, self.scale), weight);
     }
 
-    /// Takes in the gradient of a micro-batch, which counts `weight` in the next step.
+    /// Takes in the gradient of a micro-batch as [`scaled_gradients`] has it, which counts `weight` in the next step.
     pub fn take_in(&mut self, gradient: Vec<Tensor<1>>, weight: f64) {
         self.gathered.add(gradient, weight);
     }
 
-    /// One step down the mean of the gradients that were gathered since the last one.
+    /// One step down the mean of the gradients that were gathered since the last one, none of which is scaled.
     pub fn step(&mut self, lr: f64) {
-        self.net = self.optimizer.step(self.net.clone(), self.gathered.take(), lr);
+        let gradients = self.gathered.take();
+        self.descend(gradients, lr);
         self.steps += 1;
+    }
+
+    /// As [`Learner::step`], of gradients that may be scaled: a step in which one overflowed counts and changes nothing.
+    ///
+    /// # Errors
+    /// [`DeviceError::Lost`] when the device fails.
+    pub async fn step_if_finite(&mut self, lr: f64) -> Result<(), DeviceError> {
+        let Some(scale) = &mut self.scale else {
+            self.step(lr);
+            return Ok(());
+        };
+        if let Some(gradients) = scale.settle(self.gathered.take()).await? {
+            self.descend(gradients, lr);
+        }
+        self.steps += 1;
+        Ok(())
+    }
+
+    fn descend(&mut self, gradients: Vec<Tensor<1>>, lr: f64) {
+        self.net = self.optimizer.step(self.net.clone(), gradients, lr);
+    }
+}
+
+/// The gradients of a loss at all that learns, or those of the loss enlarged.
+pub fn scaled_gradients<N: Trainable>(net: &N, loss: &Tensor<1>, scale: Option<LossScale>) -> Vec<Tensor<1>> {
+    match scale {
+        Some(scale) => gradients(net, &scale.enlarge(loss)),
+        None => gradients(net, loss),
     }
 }
 

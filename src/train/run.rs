@@ -1,10 +1,12 @@
 //! One experiment under way: the three-way race of teacher, student alone and student distilled.
 
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::Tensor;
 use web_time::Instant;
 
 use super::contest::{Contest, Materials};
-use super::{RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, patience::Best, summary::Facts};
+use super::{
+    RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, patience::Best, scale::half, summary::Facts,
+};
 use crate::device::{Place, Reads};
 use crate::method::response::Parts;
 use crate::spec::{Experiment, Precision, SpecError, TeacherSchedule, TeacherSource, knobs};
@@ -34,12 +36,11 @@ impl Run {
     /// An experiment that contradicts itself or its data, and a device that fails.
     pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let half = match experiment.train.precision {
-            Precision::F32 => None,
-            Precision::Bf16 => Some(FloatDType::BF16),
+        let lacking = match experiment.train.precision {
+            Precision::F16 => "this device does not multiply in f16: set it to f32, or take another device",
+            Precision::Bf16 | Precision::F32 => "this device does not multiply in bf16: set it to f32, or take another device",
         };
-        let lacking =
-            SpecError::conflict("train.precision", "this device does not multiply in bf16: set it to f32, or take another device");
+        let (lacking, half) = (SpecError::conflict("train.precision", lacking), half(experiment.train.precision));
         let place = place.recomputing(experiment.train.gradient_checkpointing).multiplying(half).ok_or(lacking)?;
         let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {
@@ -223,12 +224,12 @@ impl Run {
         let losses = |hard: Tensor<1>| (Role::Teacher, Parts::labels(hard));
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
-            parts.push(losses(self.contest.teach(&self.experiment, self.step, &rates)));
+            parts.push(losses(self.contest.teach(&self.experiment, self.step, &rates).await?));
         } else if self.teacher_moves() && !held {
             // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
             let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
             for at in 0..chunk {
-                let hard = self.contest.teach(&self.experiment, self.step + at, &teacher_rates[at..=at]);
+                let hard = self.contest.teach(&self.experiment, self.step + at, &teacher_rates[at..=at]).await?;
                 let students = self.contest.learn(&self.experiment, self.step + at, &rates[at..=at]).await?;
                 parts = [losses(hard)].into_iter().chain(students).collect();
             }

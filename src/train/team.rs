@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::{learner::Learner, optimizer::gradients, trio::Trio};
+use super::learner::{Learner, scaled_gradients};
+use super::{scale::LossScale, trio::Trio};
 use crate::device::Place;
 use crate::method::response::Parts;
 use crate::model::Trainable;
@@ -19,6 +20,8 @@ pub struct Seat<N> {
     pub teacher: N,
     pub alone: N,
     pub distilled: N,
+    /// Of the losses of both students.
+    scales: [Option<LossScale>; 2],
 }
 
 /// What a device made of a micro-batch: losses and gradients of both students, still there.
@@ -34,11 +37,12 @@ impl<N: Trainable> Seat<N> {
 
     /// The gradients of both losses, whose graphs end here.
     pub fn share(&self, of_alone: Parts, of_distilled: Parts) -> Share {
-        let of = |net: &N, parts: Parts| {
-            let gradient = gradients(net, &parts.total);
+        let of = |net: &N, parts: Parts, scale| {
+            let gradient = scaled_gradients(net, &parts.total, scale);
             (parts.plain(), gradient)
         };
-        Share([of(&self.alone, of_alone), of(&self.distilled, of_distilled)])
+        let [alone, distilled] = self.scales;
+        Share([of(&self.alone, of_alone, alone), of(&self.distilled, of_distilled, distilled)])
     }
 }
 
@@ -47,14 +51,16 @@ impl<N: Trainable> Trio<N> {
     pub fn seats(&self) -> Vec<Seat<N>> {
         let home = self.home();
         let [alone, distilled] = [&self.alone, &self.distilled].map(|learner| learner.net.clone());
+        let scales = [self.alone.scale, self.distilled.scale];
         let there = |place: &Place, learner: &Learner<N>| learner.net.clone().fork(&place.autodiff());
         let beside = home.beside().iter().zip(self.copies()).map(|(place, teacher)| Seat {
             place: place.clone(),
             teacher: teacher.clone(),
             alone: there(place, &self.alone),
             distilled: there(place, &self.distilled),
+            scales,
         });
-        beside.chain([Seat { place: home.clone(), teacher: self.heard().clone(), alone, distilled }]).collect()
+        beside.chain([Seat { place: home.clone(), teacher: self.heard().clone(), alone, distilled, scales }]).collect()
     }
 
     /// Brings home what the devices made of a round of micro-batches, in the order of these.

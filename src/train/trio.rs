@@ -1,7 +1,7 @@
 //! The three networks of a race of transformers.
 
 use super::{Learner, checkpoint::Saved, event::*};
-use crate::device::Place;
+use crate::device::{DeviceError, Place};
 use crate::model::Trainable;
 use crate::model::lora::Lora;
 use crate::spec::Train;
@@ -57,8 +57,14 @@ impl<N: Trainable> Trio<N> {
     }
 
     /// Both students make a step down the gradients that were gathered.
-    pub fn step(&mut self, lr: f64) {
-        self.students_mut().into_iter().for_each(|student| student.step(lr));
+    ///
+    /// # Errors
+    /// [`DeviceError::Lost`] when the device fails.
+    pub async fn step(&mut self, lr: f64) -> Result<(), DeviceError> {
+        for student in self.students_mut() {
+            student.step_if_finite(lr).await?;
+        }
+        Ok(())
     }
 
     pub fn students_mut(&mut self) -> [&mut Learner<N>; 2] {

@@ -168,7 +168,20 @@ fn an_encoder_takes_chosen_layers_and_narrower_embeddings() {
     teacher(folder);
     let own = ["--data", "text.txt", "--set", "encoder.adapt_steps=10", "--set", "text.context=16", "--set", "student.layers=2"];
     let distil = |more: &[&str]| cli(folder, &[&["run", "distilbert-native"], &SMALL[..], &own, more].concat());
-    let narrow = ["--set", "student.from_layers=3,0", "--set", "student.embedding=8", "--set", "train.precision=bf16", "--out", "a"];
+    let narrow = [
+        "--set",
+        "student.from_layers=3,0",
+        "--set",
+        "student.embedding=8",
+        "--set",
+        "train.precision=bf16",
+        "--set",
+        "encoder.hidden_weight=1",
+        "--set",
+        "encoder.layer_map=3,0",
+        "--out",
+        "a",
+    ];
     succeeded(distil(&narrow));
     let config = fs::read_to_string(folder.join("a/student/config.json")).unwrap();
     assert!(config.contains("\"ElectraForMaskedLM\"") && config.contains("\"embedding_size\": 8"), "{config}");
@@ -180,6 +193,8 @@ fn an_encoder_takes_chosen_layers_and_narrower_embeddings() {
     };
     refuse(&["student.from_layers=0,4"], &["student.from_layers names layer 4", "0 to 3"]);
     refuse(&["student.from_layers=0,1,2"], &["student.from_layers", "student.layers"]);
+    refuse(&["encoder.hidden_weight=1", "encoder.layer_map=1,4"], &["encoder.layer_map", "layer 4", "0 to 3"]);
+    refuse(&["encoder.layer_map=0,1,2"], &["encoder.layer_map", "student.layers"]);
     refuse(&["student.embedding=17"], &["16 wide", "student.embedding"]);
     refuse(&["student.embedding=1"], &["student.embedding", "from 2"]);
 }

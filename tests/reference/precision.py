@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A decoder and an encoder of one layer in bf16 with f32 weights, as PyTorch's autocast trains them on the CPU: python3 tests/reference/precision.py
+"""A decoder and an encoder of one layer in bf16 and in f16 with f32 weights, as PyTorch's autocast trains them on the CPU: python3 tests/reference/precision.py
 
 Values are sines, so that src/train/tests/precision.rs makes the same ones. Losses of AdamW steps on one batch, in f32 and by autocast, and the gradients of
-the first step by autocast. Autocast multiplies attention's matrices in bf16 too, and keeps what comes out of a layer so: a tolerance says the rest.
+the first step by autocast; in f16 with a GradScaler, which leaves out steps until its factor fits. Autocast multiplies attention's matrices in bf16 too, and keeps what comes out of a layer so: a tolerance says the rest.
 """
 import json
 import pathlib
@@ -75,24 +75,30 @@ def encoder(p, ids):
         return functional.cross_entropy(logits[::2], (ids.reshape(-1)[::2] + 1) % VOCAB)
 
 
-def train(shapes, loss, autocast):
+def train(shapes, loss, half=None, factor=2.0**16):
     p = start(shapes)
     optimizer = torch.optim.AdamW(p.values(), RATE, eps=1e-8, weight_decay=0.0)
     ids = (torch.arange(BATCH * SEQ) * 5 + torch.arange(BATCH * SEQ) // 3).reshape(BATCH, SEQ) % VOCAB
-    losses, gradients = [], None
+    scaler = torch.amp.GradScaler("cpu", init_scale=factor, enabled=half is torch.float16)
+    losses, gradients, skipped = [], None, 0
     for _ in range(STEPS):
-        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        with torch.autocast("cpu", half or torch.bfloat16, enabled=half is not None):
             value = loss(p, ids)
         losses.append(value.item())
         optimizer.zero_grad()
-        value.backward()
+        scaler.scale(value).backward()
+        scaler.unscale_(optimizer)
         gradients = gradients or {name: [round(x, 7) for x in p[name].grad.flatten().tolist()] for name in ["qkv.weight", "down.weight", "tokens"]}
-        optimizer.step()
-    return losses, gradients
+        before = scaler.get_scale()
+        scaler.step(optimizer)
+        scaler.update()
+        skipped += scaler.get_scale() < before
+    return {"losses": losses, "skipped": skipped, "gradients": gradients}
 
 
 result = {"torch": torch.__version__}
 for name, shapes, loss in [("decoder", DECODER, decoder), ("encoder", ENCODER, encoder)]:
-    (f32, _), (bf16, gradients) = train(shapes, loss, False), train(shapes, loss, True)
-    result[name] = {"f32": f32, "bf16": bf16, "gradients": gradients}
+    result[name] = {"f32": train(shapes, loss)["losses"], "bf16": train(shapes, loss, torch.bfloat16), "f16": train(shapes, loss, torch.float16)}
+    # Too large a factor, which has to come down first.
+    result[name]["f16_large"] = {**train(shapes, loss, torch.float16, 2.0**22), "gradients": {}}
 (pathlib.Path(__file__).parent / "precision.json").write_text(json.dumps(result) + "\n")

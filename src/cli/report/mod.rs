@@ -21,11 +21,20 @@ use crate::train::{ROLES, Role};
 const NAME: &str = "report.html";
 
 /// What the columns of [`networks`] mean.
-pub fn read_table(measures: &[Measure], experiment: &Experiment) -> String {
+pub fn read_table(measures: &[Measure], record: &Record) -> String {
+    let cases = record.cases().map(|count| {
+        let count = thousands(count);
+        format!(
+            " In brackets the 95 % interval of a share of {count} test cases (Wilson): what another test set might show, not another seed."
+        )
+    });
+    let writes = record.measured.as_ref().is_some_and(|measured| !measured.tokens_per_second.is_empty());
     format!(
-        "{} Of teacher: how much of the teacher's a student keeps; latency: one forward pass of one test example, the median of several, on the \
-         device that trained.",
-        capital(&legend(measures, experiment))
+        "{}{} Of teacher: how much of the teacher's a student keeps; latency: one forward pass of one test example, the median of several, on the \
+         device that trained.{}",
+        capital(&legend(measures, &record.experiment)),
+        cases.unwrap_or_default(),
+        if writes { " Writes: all texts of an evaluation at once, with a cache." } else { "" }
     )
 }
 
@@ -61,7 +70,7 @@ fn of_run(record: &Record) -> String {
     }
     let (table, measures) = networks(record, true);
     page.table(&table.into_rows());
-    page.quiet(&read_table(&measures, experiment));
+    page.quiet(&read_table(&measures, record));
     further(&mut page, super::run::further(record), experiment);
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
         let who = if size.role == Role::Alone { "both students" } else { size.role.name() };

@@ -10,6 +10,7 @@ use super::super::record::{Record, right};
 use super::super::rundir::RunDir;
 use super::super::settings::Settings;
 use super::super::summary::Summary;
+use super::super::table::{Table, bytes, milliseconds, or_dash, thousands};
 use super::{NAME, attribution, capital, further, keys, repeat, title};
 use crate::eval::statistics::Interval;
 use crate::train::{ROLES, Role};
@@ -32,7 +33,18 @@ pub fn report(directory: &RunDir, summary: &Summary, settings: &Settings) -> Res
         page.quiet("A line joins the two students of a seed.");
     }
     page.table(&summary.table().into_rows());
-    curves(&mut page, directory, summary)?;
+    let records = summary
+        .seeds
+        .iter()
+        .map(|seed| Record::read(&RunDir::open(&directory.file(&format!("seed-{}", seed.seed)))?))
+        .collect::<Result<Vec<_>, _>>()?;
+    page.heading("Size and speed");
+    page.table(&costs(&records).into_rows());
+    page.quiet(
+        "Latency: one forward pass of one test example on the device that trained, the median of several; over the seeds the mean and its interval. \
+         Memory: the most that the process held until the seed's end, all networks and their optimisers in it.",
+    );
+    curves(&mut page, &records, summary);
     page.heading("Each seed by itself");
     let link = |seed: u32| format!("<a href=\"seed-{seed}/{NAME}\">seed {seed}</a>");
     page.raw(&format!("<p>{}</p>", summary.seeds.iter().map(|seed| link(seed.seed)).collect::<Vec<_>>().join(" · ")));
@@ -48,16 +60,31 @@ fn pair(seed: u32, networks: &BTreeMap<Role, crate::train::Evaluation>, measure:
     Some(Pair { name: seed.to_string(), alone: of(Role::Alone)?, distilled: of(Role::Distilled)? })
 }
 
+/// What each network takes, and the process with all of them.
+fn costs(records: &[Record]) -> Table {
+    let mut table = Table::new(["", "parameters", "size", "latency", "memory"]);
+    let measured = || records.iter().filter_map(|record| record.measured.as_ref());
+    for role in ROLES {
+        let size = records.first().and_then(|record| record.facts.networks.iter().find(|size| size.role == role));
+        let times: Vec<f64> = measured().filter_map(|measured| measured.latency.get(&role).copied()).collect();
+        let latency = Interval::of(&times).map(|found| match found.half_width {
+            Some(half) => format!("{} ± {}", milliseconds(found.mean), milliseconds(half)),
+            None => milliseconds(found.mean),
+        });
+        let sizes = size.map(|size| [thousands(size.parameters), bytes(size.bytes)]);
+        let [parameters, size] = sizes.map_or([None, None], |sizes| sizes.map(Some)).map(or_dash);
+        table.row([role.name().to_owned(), parameters, size, or_dash(latency), String::new()]);
+    }
+    let peak = measured().filter_map(|measured| measured.peak_memory).max();
+    table.row(["all, in training".to_owned(), String::new(), String::new(), String::new(), or_dash(peak.map(bytes))]);
+    table
+}
+
 /// Means over the seeds at every evaluation that all of them have, with their intervals as bands.
-fn curves(page: &mut Page, directory: &RunDir, summary: &Summary) -> Result<(), Error> {
-    let records = summary
-        .seeds
-        .iter()
-        .map(|seed| Record::read(&RunDir::open(&directory.file(&format!("seed-{}", seed.seed)))?))
-        .collect::<Result<Vec<_>, _>>()?;
+fn curves(page: &mut Page, records: &[Record], summary: &Summary) {
     let measure = right(&summary.experiment);
     for measure in [measure, Measure::Loss] {
-        let bands = ROLES.map(|role| Band { role, points: means(&records, role, measure) });
+        let bands = ROLES.map(|role| Band { role, points: means(records, role, measure) });
         let title = format!("{}: means over the seeds, and their 95 % intervals", title(measure, &summary.experiment));
         if let Some(svg) = plot::bands(&title, measure.name(), &bands, measure.is_share()) {
             page.heading(&title);
@@ -65,7 +92,6 @@ fn curves(page: &mut Page, directory: &RunDir, summary: &Summary) -> Result<(), 
             page.raw(&format!("<div class=\"scroll\">{svg}</div>"));
         }
     }
-    Ok(())
 }
 
 /// Step, mean and half of the interval. A frozen teacher is evaluated once, and stands for all steps.

@@ -1,10 +1,10 @@
 //! A LLaMA in a GGUF file.
 
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::gguf::{Gguf, Value};
 use super::names::{self, Family};
-use super::{FormatError, Loaded};
+use super::{FormatError, Loaded, byte_level};
 use crate::model::transformer::{Positions, TransformerConfig};
 
 /// The decoder of a file.
@@ -119,10 +119,10 @@ pub fn tokenizer_json(file: &Gguf) -> Result<String, FormatError> {
     if text("tokenizer.ggml.model") != "gpt2" {
         return Err(unsupported("tokenizer.ggml.model", "only byte-level BPE (`gpt2`) is read: give the model's tokenizer.json instead"));
     }
-    let byte_level = json!({ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true });
+    let byte_level = byte_level::splitting();
     let split = match text("tokenizer.ggml.pre") {
         "smollm" => json!({ "type": "Sequence", "pretokenizers": [{ "type": "Digits", "individual_digits": true }, byte_level] }),
-        "gpt-2" | "default" | "" => byte_level.clone(),
+        "gpt-2" | "default" | "" => byte_level,
         _ => return Err(unsupported("tokenizer.ggml.pre", "only `smollm` and `gpt-2` are read: give the model's tokenizer.json instead")),
     };
     let texts = |key: &str| match file.metadata.get(key) {
@@ -136,22 +136,9 @@ pub fn tokenizer_json(file: &Gguf) -> Result<String, FormatError> {
     };
     // Type 3 is a control token such as <|im_end|>.
     let control = tokens.iter().enumerate().filter(|(id, _)| kinds.get(*id) == Some(&3));
-    let added: Vec<_> = control
-        .map(|(id, token)| {
-            json!({ "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true })
-        })
-        .collect();
-    let vocab: Map<_, _> = tokens.iter().enumerate().map(|(id, token)| (token.clone(), json!(id))).collect();
-    let merges = texts("tokenizer.ggml.merges")?;
-    Ok(json!({
-        "version": "1.0", "truncation": null, "padding": null, "added_tokens": added, "normalizer": null, "pre_tokenizer": split,
-        "post_processor": null, "decoder": byte_level,
-        "model": {
-            "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
-            "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocab, "merges": merges,
-        },
-    })
-    .to_string())
+    let control: Vec<_> = control.map(|(id, token)| (id as u32, token.clone())).collect();
+    let vocab = tokens.iter().enumerate().map(|(id, token)| (token.clone(), json!(id))).collect();
+    Ok(byte_level::tokenizer_json(vocab, texts("tokenizer.ggml.merges")?, &control, &split))
 }
 
 /// The token that ends a text, if the file names one.

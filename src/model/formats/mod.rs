@@ -14,6 +14,7 @@
 
 pub mod bert;
 mod bert_names;
+pub mod byte_level;
 pub mod gguf;
 pub mod gguf_llama;
 pub mod huggingface;

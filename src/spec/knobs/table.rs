@@ -372,6 +372,12 @@ pub const TABLE: &[Knob] = &[
     )
     .live()
     .needs(&[("student.kind", ENCODER)]),
+    row(
+        "encoder.layer_map",
+        LAYERS,
+        "Which of the teacher's layers each layer of the student copies inside, from 0, such as 0,2,4,7,9,11; none = the one that stands as high.",
+    )
+    .needs(&[("student.kind", ENCODER)]),
     row("encoder.similarity_weight", float(0.0, 100.0), "Weight of the squared distance between similarities of sentences.")
         .live()
         .main()
@@ -407,8 +413,8 @@ pub const TABLE: &[Knob] = &[
     ),
     row(
         "train.precision",
-        choice(&["f32", "bf16"]),
-        "Numbers that the matrices of a transformer's layers are multiplied in: bf16 needs a device that has it; weights and losses stay f32.",
+        choice(&["f32", "bf16", "f16"]),
+        "Numbers that the matrices of a transformer's layers are multiplied in: bf16 and f16 (with loss scaling) need a device that has them; weights and losses stay f32.",
     )
     .needs(&[("student.kind", TRANSFORMER)]),
     row("train.steps", int_log(1, 1_000_000), "Steps of the students.").main(),

@@ -159,6 +159,23 @@ pub fn layers((teacher, values): &Member, experiment: &Experiment, labels: &[Str
 /// Widths or heads that do not serve, with the remedy.
 pub fn comparable(teacher: &EncoderConfig, student: &EncoderConfig, experiment: &Experiment) -> Result<(), RunError> {
     let terms = &experiment.encoder;
+    if !terms.layer_map.is_empty() && terms.compares_layers() {
+        let wrong = |message| Err(SpecError::conflict("encoder.layer_map", message).into());
+        if terms.layer_map.len() != student.layers {
+            return wrong(format!(
+                "names {} layers of the teacher, and the student has {} to copy them: name as many, or none",
+                terms.layer_map.len(),
+                student.layers
+            ));
+        }
+        if let Some(missing) = terms.layer_map.iter().find(|layer| **layer >= teacher.layers) {
+            return wrong(format!(
+                "the teacher has {} layers, and layer {missing} is named: they go from 0 to {}",
+                teacher.layers,
+                teacher.layers - 1
+            ));
+        }
+    }
     // Embeddings are what a student is for: a projection that is thrown away would take with it what they learned.
     let (plain, states) = match terms.objective {
         Objective::Masked | Objective::Classes => (0.0, terms.cosine_weight.max(terms.hidden_weight)),

@@ -146,7 +146,10 @@ impl Encoders {
     }
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
-    pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Tensor<1>, RunError> {
         let mut last = Mean::default();
         let micro = experiment.train.accumulate;
         for (step, lr) in (from..).zip(rates) {
@@ -162,14 +165,17 @@ impl Encoders {
                 self.nets.teacher.gather(&loss.total, loss.weight);
                 last.add(vec![loss.total.inner()], loss.weight);
             }
-            self.nets.teacher.step(*lr);
+            self.nets.teacher.step_if_finite(*lr).await?;
         }
-        last.take().pop().expect("a chunk has at least one step")
+        Ok(last.take().pop().expect("a chunk has at least one step"))
     }
 
     /// Both students make one step per rate from step `from`, on the same texts; the losses of the last one. The losses are sums of several
     /// means: all micro-batches of a step count alike.
-    pub fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Vec<(Role, Parts)> {
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn learn(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Vec<(Role, Parts)>, RunError> {
         self.nets.freeze_teacher();
         let mut last = [Vec::new(), Vec::new()];
         let micro = experiment.train.accumulate;
@@ -186,14 +192,14 @@ impl Encoders {
             }
             // The step needs no copies of the networks as they were.
             drop(seats);
-            self.nets.step(*lr);
+            self.nets.step(*lr).await?;
         }
-        losses(last)
+        Ok(losses(last))
     }
 
     /// The losses of both students on a micro-batch, counted over all steps.
     fn losses(&self, experiment: &Experiment, seat: &Seat<Encoder>, at: usize) -> (Parts, Parts) {
-        let Seat { place, teacher, alone, distilled } = seat;
+        let Seat { place, teacher, alone, distilled, .. } = seat;
         match experiment.encoder.objective {
             Objective::Masked => {
                 let batch = self.masked_batch(&self.order, &mut draw(experiment, "students", at), at, place);

@@ -13,8 +13,8 @@ use crate::model::encoder::{Encoder, EncoderConfig, Padding};
 use crate::model::transformer::{Context, Mlp};
 use crate::model::{Parameter, Trainable, Transformer, TransformerConfig};
 use crate::spec::Train;
-use crate::train::learner::Learner;
-use crate::train::optimizer::gradients;
+use crate::train::learner::{Learner, scaled_gradients};
+use crate::train::scale::LossScale;
 
 /// Made by `tests/reference/precision.py`, which says how.
 const REFERENCE: &str = include_str!("../../../tests/reference/precision.json");
@@ -29,11 +29,21 @@ struct Reference {
     encoder: Trained,
 }
 
-/// Losses of the steps, and the gradients of the first in bf16.
+/// Losses of the steps.
 #[derive(Deserialize)]
 struct Trained {
     f32: Vec<f64>,
-    bf16: Vec<f64>,
+    bf16: Halved,
+    f16: Halved,
+    /// From a factor of 2^22, which overflows.
+    f16_large: Halved,
+}
+
+/// Losses of the steps, how many of them were left out, and the gradients of the first.
+#[derive(Deserialize)]
+struct Halved {
+    losses: Vec<f64>,
+    skipped: usize,
     gradients: HashMap<String, Vec<f64>>,
 }
 
@@ -72,50 +82,63 @@ fn targets(device: &burn::tensor::Device, of: impl Fn(usize) -> Option<usize>) -
     )
 }
 
-/// Losses of the steps, and the gradients of the first.
-async fn train<N: Trainable>(
-    layout: N::Layout,
-    half: Option<FloatDType>,
-    loss: impl Fn(&N, &Place) -> Tensor<1>,
-) -> (Vec<f64>, HashMap<String, Vec<f64>>) {
-    let place = Place::cpu().multiplying(half).expect("the CPU backend has bf16");
+/// From a factor of the loss where it is scaled.
+async fn train<N: Trainable>(layout: N::Layout, half: Option<FloatDType>, factor: f32, loss: impl Fn(&N, &Place) -> Tensor<1>) -> Halved {
+    let place = Place::cpu().multiplying(half).expect("the CPU backend has bf16 and f16");
     let parameters = N::shapes(&layout);
     let start: Vec<Vec<f32>> = parameters.iter().map(values).collect();
     let mut learner: Learner<N> = Learner::new(layout, &start, &Train { weight_decay: 0.0, clip: 0.0, ..Train::default() }, &place);
+    learner.scale = learner.scale.and_then(|_| LossScale::from_numbers(&[factor, 0.0, 0.0]));
     let (mut losses, mut first) = (Vec::new(), HashMap::new());
     for step in 0..10 {
         if step == 0 {
-            for (parameter, gradient) in parameters.iter().zip(gradients(&learner.net, &loss(&learner.net, &place))) {
-                let gradient = read(gradient).await.unwrap().into_iter().map(f64::from).collect();
+            for (parameter, gradient) in parameters.iter().zip(scaled_gradients(&learner.net, &loss(&learner.net, &place), learner.scale)) {
+                let size = learner.scale.map_or(1.0, |_| f64::from(factor));
+                let gradient = read(gradient).await.unwrap().into_iter().map(|value| f64::from(value) / size).collect();
                 first.insert(short(parameter).to_owned(), gradient);
             }
         }
         let loss = loss(&learner.net, &place);
         losses.push(f64::from(read(loss.clone().inner()).await.unwrap()[0]));
-        learner.learn(&loss, RATE);
+        learner.gather(&loss, 1.0);
+        learner.step_if_finite(RATE).await.unwrap();
     }
     assert!(learner.net.parameters().into_iter().all(|values| values.dtype() == burn::tensor::DType::F32), "weights stay f32");
-    (losses, first)
+    Halved { losses, skipped: learner.scale.map_or(0, |scale| scale.skipped()), gradients: first }
 }
 
-/// In f32 the losses are PyTorch's; in bf16 they and the gradients are as far from f32 as autocast's are, and on the same side of it.
+/// In f32 the losses are PyTorch's; in half of its bits they and the gradients are near to autocast's, and in bf16 nearer than f32 is. (f16 has so
+/// many digits that what else autocast rounds weighs as much.)
 async fn trains_as_autocast<N: Trainable>(reference: Trained, layout: N::Layout, loss: impl Fn(&N, &Place) -> Tensor<1>) {
-    let (plain, exact) = train(layout.clone(), None, &loss).await;
-    let (mixed, rounded) = train(layout, Some(FloatDType::BF16), &loss).await;
-    for step in 0..plain.len() {
-        let (f32, bf16) = (reference.f32[step], reference.bf16[step]);
-        assert!((plain[step] - f32).abs() < 1e-4, "step {step}: {} and PyTorch's {f32}", plain[step]);
-        assert!((mixed[step] - bf16).abs() < 0.02, "step {step}: {} and autocast's {bf16}", mixed[step]);
+    let Trained { f32, bf16, f16, f16_large } = reference;
+    let plain = train(layout.clone(), None, 1.0, &loss).await;
+    for (step, (found, expected)) in plain.losses.iter().zip(&f32).enumerate() {
+        assert!((found - expected).abs() < 1e-4, "step {step}: {found} and PyTorch's {expected}");
     }
-    let off = |found: &[f64]| found.iter().zip(&reference.bf16).map(|(a, b)| (a - b).abs()).sum::<f64>();
-    assert!(off(&mixed) < off(&plain), "nearer to autocast's losses than f32 is: {mixed:?} and {plain:?}");
-    let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
-    for (name, expected) in &reference.gradients {
-        let apart = |found: &[f64]| norm(&found.iter().zip(expected).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(expected);
-        let (mixed, plain) = (apart(&rounded[name]), apart(&exact[name]));
-        assert!(mixed < 0.02, "{name}: {mixed} from autocast's");
-        // Those of the embeddings are made outside of autocast: what it rounds before, attention and sums, is not rounded here.
-        assert!(name == "tokens" || mixed < plain, "{name}: {mixed} from autocast's, f32 is {plain} from it");
+    for (half, factor, off_gradient, autocast) in
+        [(FloatDType::BF16, 1.0, 0.02, bf16), (FloatDType::F16, 65_536.0, 0.005, f16), (FloatDType::F16, 4_194_304.0, 0.005, f16_large)]
+    {
+        let mixed = train(layout.clone(), Some(half), factor, &loss).await;
+        assert_eq!(mixed.skipped, autocast.skipped, "{half:?}, steps that are left out");
+        for (step, (found, expected)) in mixed.losses.iter().zip(&autocast.losses).enumerate() {
+            assert!((found - expected).abs() < 0.02, "{half:?}, step {step}: {found} and autocast's {expected}");
+        }
+        let off = |found: &Halved| found.losses.iter().zip(&autocast.losses).map(|(a, b)| (a - b).abs()).sum::<f64>();
+        let nearer = half == FloatDType::BF16;
+        assert!(
+            !nearer || off(&mixed) < off(&plain),
+            "{half:?}: nearer to autocast's losses than f32 is: {:?} and {:?}",
+            mixed.losses,
+            plain.losses
+        );
+        let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
+        for (name, expected) in &autocast.gradients {
+            let apart = |found: &[f64]| norm(&found.iter().zip(expected).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(expected);
+            let (mixed, plain) = (apart(&mixed.gradients[name]), apart(&plain.gradients[name]));
+            assert!(mixed < off_gradient, "{half:?}, {name}: {mixed} from autocast's");
+            // Those of the embeddings are made outside of autocast: what it rounds before, attention and sums, is not rounded here.
+            assert!(!nearer || name == "tokens" || mixed < plain, "{half:?}, {name}: {mixed} from autocast's, f32 is {plain} from it");
+        }
     }
 }
 
@@ -124,7 +147,7 @@ fn reference() -> Reference {
 }
 
 #[test_async]
-async fn a_decoder_in_bf16_trains_as_autocast_does() {
+async fn a_decoder_in_half_the_bits_trains_as_autocast_does() {
     let config = TransformerConfig { mlp: Mlp::GeluTanh, tied: true, ..TransformerConfig::gpt2(VOCAB, SEQ, 16, 1, 2) };
     let shape = config.clone();
     trains_as_autocast(reference().decoder, config, move |net: &Transformer, place| {
@@ -136,7 +159,7 @@ async fn a_decoder_in_bf16_trains_as_autocast_does() {
 }
 
 #[test_async]
-async fn an_encoder_in_bf16_trains_as_autocast_does() {
+async fn an_encoder_in_half_the_bits_trains_as_autocast_does() {
     trains_as_autocast(reference().encoder, EncoderConfig::bert(VOCAB, SEQ, 16, 1, 2), |net: &Encoder, place| {
         let device = place.inner();
         let (targets, mask) = targets(&device, |at| at.is_multiple_of(2).then(|| (ids()[at] + 1) % VOCAB));
@@ -148,6 +171,8 @@ async fn an_encoder_in_bf16_trains_as_autocast_does() {
 
 #[test_async]
 async fn what_is_no_transformer_learns_in_f32() {
-    let refused = Experiment::from_preset("first-light", [("train.precision", "bf16")]).unwrap_err().to_string();
-    assert!(refused.contains("train.precision") && refused.contains("transformers"), "{refused}");
+    for half in ["bf16", "f16"] {
+        let refused = Experiment::from_preset("first-light", [("train.precision", half)]).unwrap_err().to_string();
+        assert!(refused.contains("train.precision") && refused.contains("transformers"), "{refused}");
+    }
 }

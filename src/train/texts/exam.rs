@@ -209,7 +209,7 @@ impl Exam {
 
     /// Texts that a network writes for the test prompts: `text.samples` of them, the likeliest where one answer is right (arithmetic, jsonl),
     /// elsewhere at the sampling temperature. All networks have the same luck.
-    async fn written(
+    pub async fn written(
         &self,
         experiment: &Experiment,
         set: &TextSet,

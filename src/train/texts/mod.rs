@@ -140,7 +140,10 @@ impl Texts {
     }
 
     /// The teacher makes one step per rate from step `from`; the loss of the last one.
-    pub fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Tensor<1> {
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn teach(&mut self, experiment: &Experiment, from: usize, rates: &[f64]) -> Result<Tensor<1>, RunError> {
         // Here it stands in the student's place.
         let contexts = [self.contexts[0].clone(), self.contexts[0].clone()];
         let mut last = Mean::default();
@@ -154,9 +157,9 @@ impl Texts {
                 self.nets.teacher.gather(&loss.total, loss.weight);
                 last.add(vec![loss.total.inner()], loss.weight);
             }
-            self.nets.teacher.step(*lr);
+            self.nets.teacher.step_if_finite(*lr).await?;
         }
-        last.take().pop().expect("a chunk has at least one step")
+        Ok(last.take().pop().expect("a chunk has at least one step"))
     }
 
     /// Both students make one step per rate from step `from`, on the same examples unless the teacher answers more prompts than there are
@@ -192,7 +195,7 @@ impl Texts {
             }
             // The step needs no copies of the networks as they were.
             drop(seats);
-            self.nets.step(*lr);
+            self.nets.step(*lr).await?;
         }
         Ok(losses(last))
     }
@@ -286,6 +289,17 @@ impl Texts {
         let text = Written::example(&reading.set.test.get(0), reading.set.end());
         let ids = Sequences::new(&[text], reading.seq, self.nets.network(role).layout.vocab, &self.place).ids;
         self.nets.speaker(role).forward(ids, self.context(role))
+    }
+
+    /// Tokens of the texts that a network writes at an evaluation, while it writes them; `None` if there are none.
+    ///
+    /// # Errors
+    /// [`RunError::Device`] when the device fails.
+    pub async fn write_all(&self, experiment: &Experiment, role: Role) -> Result<Option<usize>, RunError> {
+        let (reading, exam) = self.side(role);
+        let who = (role, self.nets.network(role).steps, self.nets.speaker(role));
+        let texts = exam.written(experiment, &reading.set, &who, &self.place).await?;
+        Ok(Some(texts.iter().map(|text| text.response.len()).sum()).filter(|tokens| *tokens > 0))
     }
 
     /// What the method remembers, for a checkpoint.

@@ -30,7 +30,7 @@ const NATIVE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   "teacher.source": ["file"],
   "student.start": ["file"],
   "encoder.objective": ["embeddings"],
-  "train.precision": ["bf16"],
+  "train.precision": ["bf16", "f16"],
 };
 
 /** The choices to offer beside these values: what the page can do, and what is chosen already, however it came. */

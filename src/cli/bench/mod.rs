@@ -1,17 +1,22 @@
-//! `bench`: the fixed distillation steps that other engines train too, timed through a readback; and writing with a cache.
+//! `bench`: the fixed distillation steps that other engines train too, steps of real models' shapes, and writing with a cache, timed through a
+//! readback.
+
+pub mod shapes;
 
 use std::time::Instant;
 
 use pollster::block_on;
 use serde_json::json;
 
+use self::shapes::{SEQ, Shape, TEXTS};
 use super::error::Error;
-use super::output;
+use super::{memory, output};
 use crate::data::rng;
-use crate::device::{self, Choice};
+use crate::device::{self, Choice, Place};
 use crate::generate::{Request, Sampling, generate};
 use crate::model::{Trainable, Transformer, TransformerConfig};
-use crate::train::{Workload, workload_names};
+use crate::spec::Precision;
+use crate::train::{Workload, half, workload_names};
 
 /// Losses that are read one by one, to be compared with the reference.
 const COMPARED: usize = 5;
@@ -52,14 +57,52 @@ fn generation(choice: Choice) -> Result<(), Error> {
     output::line(&result.to_string())
 }
 
+/// Timed steps of a shape: at least, and at most if there is time.
+const SHAPE_STEPS: std::ops::RangeInclusive<usize> = 5..=50;
+const SHAPE_SECONDS: f64 = 30.0;
+
+/// Trains by steps of real models' shapes and writes one JSON object: the first loss, latency of the first step, seconds of a step (the median and
+/// the range) and tokens/s of the student's texts.
+fn shape(mut shape: Shape, name: &str, precision: Precision, place: &Place) -> Result<(), Error> {
+    let mut step = || -> Result<(f32, f64), Error> {
+        let start = Instant::now();
+        let loss = block_on(device::read(shape.step()))?.first().copied().unwrap_or(f32::NAN);
+        Ok((loss, start.elapsed().as_secs_f64()))
+    };
+    let (loss, first) = step()?;
+    let began = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < *SHAPE_STEPS.start() || times.len() < *SHAPE_STEPS.end() && began.elapsed().as_secs_f64() < SHAPE_SECONDS {
+        times.push(step()?.1);
+    }
+    times.sort_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    let result = json!({
+        "workload": name, "info": format!("distillery {}, {}", place.backend(), place.adapter()), "precision": precision, "loss": loss,
+        "first_step_s": first, "step_s": median, "fastest_s": times[0], "slowest_s": times[times.len() - 1], "timed_steps": times.len(),
+        "tokens_per_s": (TEXTS * SEQ) as f64 / median, "peak_memory": memory::peak(),
+    });
+    output::line(&result.to_string())
+}
+
 /// Trains a workload and writes one JSON object: losses, latency of the first step, median steps/s of each repeat.
-pub fn bench(name: &str, choice: Choice) -> Result<(), Error> {
+pub fn bench(name: &str, choice: Choice, precision: Precision) -> Result<(), Error> {
+    let shapes = Shape::NAMES.contains(&name);
+    if precision != Precision::F32 && !shapes {
+        return Err(Error::input(format!("{name} is timed in f32: --precision is for {}", Shape::NAMES.join(" and "))));
+    }
     if name == GENERATION {
         return generation(choice);
     }
     let place = device::open(choice)?;
+    if shapes {
+        let lacking = || Error::input(format!("this device does not multiply in {}: leave --precision out", json!(precision)));
+        let place = place.multiplying(half(precision)).ok_or_else(lacking)?;
+        let made = Shape::new(name, &place)?.expect("a name of a shape");
+        return shape(made, name, precision, &place);
+    }
     let mut workload = Workload::new(name, &place).ok_or_else(|| {
-        let names = workload_names().chain([GENERATION]).collect::<Vec<_>>().join(", ");
+        let names = workload_names().chain(Shape::NAMES).chain([GENERATION]).collect::<Vec<_>>().join(", ");
         Error::input(format!("unknown workload `{name}`; the workloads are {names}"))
     })?;
     let mut k = 0;
