@@ -6,7 +6,6 @@ import { Gone, type WorkerLike } from "../engine/client";
 import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
-import type { LessonId } from "../lessons/ids";
 import type { PanelId } from "./closer/ids";
 import { Sight } from "./access/sight.svelte";
 import { Config } from "./config.svelte";
@@ -57,7 +56,7 @@ export class Lab {
   /** The panel that is open below the curves. */
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
-  lesson = $state<LessonId | null>(null);
+  lesson = $state<string | null>(null);
   /** What the visitor expects of the open run. */
   guess = $state<Guess | null>(null);
   /** Large type, for a projector. */

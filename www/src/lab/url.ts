@@ -2,7 +2,7 @@
 import { VERSION, failure, type EngineError, type Wanted } from "../engine/protocol";
 import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
-import { LESSON_IDS, isLessonId, type LessonId } from "../lessons/ids";
+import { LESSON_IDS, isLessonId } from "../lessons/ids";
 import { PART_IDS, isPartId, type PartId } from "./parts";
 import { FIRST_PRESET, KNOBS, NATIVE_PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, unmet, type Values } from "./knobs";
 
@@ -14,7 +14,7 @@ export interface Link {
   /** The panel that is open. */
   panel: PanelId | null;
   /** The lesson that is open. */
-  lesson: LessonId | null;
+  lesson: string | null;
   /** Parts of the page that a class does not see. */
   hide: PartId[];
   /** Large type, for a projector. */

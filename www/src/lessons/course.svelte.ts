@@ -48,7 +48,7 @@ export class Course {
     this.recorded = RECORDED;
   }
 
-  open(id: Lesson["id"]): void {
+  open(id: string): void {
     this.lab.lesson = id;
     this.step = "claim";
     this.prediction = null;
