@@ -16,6 +16,7 @@ import { Intake, type Sending } from "./intake";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
+import { Shows } from "./parts";
 import { Playback } from "./playback.svelte";
 import { Questions } from "./questions.svelte";
 import type { Called } from "./runs/names";
@@ -49,6 +50,7 @@ export class Lab {
     () => (this.screen.summary === null ? 0 : this.screen.summary.classes.length || Infinity),
   );
   readonly sweeps: Sweeps;
+  readonly shows: Shows;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   /** What the engine said against single knobs. */
@@ -92,6 +94,7 @@ export class Lab {
     this.panel = link.panel ?? "sample";
     this.lesson = link.lesson;
     this.large = link.large;
+    this.shows = new Shows(link.hide);
     this.sweeps = new Sweeps(spawn);
     this.supervisor = new Supervisor(
       spawn,
@@ -163,6 +166,11 @@ export class Lab {
     const joined = this.config.take(preset, { ...presetValues(preset), ...values });
     this.problems = {};
     await this.restart(this.playback.playing, { joined });
+  }
+
+  /** Opens a view below the curves, where the class sees it. */
+  view(panel: PanelId): void {
+    if (this.shows.view(panel)) this.panel = panel;
   }
 
   /** Takes back the last change, and goes on with the run that it ended. */
