@@ -5,6 +5,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 import { katexFonts, koreanFont } from "./vite/fonts";
+import { lessonIds } from "./vite/lessons";
 import { offline } from "./vite/offline";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -13,7 +14,7 @@ const wasm = at("../pkg/distillery_bg.wasm");
 export default defineConfig({
   // Works under any path, so that a copy of `dist` can be put anywhere.
   base: "./",
-  plugins: [svelte(), katexFonts(), koreanFont(), offline()],
+  plugins: [svelte(), katexFonts(), koreanFont(), lessonIds(), offline()],
   define: {
     __WASM_BYTES__: statSync(wasm, { throwIfNoEntry: false })?.size ?? 1,
   },

@@ -18,7 +18,7 @@ test("each network has its diagram, its ECE and its rows", () =>
     for (const { role, ece, accuracy } of now.networks) {
       await figure(page, role).getByText(text("calibration.ece", { ece: percent(ece) })).first().waitFor();
       assert.ok((await figure(page, role).locator("p").innerText()).includes(percent(accuracy)), `the ${role}'s accuracy from its bins is that of all rows`);
-      const counts = await figure(page, role).locator("text.count").allTextContents();
+      const counts = await figure(page, role).locator('text[font-size="9.5"]').allTextContents();
       assert.equal(counts.reduce((sum, count) => sum + Number(count), 0), 539, `the ${role}'s rows are all in the diagram`);
     }
     await page.locator("summary", { hasText: text("calibration.table") }).click();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { button, ready, seriousFaults, state, text, until, useBrowser, withPage } from "./lab.mjs";
+import { button, knob, ready, seriousFaults, state, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -112,6 +112,34 @@ test("a link for a class opens a lesson, hides parts and writes large, and stays
     await button(again, "page.large", {}, "ko").click();
     await again.waitForFunction(() => !document.documentElement.hasAttribute("data-large"));
   }));
+
+for (const locale of ["en", "ko"]) {
+  test(`a link for a class hides single views and knobs, and a lesson goes on without them: ${locale}`, () =>
+    withPage(`?backend=cpu&lang=${locale}&lesson=kl-direction&view=sweep&hide=sweep,direction,teacher,distill.alpha,distill.temperature,distil.beta`, async (page) => {
+      await ready(page);
+      const { notices } = await until(page, "both messages", (now) => now.notices.length >= 2);
+      assert.deepEqual([...notices].sort(), ["bad_parameter", "hidden_view"]);
+      assert.ok((await page.locator(".notices").innerText()).includes("distill.beta"), "the knob that was meant");
+      const tab = (panel) => page.getByRole("tab", { name: text(`closer.${panel}`, {}, locale), exact: true });
+      await tab("knowledge").click();
+      await page.getByRole("heading", { name: text("knowledge.title", {}, locale), exact: true }).waitFor();
+      assert.deepEqual([await tab("sweep").count(), await tab("direction").count()], [0, 0]);
+      assert.equal(await page.locator("[id^='knob-teacher.'], [id='knob-distill.alpha']").count(), 0);
+      assert.equal(await knob(page, "distill.divergence").count(), 1);
+      assert.equal(await page.getByText(text("knob.distill.temperature", {}, locale), { exact: true }).count(), 0, "neither in the panel nor in a view");
+
+      const lesson = LESSONS.find(({ id }) => id === "kl-direction")[locale];
+      const phrase = (settings) => new RegExp(`\\[\\[([^|]+)\\|${settings}\\]\\]`).exec(lesson.why + lesson.fails)[1];
+      await lessonButton(page, "lesson.step.why", {}, locale).click();
+      await card(page).getByText(phrase("view=direction")).waitFor();
+      assert.equal(await card(page).getByRole("button", { name: phrase("view=direction") }).count(), 0, "what opens a hidden view is plain words");
+      await lessonButton(page, "lesson.step.fails", {}, locale).click();
+      await card(page).getByRole("button", { name: phrase("distill.temperature=1"), exact: true }).click();
+      await until(page, "a hidden knob is set by the lesson", (now) => Number(now.values["distill.temperature"]) === 1);
+      // What was wrong is gone from the address.
+      await page.waitForURL((url) => url.searchParams.get("hide") === "direction,sweep,teacher,distill.temperature,distill.alpha" && url.searchParams.get("view") === "knowledge");
+    }));
+}
 
 test("pointers meet the curves in large type", () =>
   withPage("?backend=cpu&large=1&train.steps=100", async (page) => {

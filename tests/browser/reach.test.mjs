@@ -170,3 +170,86 @@ for (const colorScheme of ["light", "dark"]) {
       ));
   }
 }
+
+for (const [locale, options] of [["en", { colorScheme: "light" }], ["ko", { colorScheme: "dark", viewport: { width: 360, height: 740 } }]]) {
+  const where = `${options.colorScheme}, ${locale}`;
+  const say = (key, params) => text(key, params, locale);
+  const check = async (page, what, ...within) => assert.deepEqual({ [what]: await seriousFaults(page, ...within) }, { [what]: [] });
+  const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+
+  test(`axe finds nothing serious in the dialogs and in the steps of a lesson: ${where}`, () =>
+    withPage(
+      `?backend=cpu&lang=${locale}&lesson=temperature&train.steps=100`,
+      async (page) => {
+        await ready(page);
+        const card = page.locator("section.lesson");
+        const steps = card.getByRole("navigation", { name: say("lesson.steps"), exact: true }).getByRole("button");
+        await steps.first().waitFor();
+        const all = await steps.count();
+        for (let at = 0; at < all; at += 1) {
+          await steps.nth(at).click();
+          await settled(page);
+          await check(page, `step ${at + 1} before its run`, "section.lesson");
+        }
+        await card.getByRole("button", { name: say("lesson.all"), exact: true }).click();
+        await page.getByRole("dialog").waitFor();
+        await check(page, "the list of lessons", "dialog[open]");
+        await page.keyboard.press("Escape");
+        await page.waitForFunction(() => document.querySelector("dialog[open]") === null);
+        await button(page, "page.help", {}, locale).click();
+        await page.getByRole("dialog").waitFor();
+        await check(page, "the help", "dialog[open]");
+        await button(page, "help.tour", {}, locale).click();
+        await card.getByRole("button", { name: say("lesson.leave"), exact: true }).first().click();
+        await page.locator("section.lesson").waitFor({ state: "detached" });
+        await page.getByRole("region", { name: say("tour.label"), exact: true }).waitFor();
+        await check(page, "the tour", "main");
+      },
+      options,
+    ));
+
+  test(`axe finds nothing serious in the result of a lesson: ${where}`, { timeout: 300_000 }, () =>
+    withPage(
+      `?backend=cpu&lang=${locale}&lesson=hints`,
+      async (page) => {
+        await ready(page);
+        const card = page.locator("section.lesson");
+        await card.getByRole("button", { name: say("lesson.step.run"), exact: true }).click();
+        await card.getByRole("button", { name: say("lesson.start"), exact: true }).click();
+        await until(page, "it runs", (now) => now.playing && now.points >= 2);
+        await check(page, "a lesson that runs", "section.lesson");
+        await until(page, "the result is shown", () => document.querySelector(".compared") !== null);
+        await check(page, "the result", "section.lesson");
+      },
+      options,
+    ));
+
+  test(`axe finds nothing serious behind each door and in a measured capacity gap: ${where}`, { timeout: 300_000 }, () =>
+    withPage(
+      `?backend=cpu&lang=${locale}&view=access&train.steps=30&teacher.steps=20`,
+      async (page) => {
+        await ready(page);
+        await stepTo(page, 1, locale);
+        const doors = page.getByRole("tabpanel").locator(".doors").getByRole("radio");
+        for (let at = 0; at < (await doors.count()); at += 1) {
+          await doors.nth(at).check();
+          await until(page, "the door is another", (now, wanted) => now.values["distill.access"] === wanted, await doors.nth(at).inputValue());
+          await settled(page);
+          await check(page, `door ${at + 1}`, "[role=tabpanel]");
+          for (const side of await page.getByRole("tabpanel").locator("fieldset").getByRole("radio").all()) {
+            await side.check();
+            await check(page, `door ${at + 1}, seen from the other side`, "[role=tabpanel]");
+          }
+        }
+        await page.getByRole("tab", { name: say("closer.capacity"), exact: true }).click();
+        await page.getByRole("textbox", { name: say("sweep.values", { knob: say("knob.teacher.widths") }), exact: true }).fill("4 64");
+        // In Korean the race starts by the same word.
+        const start = button(page.getByRole("tabpanel"), "sweep.start", {}, locale);
+        await start.click();
+        await start.waitFor({ timeout: PATIENCE });
+        await settled(page);
+        await check(page, "the capacity gap", "[role=tabpanel]");
+      },
+      options,
+    ));
+}

@@ -10,7 +10,7 @@ export const ENGINE_CODES = [
 
 /** Codes of the page's own side. */
 export const PAGE_CODES = [
-  "panic", "crashed", "not_loaded", "not_started", "bad_parameter", "no_effect", "file_kind", "file_toml", "file_size", "no_clipboard", "too_slow",
+  "panic", "crashed", "not_loaded", "not_started", "bad_parameter", "hidden_view", "no_effect", "file_kind", "file_toml", "file_size", "no_clipboard", "too_slow",
   "metrics_json", "metrics_event", "metrics_start", "not_fetched",
 ] as const;
 

@@ -19,6 +19,14 @@ describe("errors", () => {
     expect([plain("4294967295"), plain("0.1234567"), plain("1e-9")]).toEqual(["4,294,967,295", "0.123457", "0.000000001"]);
   });
 
+  it.each(LOCALES)("say briefly what can be hidden, and of the knobs the one that was probably meant (%s)", (language) => {
+    locale.value = language;
+    const told = (value: string): string => errorText(refusal("bad_parameter", { key: "hide", value }));
+    for (const name of ["walls", "curves", "sweep", "student", "distill.alpha"]) expect(told("walls")).toContain(name);
+    expect(told("walls").length).toBeLessThan(500);
+    expect(told("walls,distil.temprature")).toContain("distill.temperature");
+  });
+
   it.each(LOCALES)("keep the words of parsers and drivers out of their own, and show them apart (%s)", (language) => {
     locale.value = language;
     for (const code of [...ENGINE_CODES, ...PAGE_CODES]) {

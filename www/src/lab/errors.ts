@@ -2,8 +2,13 @@
 import type { EngineError, Kind } from "../engine/protocol";
 import { exact, has, t } from "../i18n/index.svelte";
 import { readPoints } from "./draw/added";
+import { PANEL_IDS } from "./closer/ids";
 import { CONFLICTS, RAW_CODES } from "./codes";
 import { PRESETS, findKnob, nearest, offered } from "./knobs";
+import { GROUP_IDS, PART_IDS } from "./parts";
+
+/** Where a knob is to be named and it does not matter which. */
+export const EXAMPLE_KNOB = "distill.alpha";
 
 export function knobName(key: string): string {
   return has(`knob.${key}`) ? t(`knob.${key}`) : key;
@@ -60,7 +65,12 @@ function needWords(needs: string): string {
     .join(", ");
 }
 
-function allowedOf({ code, key, allowed }: EngineError): string | null {
+/** What `hide=` takes; of the many knobs one stands for all. */
+export function hideableWords(knob: string): string {
+  return t("allowed.hide", { parts: PART_IDS.join(", "), views: PANEL_IDS.join(", "), groups: GROUP_IDS.join(", "), knob });
+}
+
+function allowedOf({ code, key, value, allowed }: EngineError): string | null {
   const knob = key === null ? undefined : findKnob(key);
   switch (code) {
     case "out_of_range":
@@ -69,6 +79,9 @@ function allowedOf({ code, key, allowed }: EngineError): string | null {
       return needWords(allowed ?? "");
     case "unknown_key":
       return allowed ?? nearest(key ?? "");
+    case "bad_parameter":
+      if (key !== "hide") return allowed;
+      return hideableWords((value ?? "").split(",").map(nearest).find((knob) => knob !== null) ?? EXAMPLE_KNOB);
     case "not_finite":
       return allowed === null ? null : knobName(allowed);
     case "unknown_preset":

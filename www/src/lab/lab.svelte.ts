@@ -6,7 +6,6 @@ import { Gone, type WorkerLike } from "../engine/client";
 import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
-import type { LessonId } from "../lessons/ids";
 import type { PanelId } from "./closer/ids";
 import { Sight } from "./access/sight.svelte";
 import { Config } from "./config.svelte";
@@ -17,6 +16,7 @@ import { Intake, type Sending } from "./intake";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
+import { Shows } from "./parts";
 import { Playback } from "./playback.svelte";
 import { Questions } from "./questions.svelte";
 import type { Called } from "./runs/names";
@@ -50,6 +50,7 @@ export class Lab {
     () => (this.screen.summary === null ? 0 : this.screen.summary.classes.length || Infinity),
   );
   readonly sweeps: Sweeps;
+  readonly shows: Shows;
 
   engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   /** What the engine said against single knobs. */
@@ -57,7 +58,7 @@ export class Lab {
   /** The panel that is open below the curves. */
   panel = $state<PanelId>("sample");
   /** The lesson that is open. */
-  lesson = $state<LessonId | null>(null);
+  lesson = $state<string | null>(null);
   /** What the visitor expects of the open run. */
   guess = $state<Guess | null>(null);
   /** Large type, for a projector. */
@@ -93,6 +94,7 @@ export class Lab {
     this.panel = link.panel ?? "sample";
     this.lesson = link.lesson;
     this.large = link.large;
+    this.shows = new Shows(link.hide);
     this.sweeps = new Sweeps(spawn);
     this.supervisor = new Supervisor(
       spawn,
@@ -164,6 +166,11 @@ export class Lab {
     const joined = this.config.take(preset, { ...presetValues(preset), ...values });
     this.problems = {};
     await this.restart(this.playback.playing, { joined });
+  }
+
+  /** Opens a view below the curves, where the class sees it. */
+  view(panel: PanelId): void {
+    if (this.shows.view(panel)) this.panel = panel;
   }
 
   /** Takes back the last change, and goes on with the run that it ended. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Kind } from "../engine/protocol";
 import { LESSON_IDS } from "../lessons/ids";
-import { PART_IDS } from "./parts";
+import { GROUP_IDS, HIDEABLE, Shows, groupOf } from "./parts";
 import { FIRST_PRESET, KNOBS, NATIVE_PRESETS, PRESETS, applies, presetValues, same } from "./knobs";
 import { differing, parseLink, writeLink, type Link } from "./url";
 
@@ -35,7 +35,7 @@ function anyValue(kind: Kind, next: () => number): string {
 /** What a teacher adds to a link. */
 function anyClass(next: () => number): Pick<Link, "lesson" | "hide" | "large" | "tour"> {
   const lesson = [null, ...LESSON_IDS][Math.floor(next() * (LESSON_IDS.length + 1))] ?? null;
-  return { lesson, hide: PART_IDS.filter(() => next() < 0.2), large: next() < 0.3, tour: null };
+  return { lesson, hide: HIDEABLE.filter(() => next() < 0.05), large: next() < 0.3, tour: null };
 }
 
 function anyLink(seed: number): Link {
@@ -96,13 +96,34 @@ describe("links", () => {
   });
 
   it("name a lesson, a part or a switch that is none, and take the others", () => {
-    const { link, problems } = parseLink("?lesson=alchemy&hide=panel,walls,share&large=yes&tour=1");
+    const { link, problems } = parseLink("?lesson=alchemy&hide=panel,walls,share,doors&large=yes&tour=1");
     expect(link).toMatchObject({ lesson: null, hide: ["panel", "share"], large: false, tour: true });
     expect(problems.map(({ code, key, value }) => [code, key, value])).toEqual([
       ["bad_parameter", "lesson", "alchemy"],
-      ["bad_parameter", "hide", "walls"],
+      ["bad_parameter", "hide", "walls,doors"],
       ["bad_parameter", "large", "yes"],
     ]);
+  });
+
+  it("hide single views and knobs, too, and give each its own name", () => {
+    const { link, problems } = parseLink("?hide=distill.alpha,teacher,sweep,curves,sweep");
+    expect([link.hide, problems]).toEqual([["curves", "sweep", "teacher", "distill.alpha"], []]);
+    const shows = new Shows(link.hide);
+    expect([shows.part("curves"), shows.part("tabs"), shows.view("sweep"), shows.view("loss")]).toEqual([false, true, false, true]);
+    expect(["distill.alpha", "distill.beta", "teacher.widths", "student.widths", "seed"].map((key) => shows.knob(key))).toEqual([false, true, false, true, true]);
+    expect(new Shows(["tabs"]).view("loss")).toBe(false);
+    expect(new Shows(["train"]).knob("seed"), "it stands in that group").toBe(false);
+    expect(new Set(HIDEABLE).size).toBe(HIDEABLE.length);
+    expect(KNOBS.every(({ key }) => (GROUP_IDS as readonly string[]).includes(groupOf(key)))).toBe(true);
+  });
+
+  it("tell of a view that is opened and hidden at once, and keep it hidden", () => {
+    for (const hide of ["sweep", "tabs"]) {
+      const { link, problems } = parseLink(`?view=sweep&hide=${hide}`);
+      expect(link).toMatchObject({ panel: null, hide: [hide] });
+      expect(problems.map(({ code, value }) => [code, value])).toEqual([["hidden_view", "sweep"]]);
+    }
+    expect(parseLink("?view=loss&hide=sweep")).toMatchObject({ link: { panel: "loss" }, problems: [] });
   });
 
   it("take no settings of another version or an unknown preset", () => {

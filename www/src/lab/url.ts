@@ -2,8 +2,8 @@
 import { VERSION, failure, type EngineError, type Wanted } from "../engine/protocol";
 import { PANEL_IDS, isPanelId, type PanelId } from "./closer/ids";
 import { isLocale, type Locale } from "../i18n/locale";
-import { LESSON_IDS, isLessonId, type LessonId } from "../lessons/ids";
-import { PART_IDS, isPartId, type PartId } from "./parts";
+import { LESSON_IDS, isLessonId } from "../lessons/ids";
+import { HIDEABLE, Shows } from "./parts";
 import { FIRST_PRESET, KNOBS, NATIVE_PRESETS, applies, findKnob, findPreset, normalise, presetValues, same, unmet, type Values } from "./knobs";
 
 export interface Link {
@@ -14,9 +14,9 @@ export interface Link {
   /** The panel that is open. */
   panel: PanelId | null;
   /** The lesson that is open. */
-  lesson: LessonId | null;
-  /** Parts of the page that a class does not see. */
-  hide: PartId[];
+  lesson: string | null;
+  /** What a class does not see, by names of `HIDEABLE`. */
+  hide: string[];
   /** Large type, for a projector. */
   large: boolean;
   /** The tour is asked for, or unwanted; null leaves it to whether this is a first visit. */
@@ -48,18 +48,23 @@ export function parseLink(search: string): { link: Link; problems: EngineError[]
     backend: wish === "cpu" || wish === "webgpu" ? wish : "auto",
     panel: isPanelId(view) ? view : null,
     lesson: isLessonId(lesson) ? lesson : null,
-    hide: PART_IDS.filter((part) => hide.includes(part)),
+    hide: HIDEABLE.filter((name) => hide.includes(name)),
     large: onOff(query.get("large")) ?? false,
     tour: onOff(query.get("tour")),
   };
   const bad = (key: string, value: string, allowed: string) => problems.push(refuse("bad_parameter", { key, value, allowed }));
   if (lesson !== null && link.lesson === null) bad("lesson", lesson, LESSON_IDS.join(", "));
-  for (const part of hide) if (!isPartId(part)) bad("hide", part, PART_IDS.join(", "));
+  const unknown = hide.filter((name) => !HIDEABLE.includes(name));
+  if (unknown.length > 0) problems.push(refuse("bad_parameter", { key: "hide", value: unknown.join(",") }));
   for (const key of ["large", "tour"]) {
     const value = query.get(key);
     if (value !== null && onOff(value) === null) bad(key, value, "0, 1");
   }
   if (view !== null && link.panel === null) bad("view", view, PANEL_IDS.join(", "));
+  if (link.panel !== null && !new Shows(link.hide).view(link.panel)) {
+    problems.push(refuse("hidden_view", { value: link.panel }));
+    link.panel = null;
+  }
   if (lang !== null && link.locale === null) bad("lang", lang, "en, ko");
   if (wish !== null && link.backend === "auto" && wish !== "auto") bad("backend", wish, "cpu, webgpu, auto");
 

@@ -48,7 +48,7 @@ export class Course {
     this.recorded = RECORDED;
   }
 
-  open(id: Lesson["id"]): void {
+  open(id: string): void {
     this.lab.lesson = id;
     this.step = "claim";
     this.prediction = null;
@@ -69,7 +69,7 @@ export class Course {
     this.forget();
     if (this.values.length > 0) this.seed = String(Math.floor(Math.random() * 100_000));
     this.step = "run";
-    if (lesson.watch.panel !== null) this.lab.panel = lesson.watch.panel;
+    if (lesson.watch.panel !== null) this.lab.view(lesson.watch.panel);
     await this.begin(lesson, 0);
   }
 

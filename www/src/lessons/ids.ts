@@ -1,30 +1,6 @@
-/** The lessons in their order, one file each in `content/`. Apart from their texts, so that the address can be read without them. */
-export const LESSON_IDS = [
-  "soft-labels",
-  "temperature",
-  "t-squared",
-  "few-labels",
-  "unlabelled",
-  "noisy-labels",
-  "omitted-class",
-  "capacity-gap",
-  "kl-direction",
-  "hints",
-  "hints-and-soft",
-  "attention",
-  "access",
-  "label-smoothing",
-  "same-cost",
-  "no-gain",
-  "text-kl-direction",
-  "exposure-bias",
-  "on-policy",
-  "text-temperature",
-  "preference",
-] as const;
+/** The lessons in their order: each file of `content/` is one, at the `place` that it says. Without their texts, so that the address can be read before those arrive. */
+import { LESSON_IDS } from "virtual:lesson-ids";
 
-export type LessonId = (typeof LESSON_IDS)[number];
+export { LESSON_IDS };
 
-export function isLessonId(text: string | null): text is LessonId {
-  return (LESSON_IDS as readonly (string | null)[]).includes(text);
-}
+export const isLessonId = (text: string | null): text is string => text !== null && LESSON_IDS.includes(text);

@@ -7,7 +7,6 @@ import type { Locale } from "../i18n/locale";
 import type { PanelId } from "../lab/closer/ids";
 import type { Metric } from "../lab/history";
 import { presetValues, type Values } from "../lab/knobs";
-import type { LessonId } from "./ids";
 
 /** What is read off a finished run, in percent; `gap` is distilled − alone in points. */
 export const MEASURES = ["distilled", "alone", "teacher", "gap", "recall", "shifted_recall", "agreement", "ece", "coverage", "excess"] as const;
@@ -40,7 +39,9 @@ export interface LessonTexts {
 }
 
 export interface Lesson extends Record<Locale, LessonTexts> {
-  id: LessonId;
+  id: string;
+  /** Where it stands among the others: from the smallest to the largest. */
+  place: number;
   preset: string;
   /** One run, or two whose difference (last − first) is the value. */
   runs: { set: Values; measure: Measure }[];

@@ -17,9 +17,12 @@ import { parse } from "./prose";
 
 const TEXTS = ["title", "claim", "question", "run", "watch", "value", "supported", "otherwise", "why", "formula", "fails", "source"] as const;
 
-it("the list names every file, once", () => {
+it("every file is a lesson, at a place of its own", () => {
   const files = readdirSync(new URL("./content/", import.meta.url)).map((name) => name.replace(".json", ""));
   expect([...LESSON_IDS].sort()).toEqual(files.sort());
+  const places = LESSONS.map(({ place }) => place);
+  expect(places.every(Number.isFinite)).toBe(true);
+  expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
 });
 
 it("what was recorded is of lessons that exist", () => {

@@ -8,11 +8,11 @@ export const HEIGHT = 110;
 const HEAD = 1.08;
 
 /** An SVG path through `mass` (probability per cell), highest at `top`; closed along the ground when it is to be filled. */
-export function path(mass: readonly number[], top: number, closed: boolean): string {
-  const x = (cell: number): string => ((cell / Math.max(1, mass.length - 1)) * WIDTH).toFixed(1);
+export function path(mass: readonly number[], top: number, closed: boolean, width = WIDTH): string {
+  const x = (cell: number): string => ((cell / Math.max(1, mass.length - 1)) * width).toFixed(1);
   const y = (p: number): string => (HEIGHT * (1 - p / (top * HEAD))).toFixed(1);
   const line = mass.map((p, cell) => `${cell === 0 ? "M" : "L"}${x(cell)} ${y(p)}`).join("");
-  return closed ? `${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z` : line;
+  return closed ? `${line}L${width} ${HEIGHT}L0 ${HEIGHT}Z` : line;
 }
 
 /** The probability of `count` equal stretches of the axis: their middles, and what of `mass` lies in each. */

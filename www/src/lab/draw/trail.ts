@@ -33,6 +33,27 @@ export function spans(heard: readonly Heard[]): number[] {
   return heard.map((_, at) => until[at] ?? until.at(-1) ?? 1);
 }
 
+/** Cells side by side of one class, or hidden ones. The class stands on them where its name has room. */
+export interface Mind {
+  klass: number | null;
+  width: number;
+  cells: { probability: number; width: number }[];
+}
+
+/** The cells of a strip, those of one class together; null is a hidden one. */
+export function minds(cells: readonly (Cell | null)[], widths: readonly number[]): Mind[] {
+  const all: Mind[] = [];
+  for (const [at, shown] of cells.entries()) {
+    const klass = shown?.klass ?? null;
+    const width = widths[at] ?? 1;
+    if (all.length === 0 || all.at(-1)!.klass !== klass) all.push({ klass, width: 0, cells: [] });
+    const mind = all.at(-1)!;
+    mind.width += width;
+    mind.cells.push({ probability: shown?.probability ?? 0, width });
+  }
+  return all;
+}
+
 export interface Cell {
   klass: number;
   probability: number;

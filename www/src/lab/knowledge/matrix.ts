@@ -22,6 +22,21 @@ export function hiddenCell({ seen }: Study, classes: number, cell: Cell): boolea
   return seen !== null && share(seen.told, classes, cell) < MOSTLY_TOLD;
 }
 
+/** How strongly a cell is drawn, 0 to 1. Without the diagonal the right classes are only outlined. */
+export function strength(value: number, index: number, classes: number, scale: number, diagonal: boolean): number {
+  const right = index % (classes + 1) === 0;
+  return (right && !diagonal) || scale === 0 ? 0 : Math.min(1, value / scale);
+}
+
+/** Three strokes through each cell of that side that is mostly hidden, in one path; `told` is null where none is. */
+export function hatching(told: readonly number[] | null, classes: number, cell: number): string {
+  const strokes = (told ?? []).map((value, index) => {
+    const [x, y] = [(index % classes) * cell, Math.floor(index / classes) * cell];
+    return value >= MOSTLY_TOLD ? "" : `M${x} ${y + cell / 2}l${cell / 2} ${-cell / 2}M${x} ${y + cell}l${cell} ${-cell}M${x + cell / 2} ${y + cell}l${cell / 2} ${-cell / 2}`;
+  });
+  return strokes.join("");
+}
+
 /** The wrong class that gets the largest share. Null where there is no wrong class. */
 export function loudest(matrix: readonly number[], classes: number): Cell | null {
   let found: Cell | null = null;

@@ -12,6 +12,9 @@ export interface Line {
   excess: readonly number[];
 }
 
+/** What the axis of errors shows of values between these: always zero, and no noise as large as a chart. */
+export const rangeOf = (low: number, high: number): [number, number] => [Math.min(0, low * 1.05), Math.max(10, high * 1.05)];
+
 const of = (networks: readonly Evaluation[], role: Role): readonly number[] => networks.find((network) => network.role === role)?.text?.excess ?? [];
 
 /** Both students of the open run, and the distilled one of each run that is drawn behind it. */

@@ -1,5 +1,5 @@
 /** Curves as an SVG file: what the chart shows as plain data in, text out. */
-import { BOTTOM, flow, frame, LEFT, lengthOf, RIGHT, short, text, TOP, type Framed } from "./frame";
+import { BOTTOM, frame, KEY, LEFT, legend, lengthOf, lineKey, RIGHT, short, text, TOP, type Framed } from "./frame";
 
 export interface Axis {
   label: string;
@@ -72,9 +72,15 @@ export function svg(picture: Picture): string {
   const { x, y, ink, muted, grid } = picture;
   // What the chart is about comes first, though it is drawn last.
   const order = [...picture.lines.filter((line) => line.shape === undefined), ...picture.lines.filter((line) => line.shape !== undefined)];
-  const entries = flow(order, ({ name }) => 44 + lengthOf(name, 15) + 24);
-  const rows = (entries.at(-1)?.row ?? 0) + 1;
-  const top = TOP + rows * 24 + (picture.marks.length > 0 ? 22 : 6);
+  const names = legend(
+    order.map(({ name, colour, width, dash, shape }) => {
+      const key = lineKey(name, colour, width, dash);
+      return shape === undefined ? key : { name, mark: `${key.mark}<path d="${shape.path}" fill="${colour}" transform="translate(${KEY / 2} 0)"/>` };
+    }),
+    TOP,
+    ink,
+  );
+  const top = TOP + names.height + (picture.marks.length > 0 ? 22 : 6);
   const bottom = HEIGHT - BOTTOM - 46;
   const [toX, toY] = [scale(x, LEFT, RIGHT), scale(y, bottom, top)];
 
@@ -91,11 +97,7 @@ export function svg(picture: Picture): string {
           .join("");
 
   return frame(picture, HEIGHT, [
-    ...entries.map(({ entry: line, x: left, row }) => {
-      const height = TOP + 4 + row * 24;
-      const mark = line.shape === undefined ? "" : `<path d="${line.shape.path}" fill="${line.colour}" transform="translate(${left + 18} ${height - 5})"/>`;
-      return `<path d="M${left} ${height - 5}h36" ${stroke(line)}/>${mark}${text(`x="${left + 44}" y="${height}"`, 15, ink, line.name)}`;
-    }),
+    ...names.body,
     ...ticks(y.range, y.log).map((value) => `<path d="M${LEFT} ${short(toY(value))}H${RIGHT}" stroke="${grid}"/>${text(`x="${LEFT - 8}" y="${short(toY(value) + 5)}"`, 14, muted, y.text(value), ` text-anchor="end"`)}`),
     ...ticks(x.range).map((value) => `<path d="M${short(toX(value))} ${top}V${bottom}" stroke="${grid}"/>${text(`x="${short(toX(value))}" y="${bottom + 20}"`, 14, muted, x.text(value), ` text-anchor="middle"`)}`),
     text(`x="${(LEFT + RIGHT) / 2}" y="${bottom + 42}"`, 14, muted, x.label, ` text-anchor="middle"`),

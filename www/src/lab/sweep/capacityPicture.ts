@@ -1,6 +1,6 @@
 /** The charts of the capacity gap as SVG, for the page and for a file: networks along one axis of knob values, with intervals. Plain data in, text out. */
 import type { Role } from "../../engine/generated/types";
-import { BOTTOM, flow, frame, LEFT, lengthOf, RIGHT, short, text, TOP, type Framed, type Look } from "../picture/frame";
+import { BOTTOM, frame, LEFT, legend, lineKey, RIGHT, short, text, TOP, type Colours, type Framed } from "../picture/frame";
 import { DASHES, WIDTHS } from "../views/curves/paint";
 import { ticks } from "./scale";
 import type { Interval } from "./statistics";
@@ -22,9 +22,6 @@ export interface Chart {
   most: number;
   write: (value: number) => string;
 }
-
-/** Colours of what is drawn. */
-export type Colours = Pick<Look, "ink" | "muted" | "grid" | "surface"> & Record<Role, string>;
 
 export interface AxisOf {
   name: string;
@@ -95,13 +92,11 @@ const CHART = chartHeight(PLOT, false) + 40;
 export function capacitySvg(picture: CapacityPicture): string {
   const { axis, ink } = picture;
   const charts = picture.charts.filter((chart) => !isEmpty(chart));
-  const legend = flow(picture.charts.at(-1)?.lines ?? [], ({ name }) => 44 + lengthOf(name, 15) + 24);
-  const first = TOP + ((legend.at(-1)?.row ?? 0) + 1) * 24 + 4;
+  const networks = picture.charts.at(-1)?.lines ?? [];
+  const names = legend(networks.map(({ name, role }) => lineKey(name, picture[role], WIDTHS[role], DASHES[role])), TOP, ink);
+  const first = TOP + names.height + 4;
   return frame(picture, first + charts.length * CHART + NAME + 20 + BOTTOM, [
-    ...legend.map(({ entry: { name, role }, x, row }) => {
-      const at = TOP + 4 + row * 24;
-      return `<path d="M${x} ${at - 5}h36" stroke="${picture[role]}" ${stroke(role)}/>${text(`x="${x + 44}" y="${at}"`, 15, ink, name)}`;
-    }),
+    ...names.body,
     ...charts.flatMap((chart, index) => {
       const top = first + index * CHART;
       return [text(`x="${LEFT}" y="${top + 22}"`, 15, ink, chart.title, ` font-weight="600"`), `<g transform="translate(${LEFT - BESIDE} ${top + 30})">${chartSvg(chart, axis, index === charts.length - 1, RIGHT - LEFT + BESIDE, PLOT, picture)}</g>`];

@@ -1,5 +1,5 @@
 /** The map of a sweep as an SVG file: what its cells show as plain data in, text out. */
-import { BOTTOM, flow, frame, lengthOf, RIGHT, short, text, TOP, type Framed } from "../picture/frame";
+import { BOTTOM, frame, legend, RIGHT, short, swatchKey, text, TOP, type Framed } from "../picture/frame";
 
 export interface MapCell {
   /** What stands in it, and below that in small type. */
@@ -28,16 +28,13 @@ const GAP = 4;
 /** A map of two columns need not be as wide as the page. */
 const WIDEST = 150;
 
-const swatch = ({ colour, tint }: Pick<MapCell, "colour" | "tint">, line: string, box: string): string =>
-  `<rect ${box} rx="4" fill="${colour}" fill-opacity="${short(tint)}" stroke="${line}"/>`;
-
 export function mapSvg(picture: MapPicture): string {
   const { across, down, cells, ink, muted, grid } = picture;
   const wide = Math.min(WIDEST, (RIGHT - HEAD) / across.values.length);
   const first = TOP + 50;
   const legendAt = first + down.values.length * ROW + 28;
-  const legend = flow(picture.legend, ({ name }) => 32 + lengthOf(name, 13) + 24);
-  const height = legendAt + ((legend.at(-1)?.row ?? 0) + 1) * 22 + 8 + BOTTOM;
+  const names = legend(picture.legend.map(({ name, colour, tint }) => swatchKey(name, colour, tint, grid)), legendAt, ink);
+  const height = legendAt + names.height + 8 + BOTTOM;
   const middle = (column: number): string => short(HEAD + (column + 0.5) * wide - GAP / 2);
   return frame(picture, height, [
     text(`x="${short(HEAD + (across.values.length * wide - GAP) / 2)}" y="${TOP + 12}"`, 14, ink, across.name, ` text-anchor="middle"`),
@@ -49,11 +46,11 @@ export function mapSvg(picture: MapPicture): string {
       const top = first + row * ROW;
       const alone = cell.spread === "";
       return [
-        swatch(cell, grid, `x="${short(HEAD + column * wide)}" y="${top}" width="${short(wide - GAP)}" height="${ROW - GAP}"`),
+        `<rect x="${short(HEAD + column * wide)}" y="${top}" width="${short(wide - GAP)}" height="${ROW - GAP}" rx="4" fill="${cell.colour}" fill-opacity="${short(cell.tint)}" stroke="${grid}"/>`,
         text(`x="${middle(column)}" y="${top + (alone ? 32 : 24)}"`, 16, ink, cell.figure, ` text-anchor="middle"${cell.decided ? ` font-weight="700"` : ""}`),
         alone ? "" : text(`x="${middle(column)}" y="${top + 42}"`, 12, ink, cell.spread, ` text-anchor="middle"`),
       ].join("");
     }),
-    ...legend.map(({ entry, x, row }) => `${swatch(entry, grid, `x="${x}" y="${legendAt + row * 22 - 12}" width="24" height="15"`)}${text(`x="${x + 32}" y="${legendAt + row * 22}"`, 13, muted, entry.name)}`),
+    ...names.body,
   ]);
 }

@@ -1,12 +1,15 @@
 // Words that several views share, so that a knob or a class has one name wherever it is shown.
 
 import { exact, has, number, percent, t } from "../../i18n/index.svelte";
-import type { Role } from "../../engine/generated/types";
+import type { Phase, Role } from "../../engine/generated/types";
 import type { Metric, RunHistory } from "../history";
 import type { Values } from "../knobs";
 import { counted } from "../task";
 
 export const roleName = (role: Role): string => t(`view.role.${role}`);
+
+/** A moment of a run: the teacher's steps are counted apart. */
+export const atStep = (phase: Phase, step: number): string => t(phase === "teacher" ? "view.curves.at_teacher_step" : "view.curves.at_step", { step: number(step) });
 
 /** Name of a class from its id: `t_shirt`, `class_3`, `7`. */
 export function className(id: string): string {

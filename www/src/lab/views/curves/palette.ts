@@ -1,7 +1,7 @@
 // Canvas needs plain colours: the variables of app.css hold `light-dark(…)`, which only a real element resolves.
 
 import type { Role } from "../../../engine/generated/types";
-import type { Look } from "../../picture/frame";
+import type { Colours, Look } from "../../picture/frame";
 import { lookColour, SHAPES } from "../../runs/looks";
 
 export interface Palette extends Record<Role, string> {
@@ -13,6 +13,8 @@ export interface Palette extends Record<Role, string> {
   /** Weights and answers, by their sign. */
   plus: string;
   minus: string;
+  /** What is wrong. */
+  bad: string;
   /** The space between the students. */
   gain: string;
   /** Of other runs, by look. */
@@ -22,11 +24,15 @@ export interface Palette extends Record<Role, string> {
   font: string;
 }
 
-const NAMES = ["teacher", "alone", "distilled", "ink", "accent", "muted", "line", "surface", "plus", "minus", "gain", "teacher-ink", "alone-ink", "distilled-ink"] as const;
+const NAMES = ["teacher", "alone", "distilled", "ink", "accent", "muted", "line", "surface", "plus", "minus", "bad", "gain", "teacher-ink", "alone-ink", "distilled-ink"] as const;
 
-/** Reads the colours as they are at `host` now. All are asked for before any is read: the browser computes the styles of the page once. */
-export function palette(host: HTMLElement): Palette {
+/** The page's own, for a drawing in it that needs no plain ones. */
+export const PAGE: Colours = { ink: "var(--ink)", muted: "var(--muted)", grid: "var(--line)", surface: "var(--surface)", teacher: "var(--teacher)", alone: "var(--alone)", distilled: "var(--distilled)" };
+
+/** Reads the colours as they are at `host` now, or those of the light page. All are asked for before any is read: the browser computes the styles of the page once. */
+export function palette(host: HTMLElement, light = false): Palette {
   const probe = document.createElement("span");
+  probe.classList.toggle("light", light);
   probe.style.setProperty("--gain", "color-mix(in srgb, var(--distilled) 13%, transparent)");
   const names = [...NAMES.map((name) => `--${name}`), ...SHAPES.map((_, look) => lookColour(look))];
   const spans = names.map((name) => {
@@ -49,6 +55,7 @@ export function palette(host: HTMLElement): Palette {
     surface: of("surface"),
     plus: of("plus"),
     minus: of("minus"),
+    bad: of("bad"),
     gain: of("gain"),
     runs: found.slice(NAMES.length),
     text: { teacher: of("teacher-ink"), alone: of("alone-ink"), distilled: of("distilled-ink") },
@@ -61,8 +68,13 @@ export function palette(host: HTMLElement): Palette {
 /** Red, green and blue of a colour that `palette` read. */
 export const rgb = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).map(Number);
 
-/** What a picture for a file needs of them. */
-export const fileLook = ({ ink, muted, line, surface, font }: Palette): Look => ({ ink, muted, grid: line, surface, font });
+export type FileLook = Palette & Look;
+
+/** How a picture for a file looks: light, for paper and slides, whatever the page is. */
+export function fileLook(host: HTMLElement): FileLook {
+  const colours = palette(host, true);
+  return { ...colours, grid: colours.line };
+}
 
 /**
  * Calls back in the next frame when the page has turned light or dark, and when its font is another one: with the language, and once a font

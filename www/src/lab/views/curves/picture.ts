@@ -3,11 +3,12 @@ import { number, t } from "../../../i18n/index.svelte";
 import type { Role } from "../../../engine/generated/types";
 import { spaced, type Metric, type RunHistory } from "../../history";
 import type { Line, Picture } from "../../picture/curves";
+import { ofRun } from "../../picture/run";
 import { SHAPES } from "../../runs/looks";
 import type { Overlay } from "../../runs/runs.svelte";
 import { knobMark, measure, metricName, roleName, unitOf } from "../words";
 import { DASHES, OVERLAY_DASHES, WIDTHS } from "./paint";
-import { fileLook, palette } from "./palette";
+import type { FileLook } from "./palette";
 import { lastOf, xRange, yRange } from "./range";
 
 const MOST_POINTS = 1_000;
@@ -15,13 +16,15 @@ const MOST_POINTS = 1_000;
 export const axisValue = (metric: Metric, value: number): string =>
   unitOf(metric) === "share" ? number(value, { style: "percent", maximumFractionDigits: 1 }) : number(value, { maximumSignificantDigits: 3 });
 
-export function picture(metric: Metric, roles: readonly Role[], history: RunHistory, overlays: readonly Overlay[], host: HTMLElement): Picture {
-  const colours = palette(host);
+/** How the line of another run looks: by its colour, its dash and the shape that it carries. */
+export const carried = (look: FileLook, other: number, role: Role): Pick<Line, "colour" | "width" | "dash" | "shape"> => ({ colour: look.runs[other]!, width: 1.5, dash: OVERLAY_DASHES[role], shape: { path: SHAPES[other]!, phase: (other + 1) / SHAPES.length } });
+
+export function picture(metric: Metric, roles: readonly Role[], history: RunHistory, overlays: readonly Overlay[], look: FileLook): Picture {
   const earlier = overlays.map((overlay) => overlay.history);
-  const line = (run: RunHistory, role: Role, look: Pick<Line, "colour" | "width" | "dash" | "shape">, name: string): Line => {
+  const line = (run: RunHistory, role: Role, drawn: Pick<Line, "colour" | "width" | "dash" | "shape">, name: string): Line => {
     const { x, y } = run.series(metric);
     const rows = spaced(x.length, MOST_POINTS);
-    return { name, ...look, x: rows.map((row) => x[row]!), y: rows.map((row) => y[role][row] ?? null) };
+    return { name, ...drawn, x: rows.map((row) => x[row]!), y: rows.map((row) => y[role][row] ?? null) };
   };
   const ended = (role: Role): string => {
     const last = lastOf(history.series(metric).y[role]);
@@ -30,16 +33,14 @@ export function picture(metric: Metric, roles: readonly Role[], history: RunHist
   const others = overlays.flatMap((overlay) =>
     roles
       .filter((role) => role !== "teacher")
-      .map((role) => line(overlay.history, role, { colour: colours.runs[overlay.look]!, width: 1.5, dash: OVERLAY_DASHES[role], shape: { path: SHAPES[overlay.look]!, phase: (overlay.look + 1) / SHAPES.length } }, t("picture.other", { run: overlay.name, role: roleName(role) }))),
+      .map((role) => line(overlay.history, role, carried(look, overlay.look, role), t("picture.other", { run: overlay.name, role: roleName(role) }))),
   );
-  const preset = history.summary?.preset;
   return {
-    title: preset === undefined ? metricName(metric, history) : t("picture.title", { chart: metricName(metric, history), preset: t(`preset.${preset}`) }),
+    ...look,
+    ...ofRun(metricName(metric, history), history.summary),
     x: { label: t("view.curves.step"), range: xRange(history, earlier), text: (value) => number(value) },
     y: { label: metricName(metric, history), range: yRange(metric, history, earlier), log: metric === "training", text: (value) => axisValue(metric, value) },
-    lines: [...others, ...roles.map((role) => line(history, role, { colour: colours[role], width: WIDTHS[role], dash: DASHES[role] }, ended(role)))],
+    lines: [...others, ...roles.map((role) => line(history, role, { colour: look[role], width: WIDTHS[role], dash: DASHES[role] }, ended(role)))],
     marks: history.marks.map(({ x, key, value }) => ({ x, text: knobMark(key, value) })),
-    caption: history.summary?.command ?? "",
-    ...fileLook(colours),
   };
 }

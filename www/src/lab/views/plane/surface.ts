@@ -26,7 +26,7 @@ const FULL = 0.72;
 export const colourOf = (klass: number): readonly [number, number, number] => CLASS_COLOURS[klass % CLASS_COLOURS.length]!;
 
 /** RGBA pixels, `resolution`² of them: class as hue, confidence as opacity. `classes` tells what confidence chance is. */
-export function paintSurface(surface: Surface, resolution: number, classes: number): ImageData {
+function paintSurface(surface: Surface, resolution: number, classes: number): ImageData {
   const image = new ImageData(resolution, resolution);
   const chance = 255 / Math.max(classes, 2);
   for (let cell = 0; cell < resolution * resolution; cell += 1) {
@@ -84,18 +84,63 @@ export function rightShare(surface: Surface, points: readonly Point[], resolutio
   return right / Math.max(1, points.length);
 }
 
+/** Directions of the corners of a point, by class. */
+const CORNERS: Record<number, number[]> = { 1: [45, 135, 225, 315], 2: [90, 210, 330], 3: [0, 90, 180, 270], 4: [270, 30, 150], 5: [0, 60, 120, 180, 240, 300] };
+/** So many corners are a circle at that size. */
+const ROUND = Array.from({ length: 24 }, (_, index) => index * 15);
+
 /** The outline of a point of that class around (0, 0), `size` wide. Six shapes; with the colours they tell more classes apart than there are. */
-export function tracePoint(ctx: CanvasRenderingContext2D, klass: number, x: number, y: number, size: number): void {
-  ctx.beginPath();
-  const corners: Record<number, number[]> = { 1: [45, 135, 225, 315], 2: [90, 210, 330], 3: [0, 90, 180, 270], 4: [270, 30, 150], 5: [0, 60, 120, 180, 240, 300] };
-  const angles = corners[klass % 6];
-  if (!angles) {
-    ctx.arc(x, y, size * 0.9, 0, 2 * Math.PI);
-    return;
-  }
-  for (const angle of angles) {
+export function outlineOf(klass: number, size: number): [x: number, y: number][] {
+  const corners = CORNERS[klass % 6];
+  const radius = size * (corners === undefined ? 0.9 : 1.15);
+  return (corners ?? ROUND).map((angle) => {
     const radians = (angle * Math.PI) / 180;
-    ctx.lineTo(x + size * 1.15 * Math.cos(radians), y - size * 1.15 * Math.sin(radians));
+    return [radius * Math.cos(radians), -radius * Math.sin(radians)];
+  });
+}
+
+export interface Scene {
+  surface: Surface;
+  points: readonly Point[];
+  resolution: number;
+  extent: number;
+  classes: number;
+}
+
+/** Radius of a labelled point and of one that the students have no label of, as shares of the side: many points must not hide the surface. */
+const LABELLED = 1 / 70;
+const SILENT = 1 / 220;
+
+/** Draws a surface with the points on it: `side` pixels of the page, `ratio` pixels of the device each. */
+export function paintSquare(canvas: HTMLCanvasElement, { surface, points, resolution, extent, classes }: Scene, side: number, ratio: number, colours: { ink: string; surface: string }): void {
+  const ctx = canvas.getContext("2d")!;
+  const size = Math.round(side * ratio);
+  if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
+  ctx.fillStyle = colours.surface;
+  ctx.fillRect(0, 0, size, size);
+  const cells = new OffscreenCanvas(resolution, resolution);
+  cells.getContext("2d")!.putImageData(paintSurface(surface, resolution, classes), 0, 0);
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(cells, 0, 0, size, size);
+  const at = (value: number): number => ((value + extent) / (2 * extent)) * size;
+  ctx.lineWidth = (side < 200 ? 1 : 1.4) * ratio;
+  for (const point of points) {
+    if (point.labelled) continue;
+    ctx.fillStyle = colours.ink;
+    ctx.globalAlpha = 0.45;
+    ctx.beginPath();
+    ctx.arc(at(point.x), at(-point.y), Math.max(1, SILENT * side) * ratio, 0, 2 * Math.PI);
+    ctx.fill();
   }
-  ctx.closePath();
+  ctx.globalAlpha = 1;
+  for (const point of points) {
+    if (!point.labelled) continue;
+    ctx.fillStyle = `rgb(${colourOf(point.class).join(" ")})`;
+    ctx.strokeStyle = colours.ink;
+    ctx.beginPath();
+    for (const [x, y] of outlineOf(point.class, Math.min(5, Math.max(2.4, LABELLED * side)) * ratio)) ctx.lineTo(at(point.x) + x, at(-point.y) + y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
 }

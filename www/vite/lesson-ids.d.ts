@@ -1,0 +1,3 @@
+declare module "virtual:lesson-ids" {
+  export const LESSON_IDS: readonly string[];
+}
