@@ -154,7 +154,7 @@ describe("Lab", () => {
 
   it("goes on with an earlier visit's run as that had its knobs", async () => {
     const { lab, commands } = await openLab("?distill.temperature=8");
-    void lab.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
+    void lab.recovery.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
     await settle();
     expect([lab.screen.step, Number(lab.config.values["distill.temperature"])]).toEqual([30, 4]);
     expect(commands().filter(({ type }) => type === "set")).toEqual([]);
