@@ -9,6 +9,8 @@ export interface Snapshot {
   values: Values;
   /** The run that was ended by the change, as it stood: undoing the change goes on with it. */
   run: Saved | null;
+  /** Takes back what was done beside the controls. */
+  back: (() => void) | null;
 }
 
 /** More than anyone will step back. */
@@ -68,6 +70,11 @@ export class Config {
     this.past = lightened(this.past.with(at, { ...this.past.at(at)!, run }));
   }
 
+  /** Something was done beside the controls and the run, which `back` takes back. */
+  did(back: () => void): void {
+    this.keep(back);
+  }
+
   /** Puts a value right that the engine refused; that is no step to come back to. */
   correct(key: string, value: string): void {
     this.values = { ...this.values, [key]: value };
@@ -84,9 +91,9 @@ export class Config {
     return last;
   }
 
-  private keep(): void {
+  private keep(back: Snapshot["back"] = null): void {
     this.seal();
-    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null }];
+    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null, back }];
   }
 }
 

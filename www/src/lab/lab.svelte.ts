@@ -93,6 +93,7 @@ export class Lab {
   readonly recovery = new Recovery(this.screen, this.runs, this.keeper, this.notices, {
     open: (command, history) => this.open(() => command, history),
     openAnew: () => this.open(() => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening)),
+    did: (back) => this.config.did(back),
     goOn: (saved) => this.replace(() => this.resumeNow(saved), () => this.adopt()),
   });
   private first = true;
@@ -107,7 +108,12 @@ export class Lab {
     this.panel = link.panel ?? "sample";
     this.lesson = link.lesson;
     this.large = link.large;
-    this.sweeps = new Sweeps(spawn);
+    this.sweeps = new Sweeps(spawn, (bringBack) =>
+      this.config.did(() => {
+        bringBack();
+        this.notices.say("good", "notice.sweep_back");
+      }),
+    );
     this.supervisor = new Supervisor(
       spawn,
       {
@@ -183,7 +189,7 @@ export class Lab {
     await this.restart(this.playback.playing, { joined });
   }
 
-  /** Takes back the last change, and goes on with the run that it ended. */
+  /** Takes back the last change or deed, and goes on with the run that it ended. */
   undo(): void {
     // The run would be lost with a Worker that cannot take it yet.
     if (this.config.last?.run != null && (this.engine.is === "loading" || this.engine.is === "testing")) return;
@@ -191,6 +197,7 @@ export class Lab {
     if (last === null) return;
     this.problems = {};
     const { run } = last;
+    last.back?.();
     if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run), (error) => this.refuse(error)).then(() => this.follow());
     else this.follow();
   }

@@ -7,7 +7,7 @@ import { refusal, type Answer } from "./openings.svelte";
 import type { Runs } from "./runs/runs.svelte";
 import { unshelve } from "./runs/shelf";
 import type { Screen } from "./screen.svelte";
-import { forget, recall, type Saved } from "./store";
+import { forget, recall, remember, type Saved } from "./store";
 
 /** What bringing back needs of the laboratory. */
 interface Host {
@@ -17,6 +17,8 @@ interface Host {
   openAnew(): Promise<Answer>;
   /** Goes on with an earlier run in the place of the open one. */
   goOn(saved: Saved): Promise<Answer>;
+  /** Something was done that Undo takes back by `back`. */
+  did(back: () => void): void;
 }
 
 export class Recovery {
@@ -64,7 +66,17 @@ export class Recovery {
   private offer(saved: Saved): void {
     this.notices.say("good", "notice.resume", { step: saved.step, steps: saved.steps, preset: saved.preset }, [
       { label: "action.resume", act: () => void this.resume(saved) },
-      { label: "action.discard", act: () => void forget() },
+      { label: "action.discard", act: () => this.discard(saved) },
     ]);
+  }
+
+  private discard(saved: Saved): void {
+    void forget();
+    this.host.did(() => {
+      // A checkpoint that was taken since is newer.
+      if (this.keeper.saved === null) void remember(saved);
+      this.offer(saved);
+    });
+    this.notices.say("good", "notice.discarded");
   }
 }
