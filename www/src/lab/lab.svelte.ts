@@ -75,7 +75,12 @@ export class Lab {
   /** Restart knobs that wait for a new run. */
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
-  readonly openings = new Openings((part) => bring({ send: async (command) => (await this.ask(command)) ?? [] }, part));
+  readonly openings = new Openings({
+    bring: (part) => bring({ send: async (command) => (await this.ask(command)) ?? [] }, part),
+    refuse: (error, file) => this.refuse(error, file),
+    standing: () => this.keeper.standing(this.playback.stopped === null),
+    ended: (run, change) => this.config.ended(run, change),
+  });
   private readonly supervisor: Supervisor;
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   readonly playback = new Playback(this.screen, this.questions, this.keeper, {
@@ -86,7 +91,7 @@ export class Lab {
     lesson: () => this.lesson,
   });
   readonly intake = new Intake(this.playback, {
-    open: (command, how) => this.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt(), { how }),
+    open: (command, how) => this.openings.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt(), how),
     load: (bytes, file) => this.load(bytes, file),
     refuse: (error, file) => this.refuse(error, file),
   });
@@ -94,12 +99,11 @@ export class Lab {
     open: (command, history) => this.open(() => command, history),
     openAnew: () => this.open(() => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening)),
     did: (back) => this.config.did(back),
-    goOn: (saved) => this.replace(() => this.resumeNow(saved), () => this.adopt()),
+    goOn: (saved) => this.openings.replace(() => this.resumeNow(saved), () => this.adopt()),
   });
   private first = true;
   /** The engine has the run that is shown. */
   private running = $state(false);
-  private replacing: Promise<unknown> = Promise.resolve();
   private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
@@ -148,7 +152,7 @@ export class Lab {
     this.playback.playing = play;
     if (this.engine.is !== "up") return;
     const change = joined ? this.config.last : null;
-    const opened = await this.replace(() => this.begin(this.asControls, new RunHistory()), () => change, { asControls: true });
+    const opened = await this.openings.replace(() => this.begin(this.asControls, new RunHistory()), () => change, { asControls: true });
     if (opened === "overtaken") return;
     if (opened !== true) this.playback.asBefore();
     else if (called !== null) this.runs.call(called);
@@ -198,7 +202,7 @@ export class Lab {
     this.problems = {};
     const { run } = last;
     last.back?.();
-    if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run), (error) => this.refuse(error)).then(() => this.follow());
+    if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run)).then(() => this.follow());
     else this.follow();
   }
 
@@ -324,27 +328,7 @@ export class Lab {
 
   /** Opens a run, in the place of none that is worth going back to. */
   private open(make: () => Command, history = new RunHistory(), asControls = false): Promise<Answer> {
-    return this.openings.open(() => this.begin(make(), history), (error) => this.refuse(error), asControls);
-  }
-
-  /** Opens another run in the place of this one, with which Undo goes on. `joined` is, once it is open, the change of the controls that it is part of. */
-  private replace(attempt: () => Promise<Answer>, joined: () => Snapshot | null, { asControls = false, how = {} }: { asControls?: boolean; how?: Sending } = {}): Promise<Answer> {
-    const inTurn = (): Promise<Answer> => {
-      // One at a time: a second press must not end the run that the first one is ending.
-      const replaced = this.replacing.then(() => this.replaceNow(attempt, joined));
-      this.replacing = replaced.catch(() => null);
-      return replaced;
-    };
-    return this.openings.open(inTurn, (error) => how.quiet !== true && this.refuse(error, how.file), asControls);
-  }
-
-  private async replaceNow(attempt: () => Promise<Answer>, joined: () => Snapshot | null): Promise<Answer> {
-    const ended = await this.keeper.standing(this.playback.stopped === null);
-    const answer = await attempt();
-    if (answer !== true) return answer;
-    const change = joined();
-    if (ended !== null) this.config.ended(ended, change);
-    return true;
+    return this.openings.open(() => this.begin(make(), history), { asControls });
   }
 
   /** Goes on with a run where it was left, if nothing is lacking. */
