@@ -69,12 +69,16 @@ export function useBrowser() {
 /** What the console may say: Chromium on its own account, and what a test provokes. */
 const HARMLESS = [/Service Worker registration blocked by Playwright/, /WebGPU is experimental/, /powerPreference option is currently ignored/];
 
-/** A page of its own, with empty storage, from `site` or else the server of the tests. `expected` are console errors that the test provokes. */
-export async function withPage(query, act, { expected = [], firstVisit = false, site = `${origin}${SUB_PATH}`, ...options } = {}) {
+/**
+ * A page of its own, with empty storage, from `site` or else the server of the tests. `expected` are console errors that the test provokes,
+ * `prepare` makes the browser another one before any page is opened.
+ */
+export async function withPage(query, act, { expected = [], firstVisit = false, prepare = () => undefined, site = `${origin}${SUB_PATH}`, ...options } = {}) {
   // Keeping the page for offline use would load the engine twice in every test.
   const defaults = { viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, serviceWorkers: "block" };
   const context = await browser.newContext({ ...defaults, ...options });
   if (!firstVisit) await context.addInitScript(() => localStorage.setItem("distillery-tour", "seen"));
+  await prepare(context);
   const wrong = [];
   context.on("request", (request) => {
     if (!request.url().startsWith(new URL(site).origin) && !/^(blob|data):/.test(request.url())) wrong.push(`request to ${request.url()}`);

@@ -32,8 +32,36 @@ async function press(page, locator) {
 const atStep = (page, step, locale) =>
   page.waitForFunction((name) => document.activeElement?.matches("h3") && document.activeElement.textContent === name, text(`lesson.step.${step}`, {}, locale));
 
+/** Three foreign words in a row: names and terms stand alone, or in brackets after the Korean ones. */
+const UNTRANSLATED = /[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}/;
+/** What was left to be filled in or chosen: a placeholder, a phrase, a key, a pair of particles. */
+const UNFILLED = /\{\w+\}|\[\[|(^|\s)(lesson|view|closer)\.\w+|\((은|는|이|가|을|를|과|와|으|였)\)/m;
+
+/** Every step of a lesson whose runs are made, in Korean: whole, with the same numbers, and without a word of English. */
+async function inKorean(page, lesson, numbers) {
+  await page.locator(".languages [lang=ko]").click();
+  for (const step of ["claim", "predict", "run", "reveal", "why", "fails", "source"]) {
+    await lessonButton(page, `lesson.step.${step}`, {}, "ko").click();
+    await card(page).getByRole("heading", { level: 3, name: text(`lesson.step.${step}`, {}, "ko"), exact: true }).waitFor();
+    // Formulas, commands and the titles of papers have no language.
+    const words = await card(page).evaluate((element, cut) => {
+      const copy = element.cloneNode(true);
+      for (const other of copy.querySelectorAll(cut)) other.remove();
+      return copy.textContent;
+    }, ["pre", ".katex", "a", ...(step === "source" ? [".body"] : [])].join());
+    assert.doesNotMatch(words, UNFILLED, step);
+    assert.doesNotMatch(words, UNTRANSLATED, step);
+    if (step !== "reveal") continue;
+    assert.ok(words.includes(`‘${lesson.ko.options[lesson.answer]}’`), `the prediction is named: ${words}`);
+    for (const number of numbers) assert.ok(words.includes(number), `${number} is in ${words}`);
+  }
+  assert.equal(await card(page).locator("h2").innerText(), lesson.ko.title);
+  await page.locator(".languages [lang=en]").click();
+  await card(page).getByRole("heading", { name: lesson.en.title, exact: true }).waitFor();
+}
+
 for (const lesson of LESSONS) {
-  test(`${lesson.id}: from the claim to the result and its reasons, with keys alone`, { timeout: 600_000 }, () =>
+  test(`${lesson.id}: from the claim to the result and its reasons, with keys alone, and in Korean`, { timeout: 600_000 }, () =>
     withPage(`?backend=cpu&lesson=${lesson.id}`, async (page) => {
       await ready(page);
       await card(page).getByRole("heading", { name: lesson.en.title, exact: true }).waitFor();
@@ -59,10 +87,13 @@ for (const lesson of LESSONS) {
       assert.ok(shown.includes(`${(outcome.distilled * 100).toFixed(1)}%`), `${shown} are the numbers of the run, ${outcome.distilled}`);
       assert.doesNotMatch(await card(page).innerText(), /\{\w+\}|\[\[|(^|\s)lesson\.\w+/m);
 
+      const numbers = (await card(page).locator("td").allInnerTexts()).filter((cell) => cell.endsWith("%"));
+
       for (const step of ["why", "fails", "source"]) {
         await press(page, lessonButton(page, "lesson.next"));
         await atStep(page, step);
       }
+      await inKorean(page, lesson, numbers);
       assert.equal((await state(page)).notices.length, 0);
       await page.keyboard.press("Escape");
       await card(page).waitFor({ state: "detached" });

@@ -125,6 +125,42 @@ test("numbers that are no longer finite stop the run: both remedies are named, a
     await page.locator(".verdict", { hasText: text("verdict.stopped").split("{")[0] }).waitFor();
   }));
 
+test("a preset whose data come slowly holds nothing up, and does not come back when another was chosen meanwhile", () =>
+  withPage("?backend=cpu", async (page) => {
+    let release;
+    const released = new Promise((done) => (release = done));
+    const asked = [];
+    await page.route(/fashion-[^/]*\.bin$/, async (route) => {
+      asked.push(route.request().url());
+      await released;
+      await route.continue();
+    });
+    const preset = page.locator("#preset");
+    await ready(page);
+    await stepTo(page, 1);
+    await preset.selectOption("fashion");
+    await until(page, "its data are asked for", (now) => now.waits === "fashion_images");
+    await page.getByText(text("pending.fetch", { part: text("part.fashion_images") })).waitFor();
+    await stepTo(page, 2);
+    assert.equal((await state(page)).values["task.name"], "digits", "the open run is still there, and goes on");
+
+    await preset.selectOption("first-light");
+    await until(page, "nothing waits", (now) => now.waits === null && now.pending.length === 0);
+    await play(page);
+    await until(page, "digits are learned", (now) => now.step > 20);
+    const arrived = page.waitForResponse(/fashion-[^/]*\.bin$/);
+    release();
+    await (await arrived).finished();
+    const at = await state(page);
+    const after = await until(page, "they still are", (now, step) => now.finished || now.step > step + 100, at.step);
+    assert.deepEqual([after.values["task.name"], after.wanted["task.name"], after.notices], ["digits", "digits", []]);
+    assert.equal(after.runs, at.runs, "no other run was begun");
+
+    await preset.selectOption("fashion");
+    await until(page, "fashion is open", (now) => now.values["task.name"] === "fashion");
+    assert.equal(asked.length, 1, "what arrived was kept");
+  }));
+
 test("the plane shows three decision surfaces in words, too", () =>
   withPage("?backend=cpu&preset=plane", async (page) => {
     await ready(page);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atRest, button, pause, play, ready, state, stepTo, until, useBrowser, withPage } from "./lab.mjs";
+import { atRest, button, eventually, pause, play, ready, state, stepTo, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -55,4 +55,30 @@ test("a reload offers to go on, and goes on", () =>
     const after = await until(page, "the run is back", (now, step) => now.step === step, before.step);
     assert.ok(after.points >= before.points, "the curves are kept");
     await stepTo(page, before.step + 1);
+  }));
+
+test("a checkpoint that was discarded comes back with undo, also after a reload, and is gone otherwise", () =>
+  withPage("?backend=cpu", async (page) => {
+    const offered = () => until(page, "the offer", (now) => now.engine === "up" && now.notices.includes("notice.resume"));
+    const store = (what, holds) =>
+      eventually(page, what, `(async () => {
+        const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+        const database = await done(indexedDB.open("distillery"));
+        const saved = await done(database.transaction("runs").objectStore("runs").get("last"));
+        database.close();
+        return (saved !== undefined) === ${holds};
+      })()`);
+    const before = await pausedRun(page);
+    await page.reload();
+    await offered();
+    await button(page, "action.discard").click();
+    await until(page, "it is told", (now) => now.notices.includes("notice.discarded") && !now.notices.includes("notice.resume"));
+    await store("the store is empty", false);
+    await button(page, "panel.undo").click();
+    await offered();
+    await store("it is in the store again", true);
+    await page.reload();
+    await offered();
+    await button(page, "action.resume").click();
+    await until(page, "the run is back", (now, step) => now.step === step, before.step);
   }));

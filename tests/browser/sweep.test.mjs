@@ -127,6 +127,27 @@ test("the Worker is gone while the page is hidden, and the sweep goes on when it
     assert.equal(page.workers().length, 1, "nothing is left behind at the end");
   }));
 
+test("a map whose place another took is there again after undo, also while the other still learns", () =>
+  withPage(TINY, async (page) => {
+    await tiny(page);
+    await start(page);
+    await over(page);
+    const shown = await figures(page);
+    await fillValues(page, "distill.temperature", "1 2 4 8");
+    await page.locator('[id="knob-train.steps"] input[type=text]').fill("30000");
+    await page.locator('[id="knob-train.steps"] input[type=text]').press("Tab");
+    await start(page);
+    await button(page, "sweep.stop").waitFor();
+    assert.equal(await cells(page).count(), 8);
+    await button(page, "panel.undo").click();
+    await over(page);
+    assert.deepEqual(await figures(page), shown);
+    const { wanted } = await state(page);
+    assert.equal(wanted["train.steps"], "30000", "what was changed before it is undone by itself");
+    await until(page, "it is told", (now) => now.notices.includes("notice.sweep_back"));
+    assert.equal(page.workers().length, 1, "what learned is gone");
+  }));
+
 test("on a touch screen the first tap shows the figures of a cell, and a button opens its run", () =>
   withPage(
     TINY,

@@ -180,6 +180,7 @@ test("a door to the teacher is chosen with the method that goes through it, and 
     await panel(page).getByRole("radio", { name: new RegExp(text("access.text.samples.who")) }).check();
     await until(page, "the method that needs no more is wanted", (now) => now.wanted["text.method"] === "seq_kd" && now.wanted["distill.access"] === "labels");
     await button(panel(page), "access.text.sweep").click();
+    await page.waitForFunction((name) => document.activeElement.matches("[role=tab]") && document.activeElement.textContent === name, text("closer.sweep"));
     const sides = panel(page).locator("select");
     assert.equal(await sides.nth(0).inputValue(), "door");
     await panel(page).getByText(text("sweep.planned", { runs: 4, steps: 400 })).waitFor();

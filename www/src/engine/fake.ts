@@ -4,7 +4,7 @@
  */
 import type { WorkerLike } from "./client";
 import presets from "./generated/presets.json";
-import { failure, type Command, type Evaluation, type Event, type FromWorker, type Reply, type Role, type Started, type Summary, type ToWorker, type CpuReason } from "./protocol";
+import { failure, type Command, type Evaluation, type Event, type FromWorker, type Part, type Reply, type Role, type Started, type Summary, type ToWorker, type CpuReason } from "./protocol";
 
 export interface FakeOptions {
   /** Milliseconds per command. */
@@ -13,6 +13,8 @@ export interface FakeOptions {
   gpu?: "works" | "inexact" | "dies" | CpuReason;
   /** A command on which it dies. */
   deadly?: Command["type"];
+  /** What its presets lack until it is brought. */
+  lacks?: Partial<Record<string, Part>>;
   /** The student of a cohort whose numbers are none. */
   spoilt?: number;
 }
@@ -29,6 +31,7 @@ export class FakeWorker implements WorkerLike {
   ended = false;
   private summary: Summary | null = null;
   private step = 0;
+  private readonly brought = new Set<Part>();
   /** Students that learn together. */
   private cohort = 0;
 
@@ -78,7 +81,7 @@ export class FakeWorker implements WorkerLike {
     const { summary } = this;
     switch (command.type) {
       case "open":
-        return this.open(command.preset, command.set);
+        return this.lack(command.preset) ?? this.open(command.preset, command.set);
       case "open_file":
         return [{ ...failure("bad_file", "the fake engine reads no files"), fatal: false }];
       case "resume":
@@ -93,6 +96,7 @@ export class FakeWorker implements WorkerLike {
         return [{ type: "file", name: "fake.checkpoint.safetensors", bytes }];
       }
       case "bring":
+        this.brought.add(command.part);
         return [{ type: "brought" }];
       case "weights":
         return [{ type: "file", name: "fake.safetensors", bytes: new Uint8Array(4) }];
@@ -126,6 +130,11 @@ export class FakeWorker implements WorkerLike {
       case "load_weights":
         return [];
     }
+  }
+
+  private lack(preset: string): Reply[] | null {
+    const part = this.options.lacks?.[preset];
+    return part === undefined || this.brought.has(part) ? null : [{ ...failure("not_brought", part), key: part, fatal: false }];
   }
 
   private open(id: string, set: Record<string, string>): Reply[] {

@@ -29,6 +29,10 @@ export class Pump {
     private readonly pace: () => number = () => Infinity,
   ) {}
 
+  get busy(): boolean {
+    return this.lanes > 0;
+  }
+
   /** Told how long the engine took for `steps`. */
   took(steps: number, ms: number): void {
     // The calls at the end of a run, or by hand, are shorter than asked for and say nothing.

@@ -35,6 +35,15 @@ describe("what is shipped beside the engine", () => {
     expect(fetched).toHaveBeenCalledTimes(2);
   });
 
+  it("comes once for all who want it at a time", async () => {
+    const fetched = vi.fn(() => Promise.resolve(new Response(new Uint8Array(4))));
+    vi.stubGlobal("fetch", fetched);
+    const [one, other] = [engine("fashion_images"), engine("fashion_images")];
+    expect(await Promise.all([sendWithParts(one, opening), sendWithParts(other, opening)])).toEqual([[], []]);
+    expect([one.seen, other.seen]).toEqual(Array(2).fill(["open", "fashion_images", "open"]));
+    expect(fetched).toHaveBeenCalledOnce();
+  });
+
   it("is not fetched for a refusal of something else", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new Error("not to be called")));
     const conflict: EngineError = { ...failure("conflict", "no teacher"), key: "teacher.source", fatal: false };

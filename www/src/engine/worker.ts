@@ -7,7 +7,6 @@ import wasmUrl from "distillery/distillery_bg.wasm?url";
 
 import { destroyDevices, obstacle, watchDevices } from "./gpu";
 import { asError, failure, type Backend, type Command, type EngineError, type FromWorker, type SelfTest, type ToWorker, type Wanted } from "./protocol";
-import { sendWithParts } from "./shipped";
 
 let engine: Engine | null = null;
 /** The panic hook writes its message to the console, and then the trap says only `unreachable`. */
@@ -80,7 +79,7 @@ async function carryOut(id: number, command: Command): Promise<void> {
   if (engine === null || dead) return;
   const begin = performance.now();
   try {
-    const replies = await sendWithParts(engine, command);
+    const replies = await engine.send(command);
     post({ type: "replies", id, replies, ms: performance.now() - begin });
   } catch (thrown) {
     die(asError(thrown, "crashed"));

@@ -3,11 +3,14 @@ import { bytesOf } from "./curves";
 import { differences, findPreset, presetValues, FIRST_PRESET, type Values } from "./knobs";
 import type { Saved } from "./store";
 
-interface Snapshot {
+/** What stood before a change. */
+export interface Snapshot {
   preset: string;
   values: Values;
   /** The run that was ended by the change, as it stood: undoing the change goes on with it. */
   run: Saved | null;
+  /** Takes back what was done beside the controls. */
+  back: (() => void) | null;
 }
 
 /** More than anyone will step back. */
@@ -26,9 +29,9 @@ export class Config {
     return this.past.length > 0;
   }
 
-  /** The last change ended a run, with which undoing it goes on. */
-  get lastEnded(): boolean {
-    return (this.past.at(-1)?.run ?? null) !== null;
+  /** The last change. */
+  get last(): Snapshot | null {
+    return this.past.at(-1) ?? null;
   }
 
   /** Sets a knob to a valid value. Changes of one gesture are undone together. */
@@ -58,12 +61,18 @@ export class Config {
     return true;
   }
 
-  /** A run was ended: by the last change, where `joined`, or else by a deed of its own, which can be undone by itself. */
-  ended(run: Saved, joined: boolean): void {
-    const last = this.past.at(-1);
-    if (last?.run === run) return;
-    if (!joined || last === undefined || last.run !== null) this.keep();
-    this.past = lightened(this.past.map((one, index) => (index === this.past.length - 1 ? { ...one, run } : one)));
+  /** A run was ended: by that change, or with null by a deed of its own, which can be undone by itself. */
+  ended(run: Saved, change: Snapshot | null): void {
+    if (this.last?.run === run) return;
+    // A run that had to be fetched for ends the one before it late: other changes may have come since.
+    const at = change === null || change.run !== null ? -1 : this.past.indexOf(change);
+    if (at < 0) this.keep();
+    this.past = lightened(this.past.with(at, { ...this.past.at(at)!, run }));
+  }
+
+  /** Something was done beside the controls and the run, which `back` takes back. */
+  did(back: () => void): void {
+    this.keep(back);
   }
 
   /** Puts a value right that the engine refused; that is no step to come back to. */
@@ -82,9 +91,9 @@ export class Config {
     return last;
   }
 
-  private keep(): void {
+  private keep(back: Snapshot["back"] = null): void {
     this.seal();
-    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null }];
+    this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null, back }];
   }
 }
 

@@ -28,6 +28,8 @@ function snapshot(lab: Lab) {
     values: summary?.values ?? null,
     wanted: { ...lab.config.values },
     pending: lab.pending,
+    /** The file that a run waits for. */
+    waits: lab.openings.waits?.part ?? null,
     runs: lab.runs.kept.length,
     overlays: lab.runs.drawn(summary?.values ?? lab.config.values).length,
     points: screen.history.tested.x.length,

@@ -1,5 +1,6 @@
 /** Files that a visitor opens: an experiment, a checkpoint, or weights for a student. */
 import type { Command, EngineError } from "../engine/protocol";
+import { refusal, type Answer } from "./openings.svelte";
 import type { Playback } from "./playback.svelte";
 
 /** How a command is sent: `latest` lets a later one of its name take its place, `quiet` shows no refusal, `file` is where it came from. */
@@ -11,8 +12,8 @@ export interface Sending {
 
 /** What taking files needs of the laboratory. */
 interface Host {
-  /** Opens the run of a file in the place of the open one. True, or what the engine had against it, or null when the Worker died. */
-  open(command: Extract<Command, { type: "open_file" | "resume" }>, how: Sending): Promise<true | EngineError | null>;
+  /** Opens the run of a file in the place of the open one. */
+  open(command: Extract<Command, { type: "open_file" | "resume" }>, how: Sending): Promise<Answer>;
   /** Puts weights into the distilled student; says whether it took them. */
   load(bytes: Uint8Array, file: string): Promise<boolean>;
   refuse(error: EngineError, file: string): void;
@@ -21,6 +22,9 @@ interface Host {
 /** Codes of tensors that are not those of a network. */
 const MISFITS = ["weights_missing", "weights_shape", "weights_type"];
 
+/** Another run is open than before. */
+const replaced = (answer: Answer): boolean => answer === true || answer === "overtaken";
+
 export class Intake {
   constructor(
     private readonly playback: Playback,
@@ -28,17 +32,18 @@ export class Intake {
   ) {}
 
   experiment(json: string, file: string): Promise<void> {
-    return this.meanwhile(async () => (await this.host.open({ type: "open_file", json }, { file })) === true);
+    return this.meanwhile(async () => replaced(await this.host.open({ type: "open_file", json }, { file })));
   }
 
   /** A checkpoint, or else weights for the distilled student. */
   tensors(bytes: Uint8Array, file: string): Promise<void> {
     return this.meanwhile(async () => {
       const answer = await this.host.open({ type: "resume", bytes }, { quiet: true });
-      if (answer === true || answer === null) return answer === true;
-      if (answer.code === "no_checkpoint") return this.host.load(bytes, file);
+      const refused = refusal(answer);
+      if (refused === null) return replaced(answer);
+      if (refused.code === "no_checkpoint") return this.host.load(bytes, file);
       // Tensors that do not fit the experiment beside them are the fault of the file, not of the student's size.
-      this.host.refuse(MISFITS.includes(answer.code) ? { ...answer, code: "bad_checkpoint", key: null } : answer, file);
+      this.host.refuse(MISFITS.includes(refused.code) ? { ...refused, code: "bad_checkpoint", key: null } : refused, file);
       return false;
     });
   }

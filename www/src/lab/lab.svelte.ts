@@ -4,11 +4,12 @@
  */
 import { Gone, type WorkerLike } from "../engine/client";
 import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
+import { bring, lacked } from "../engine/shipped";
 import { Supervisor } from "../engine/supervisor";
 import type { Locale } from "../i18n/locale";
 import type { PanelId } from "./closer/ids";
 import { Sight } from "./access/sight.svelte";
-import { Config } from "./config.svelte";
+import { Config, type Snapshot } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
 import { RunHistory } from "./history";
@@ -16,14 +17,16 @@ import { Intake, type Sending } from "./intake";
 import { Keeper } from "./keeper";
 import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
 import { Notices } from "./notices.svelte";
+import { Openings, refusal, type Answer } from "./openings.svelte";
 import { Shows } from "./parts";
 import { Playback } from "./playback.svelte";
 import { Questions } from "./questions.svelte";
 import type { Called } from "./runs/names";
+import { Recovery } from "./recovery";
 import { Runs } from "./runs/runs.svelte";
-import { shelf, unshelve } from "./runs/shelf";
+import { shelf } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
-import { forget, recall, type Saved } from "./store";
+import type { Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
 import { differing, type Link } from "./url";
 import type { Guess } from "./verdict";
@@ -33,6 +36,10 @@ export type EngineState =
   | { is: "testing" }
   | { is: "up"; started: Started; reason: CpuReason | null }
   | { is: "down"; error: EngineError };
+
+function openCommand(preset: string, values: Values): Command {
+  return { type: "open", preset, version: VERSION, set: differing(preset, values) };
+}
 
 /** A dragged slider is not worth a new run per pixel. */
 const REOPEN_MS = 250;
@@ -69,23 +76,35 @@ export class Lab {
   /** Restart knobs that wait for a new run. */
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
+  readonly openings = new Openings({
+    bring: (part) => bring({ send: async (command) => (await this.ask(command)) ?? [] }, part),
+    refuse: (error, file) => this.refuse(error, file),
+    standing: () => this.keeper.standing(this.playback.stopped === null),
+    ended: (run, change) => this.config.ended(run, change),
+  });
   private readonly supervisor: Supervisor;
   private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
   readonly playback = new Playback(this.screen, this.questions, this.keeper, {
     ready: () => this.ready,
-    // An experiment that the engine refused is tried again, so that its message is seen again.
-    anew: () => (this.engine.is === "up" && this.screen.summary === null) || this.reopening !== undefined,
+    anew: () => this.anew,
     begin: () => this.restart(true),
     tell: (command) => this.tell(command),
     lesson: () => this.lesson,
   });
   readonly intake = new Intake(this.playback, {
-    open: (command, how) => this.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt()),
+    open: (command, how) => this.openings.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt(), how),
     load: (bytes, file) => this.load(bytes, file),
     refuse: (error, file) => this.refuse(error, file),
   });
+  readonly recovery = new Recovery(this.screen, this.runs, this.keeper, this.notices, {
+    open: (command, history) => this.open(() => command, history),
+    openAnew: () => this.open(() => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening)),
+    did: (back) => this.config.did(back),
+    goOn: (saved) => this.openings.replace(() => this.resumeNow(saved), () => this.adopt()),
+  });
   private first = true;
-  private replacing: Promise<unknown> = Promise.resolve();
+  /** The engine has the run that is shown. */
+  private running = $state(false);
   private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
@@ -95,7 +114,12 @@ export class Lab {
     this.lesson = link.lesson;
     this.large = link.large;
     this.shows = new Shows(link.hide);
-    this.sweeps = new Sweeps(spawn);
+    this.sweeps = new Sweeps(spawn, (bringBack) =>
+      this.config.did(() => {
+        bringBack();
+        this.notices.say("good", "notice.sweep_back");
+      }),
+    );
     this.supervisor = new Supervisor(
       spawn,
       {
@@ -129,8 +153,11 @@ export class Lab {
     this.openNoMore();
     this.playback.playing = play;
     if (this.engine.is !== "up") return;
-    const opened = await this.replace(() => this.open(this.config.preset, this.config.values), () => joined);
-    if (opened === true && called !== null) this.runs.call(called);
+    const change = joined ? this.config.last : null;
+    const opened = await this.openings.replace(() => this.begin(this.asControls, new RunHistory()), () => change, { asControls: true });
+    if (opened === "overtaken") return;
+    if (opened !== true) this.playback.asBefore();
+    else if (called !== null) this.runs.call(called);
     if (!this.ready) this.playback.playing = false;
     await this.playback.goOn();
   }
@@ -173,14 +200,16 @@ export class Lab {
     if (this.shows.view(panel)) this.panel = panel;
   }
 
-  /** Takes back the last change, and goes on with the run that it ended. */
+  /** Takes back the last change or deed, and goes on with the run that it ended. */
   undo(): void {
     // The run would be lost with a Worker that cannot take it yet.
-    if (this.config.lastEnded && (this.engine.is === "loading" || this.engine.is === "testing")) return;
+    if (this.config.last?.run != null && (this.engine.is === "loading" || this.engine.is === "testing")) return;
     const last = this.config.undo();
     if (last === null) return;
     this.problems = {};
-    if (last.run !== null && this.ready) void this.resumeFrom(last.run).then(() => this.follow());
+    const { run } = last;
+    last.back?.();
+    if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run)).then(() => this.follow());
     else this.follow();
   }
 
@@ -207,21 +236,13 @@ export class Lab {
     const ended = await this.keeper.standing(this.playback.stopped === null);
     const replies = await this.tell({ type: "load_weights", role: "distilled", bytes }, { file });
     if (replies?.some((reply) => reply.type === "error") !== false) return false;
-    if (ended !== null) this.config.ended(ended, false);
+    if (ended !== null) this.config.ended(ended, null);
     // It stands at the same step with other weights, which would be lost with it.
     this.keeper.reset();
     this.screen.touch();
     this.screen.history.handled = true;
     this.notices.say("good", "notice.weights_loaded");
     return true;
-  }
-
-  /** Goes on with the run that an earlier visit left. */
-  async resume(saved: Saved): Promise<void> {
-    const answer = await this.resumeFrom(saved);
-    if (answer === true) this.adopt();
-    // A Worker that died says nothing against the checkpoint.
-    else if (answer !== null) void forget();
   }
 
   // ---- For tests ----------------------------------------------------------------------------------------------------------------
@@ -233,14 +254,29 @@ export class Lab {
   // ---- The engine ---------------------------------------------------------------------------------------------------------------
 
   private get ready(): boolean {
-    return this.engine.is === "up" && this.screen.summary !== null;
+    return this.engine.is === "up" && this.running;
+  }
+
+  /** Play begins a run: an experiment that the engine refused is tried again, so that its message is seen again. */
+  private get anew(): boolean {
+    if (this.engine.is !== "up") return false;
+    const { waits } = this.openings;
+    // What waits takes the place of a run that nothing was done to.
+    if (waits !== null) return waits.asControls && this.screen.untouched;
+    return !this.running || this.reopening !== undefined;
+  }
+
+  /** What opens the experiment of the controls. */
+  private get asControls(): Command {
+    return openCommand(this.config.preset, this.config.values);
   }
 
   /** Sends a command; null when the Worker died meanwhile, which `died` and `up` deal with. */
   private async ask(command: Command, how: Sending = {}): Promise<Reply[] | null> {
     try {
       const replies = await this.supervisor.send(command, how.latest);
-      for (const reply of replies) if (reply.type === "error" && how.quiet !== true) this.refuse(reply, how.file);
+      // What can be fetched is no news yet.
+      for (const reply of replies) if (reply.type === "error" && how.quiet !== true && lacked(reply) === null) this.refuse(reply, how.file);
       return replies;
     } catch (thrown) {
       if (thrown instanceof Gone) return null;
@@ -273,8 +309,8 @@ export class Lab {
     this.problems = others;
   }
 
-  /** Opens a run. True, or what the engine had against it, or null when the Worker died. `again` is the number of an earlier run that goes on. */
-  private async begin(command: Command, history: RunHistory, how: Sending & { again?: number | undefined } = {}): Promise<true | EngineError | null> {
+  /** Opens a run, if nothing is lacking. `again` is the number of an earlier run that goes on. */
+  private async begin(command: Command, history: RunHistory, how: Sending & { again?: number | undefined } = {}): Promise<Answer> {
     const replies = await this.ask(command, how);
     if (replies === null) return null;
     const opened = replies.find((reply): reply is Opened => reply.type === "opened");
@@ -287,6 +323,7 @@ export class Lab {
       this.runs.begin(opened.summary.values, how.again);
       this.keeper.reset();
     }
+    this.running = true;
     this.playback.stopped = null;
     this.problems = {};
     this.questions.begin(opened, summary);
@@ -296,29 +333,13 @@ export class Lab {
     return true;
   }
 
-  private open(preset: string, values: Values, history = new RunHistory()): Promise<true | EngineError | null> {
-    return this.begin({ type: "open", preset, version: VERSION, set: differing(preset, values) }, history);
+  /** Opens a run, in the place of none that is worth going back to. */
+  private open(make: () => Command, history = new RunHistory(), asControls = false): Promise<Answer> {
+    return this.openings.open(() => this.begin(make(), history), { asControls });
   }
 
-  /** Opens another run in the place of this one, with which Undo goes on. `joined` says, once it is open, whether the controls changed with it. */
-  private replace(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
-    // One at a time: a second press must not end the run that the first one is ending.
-    const replaced = this.replacing.then(() => this.replaceNow(open, joined));
-    this.replacing = replaced.catch(() => null);
-    return replaced;
-  }
-
-  private async replaceNow(open: () => Promise<true | EngineError | null>, joined: () => boolean): Promise<true | EngineError | null> {
-    const ended = await this.keeper.standing(this.playback.stopped === null);
-    const answer = await open();
-    if (answer !== true) return answer;
-    const change = joined();
-    if (ended !== null) this.config.ended(ended, change);
-    return true;
-  }
-
-  /** Goes on with a run where it was left. */
-  private async resumeFrom(saved: Saved): Promise<true | EngineError | null> {
+  /** Goes on with a run where it was left, if nothing is lacking. */
+  private async resumeNow(saved: Saved): Promise<Answer> {
     this.openNoMore();
     this.playback.playing = false;
     const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
@@ -329,16 +350,22 @@ export class Lab {
     return answer;
   }
 
-  /** The controls follow the run that was opened from a file. Says whether that changed them. */
-  private adopt(): boolean {
+  /** The controls follow the run that was opened from a file. Returns the change that this is, if it is one. */
+  private adopt(): Snapshot | null {
     const { summary } = this.screen;
-    return summary !== null && this.config.take(summary.preset, summary.values);
+    return summary !== null && this.config.take(summary.preset, summary.values) ? this.config.last : null;
   }
 
   /** The run follows the controls, as far as that costs no step. */
   private follow(): void {
     const { summary } = this.screen;
-    if (summary === null) return;
+    if (summary === null || !this.ready) return;
+    if (this.openings.waits?.asControls === true) {
+      // The controls speak of the run that comes, unless they say again what the open one is.
+      if (this.pending.length > 0) return;
+      this.openings.cancel();
+      this.playback.asBefore();
+    }
     for (const knob of KNOBS) {
       const value = this.config.values[knob.key];
       if (knob.live && value !== undefined && applies(knob, this.config.values) && !same(knob, value, summary.values[knob.key])) void this.set(knob.key, value);
@@ -364,6 +391,7 @@ export class Lab {
   }
 
   private died(error: EngineError): void {
+    this.running = false;
     this.engine = { is: "loading", share: 0 };
     this.notices.fail(error);
   }
@@ -377,49 +405,19 @@ export class Lab {
     this.engine = { is: "up", started, reason };
     const { first } = this;
     this.first = false;
-    await (first ? this.openFirst() : this.bringBack());
+    if (first || this.screen.summary === null) await this.openFirst();
+    else await this.recovery.bringBack().then(() => this.follow());
     await this.playback.goOn();
   }
 
   private async openFirst(): Promise<void> {
     // An address can hold values that contradict each other: then the preset alone is opened, and what is wrong stays beside its knob.
-    if ((await this.open(this.config.preset, this.config.values)) !== true) {
+    if (refusal(await this.open(() => this.asControls, new RunHistory(), true)) !== null) {
       const { problems } = this;
-      await this.open(this.config.preset, {});
+      await this.open(() => openCommand(this.config.preset, {}));
       this.problems = problems;
     }
     // The store may take its time, or never answer.
-    void this.lookBack();
-  }
-
-  /** What earlier visits left: their runs, and a checkpoint to go on from. */
-  private async lookBack(): Promise<void> {
-    const kept = await unshelve();
-    if (this.screen.summary === null) return;
-    this.runs.load(kept, this.screen.opening);
-    const saved = await recall();
-    if (saved === null || saved.finished || saved.step === 0 || !this.screen.untouched) return;
-    this.notices.say("good", "notice.resume", { step: saved.step, steps: saved.steps, preset: saved.preset }, [
-      { label: "action.resume", act: () => void this.resume(saved) },
-      { label: "action.discard", act: () => void forget() },
-    ]);
-  }
-
-  /** After a death: the run goes on from its last checkpoint, or begins again. */
-  private async bringBack(): Promise<void> {
-    const { summary, opening, history } = this.screen;
-    const { saved } = this.keeper;
-    if (summary === null) return void (await this.openFirst());
-    const finished = this.screen.finished;
-    if (saved !== null && (await this.begin({ type: "resume", bytes: saved.bytes }, history)) === true) {
-      this.screen.stand(saved);
-      if (finished) this.notices.say("good", "notice.back");
-      else this.notices.say("warn", "notice.resumed", { step: saved.step });
-    } else {
-      const lost = !this.screen.untouched;
-      await this.open(summary.preset, opening);
-      if (lost) this.notices.say("warn", "notice.begun_again");
-    }
-    this.follow();
+    void this.recovery.lookBack();
   }
 }

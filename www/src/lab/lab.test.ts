@@ -154,13 +154,46 @@ describe("Lab", () => {
 
   it("goes on with an earlier visit's run as that had its knobs", async () => {
     const { lab, commands } = await openLab("?distill.temperature=8");
-    void lab.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
+    void lab.recovery.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
     await settle();
     expect([lab.screen.step, Number(lab.config.values["distill.temperature"])]).toEqual([30, 4]);
     expect(commands().filter(({ type }) => type === "set")).toEqual([]);
     lab.undo();
     await settle();
     expect(Number(lab.screen.summary?.values["distill.temperature"])).toBe(8);
+  });
+
+  it("goes on with an earlier visit's run in the place of one under way, which undo brings back", async () => {
+    const { lab } = await openLab();
+    await playTo(lab, 100);
+    const { step } = lab.screen;
+    void lab.recovery.resume({ bytes: new Uint8Array([0, 0, 0, 30]), preset: "first-light", phase: "students", step: 30, steps: 1000, finished: false, when: 0, curves: null });
+    await settle();
+    expect(lab.screen.step).toBe(30);
+    lab.undo();
+    await settle();
+    expect(lab.screen.step).toBe(step);
+  });
+
+  it("brings the results of a sweep back whose place another took, before what was changed earlier", async () => {
+    vi.stubGlobal("document", { hidden: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+    const { lab } = await openLab();
+    const { map } = lab.sweeps;
+    const plan = { preset: "first-light", values: { ...lab.config.values, "train.steps": "40" }, across: { key: "distill.temperature", values: ["1", "8"] }, down: null, seeds: 1 };
+    void map.start(plan);
+    await settle();
+    expect([map.state, map.cells.length, lab.config.canUndo], "nothing is lost with the first").toEqual(["done", 2, false]);
+    const { cells } = map;
+    lab.choose("distill.alpha", "0.5");
+    void map.start({ ...plan, across: { key: "distill.temperature", values: ["1", "2", "8"] }, values: { ...plan.values, "train.steps": "100000" } });
+    await vi.advanceTimersByTimeAsync(20);
+    expect([map.busy, map.cells.length]).toEqual([true, 3]);
+    lab.undo();
+    await settle();
+    expect([map.state, map.cells, map.runs, map.share]).toEqual(["done", cells, 2, 1]);
+    expect([lab.config.values["distill.alpha"], notices(lab)]).toEqual(["0.5", ["notice.sweep_back"]]);
+    lab.undo();
+    expect([lab.config.values["distill.alpha"], lab.config.canUndo]).toEqual(["0.1", false]);
   });
 
   it("goes on with a run of which only the teacher has made a step", async () => {

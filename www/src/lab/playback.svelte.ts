@@ -67,6 +67,11 @@ export class Playback {
     if (this.stage.ready() && !this.screen.untouched) void this.keeper.take();
   }
 
+  /** Nothing came of a wish to play another run: this one plays if it did before. */
+  asBefore(): void {
+    this.playing &&= this.pump.busy;
+  }
+
   async step(): Promise<void> {
     this.playing = false;
     if (this.able) await this.advance(1);

@@ -5,6 +5,7 @@
 import { Client, Gone, type WorkerLike } from "../../engine/client";
 import { VERSION, failure, type EngineError, type Evaluation, type Opened, type Outcome, type Reply } from "../../engine/protocol";
 import { nextSteps } from "../../engine/pump";
+import { sendWithParts } from "../../engine/shipped";
 import { RunHistory } from "../history";
 import type { Values } from "../knobs";
 import { differing } from "../url";
@@ -52,7 +53,7 @@ export class Background {
    */
   async train(preset: string, values: Values, progress: (share: number) => void): Promise<Trained | EngineError> {
     const client = await this.start();
-    const opened = openedBy(await client.send({ type: "open", preset, version: VERSION, set: differing(preset, values) }));
+    const opened = openedBy(await sendWithParts(client, { type: "open", preset, version: VERSION, set: differing(preset, values) }));
     if (opened.type === "error") return opened;
     const steps = opened.summary.teacher_steps + opened.summary.student_steps;
     const history = new RunHistory();
@@ -77,7 +78,7 @@ export class Background {
     const client = await this.start();
     const first = all[0] ?? {};
     const own = (values: Values): Values => Object.fromEntries(Object.entries(values).filter(([key, value]) => first[key] !== value));
-    const opened = openedBy(await client.send({ type: "open_cohort", preset, version: VERSION, set: differing(preset, first), students: all.map(own) }));
+    const opened = openedBy(await sendWithParts(client, { type: "open_cohort", preset, version: VERSION, set: differing(preset, first), students: all.map(own) }));
     if (opened.type === "error") return opened;
     const { teacher_steps: before, student_steps: steps } = opened.summary;
     return advanced(client, "advance_cohort", (_, events) => {

@@ -47,7 +47,10 @@ export class Sweep {
   /** Tells the sweep that goes on from one that was stopped. */
   private generation = 0;
 
-  constructor(spawn: () => WorkerLike) {
+  constructor(
+    spawn: () => WorkerLike,
+    private readonly replaced: (bringBack: () => void) => void = () => undefined,
+  ) {
     this.background = new Background(spawn);
   }
 
@@ -75,6 +78,7 @@ export class Sweep {
 
   async start(plan: Plan): Promise<void> {
     this.stop();
+    this.giveWay();
     const generation = this.generation;
     this.plan = plan;
     this.cells = cellsOf(plan);
@@ -96,6 +100,16 @@ export class Sweep {
     this.generation += 1;
     this.finish("stopped");
     this.wake();
+  }
+
+  /** Results have taken time: a new sweep takes their place only until it is undone. */
+  private giveWay(): void {
+    if (this.runs === 0) return;
+    const { plan, cells, state, failure, runs, steps, ms } = this;
+    this.replaced(() => {
+      this.stop();
+      Object.assign(this, { plan, cells, state, failure, runs, steps, ms });
+    });
   }
 
   private finish(state: State): void {

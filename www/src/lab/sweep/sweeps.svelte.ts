@@ -23,9 +23,10 @@ export class Sweeps {
   /** What is written into the boxes (`boxOf`). */
   texts = $state<Record<string, string>>({ ...BOXES, [CAPACITY.key]: writeValues(CAPACITY) });
 
-  constructor(spawn: () => WorkerLike) {
-    this.map = new Sweep(spawn);
-    this.capacity = new Sweep(spawn);
+  /** `replaced` is told how to bring back results whose place a new sweep takes. */
+  constructor(spawn: () => WorkerLike, replaced?: (bringBack: () => void) => void) {
+    this.map = new Sweep(spawn, replaced);
+    this.capacity = new Sweep(spawn, replaced);
   }
 
   /** What stands along the sides for an experiment: what was chosen, as far as the experiment has it. */
