@@ -96,7 +96,7 @@ fn join_threads() {
 fn carry_out(command: Command) -> Result<(), Error> {
     match command {
         Command::Run(args) => run::start(args),
-        Command::Bench { workload, device, precision } => bench::bench(&workload, device, precision),
+        Command::Bench { workload, device, precision } => bench::bench(&workload, device, &precision),
         Command::Resume(args) => run::resume(&args),
         Command::List { json } => describe::list(json),
         Command::Describe { what, json } => describe::describe(what.as_deref(), json),

@@ -110,6 +110,7 @@ impl<N: Trainable> Learner<N> {
 
     /// One step down the mean of the gradients that were gathered since the last one, none of which is scaled.
     pub fn step(&mut self, lr: f64) {
+        debug_assert!(self.scale.is_none(), "scaled gradients are for step_if_finite");
         let gradients = self.gathered.take();
         self.descend(gradients, lr);
         self.steps += 1;

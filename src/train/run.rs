@@ -9,7 +9,7 @@ use super::{
 };
 use crate::device::{Place, Reads};
 use crate::method::response::Parts;
-use crate::spec::{Experiment, Precision, SpecError, TeacherSchedule, TeacherSource, knobs};
+use crate::spec::{Experiment, SpecError, TeacherSchedule, TeacherSource, knobs};
 
 /// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
 const READ_EVERY: usize = 10;
@@ -36,12 +36,8 @@ impl Run {
     /// An experiment that contradicts itself or its data, and a device that fails.
     pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let lacking = match experiment.train.precision {
-            Precision::F16 => "this device does not multiply in f16: set it to f32, or take another device",
-            Precision::Bf16 | Precision::F32 => "this device does not multiply in bf16: set it to f32, or take another device",
-        };
-        let (lacking, half) = (SpecError::conflict("train.precision", lacking), half(experiment.train.precision));
-        let place = place.recomputing(experiment.train.gradient_checkpointing).multiplying(half).ok_or(lacking)?;
+        let place = place.recomputing(experiment.train.gradient_checkpointing);
+        let place = place.multiplying(half(experiment.train.precision)).ok_or_else(|| lacking(&experiment))?;
         let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {
             facts: Facts::of(&contest),
@@ -342,4 +338,10 @@ impl Run {
         self.experiment = changed;
         Ok(Event::Changed { step: self.step, key: key.into(), value: knob.get_text(&self.experiment), summary: self.summary() })
     }
+}
+
+fn lacking(experiment: &Experiment) -> SpecError {
+    const KEY: &str = "train.precision";
+    let wanted = knobs::find(KEY).map(|knob| knob.get_text(experiment)).unwrap_or_default();
+    SpecError::conflict(KEY, format!("this device does not multiply in {wanted}: set it to f32, or take another device"))
 }

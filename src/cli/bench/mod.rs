@@ -15,7 +15,7 @@ use crate::data::rng;
 use crate::device::{self, Choice, Place};
 use crate::generate::{Request, Sampling, generate};
 use crate::model::{Trainable, Transformer, TransformerConfig};
-use crate::spec::Precision;
+use crate::spec::{Experiment, Precision};
 use crate::train::{Workload, half, workload_names};
 
 /// Losses that are read one by one, to be compared with the reference.
@@ -63,10 +63,10 @@ const SHAPE_SECONDS: f64 = 30.0;
 
 /// Trains by steps of real models' shapes and writes one JSON object: the first loss, latency of the first step, seconds of a step (the median and
 /// the range) and tokens/s of the student's texts.
-fn shape(mut shape: Shape, name: &str, precision: Precision, place: &Place) -> Result<(), Error> {
+fn shape(mut shape: Shape, name: &str, precision: &str, place: &Place) -> Result<(), Error> {
     let mut step = || -> Result<(f32, f64), Error> {
         let start = Instant::now();
-        let loss = block_on(device::read(shape.step()))?.first().copied().unwrap_or(f32::NAN);
+        let loss = block_on(shape.step())?;
         Ok((loss, start.elapsed().as_secs_f64()))
     };
     let (loss, first) = step()?;
@@ -86,9 +86,10 @@ fn shape(mut shape: Shape, name: &str, precision: Precision, place: &Place) -> R
 }
 
 /// Trains a workload and writes one JSON object: losses, latency of the first step, median steps/s of each repeat.
-pub fn bench(name: &str, choice: Choice, precision: Precision) -> Result<(), Error> {
+pub fn bench(name: &str, choice: Choice, precision: &str) -> Result<(), Error> {
     let shapes = Shape::NAMES.contains(&name);
-    if precision != Precision::F32 && !shapes {
+    let numbers = Experiment::from_preset("smollm2", [("train.precision", precision)])?.train.precision;
+    if numbers != Precision::F32 && !shapes {
         return Err(Error::input(format!("{name} is timed in f32: --precision is for {}", Shape::NAMES.join(" and "))));
     }
     if name == GENERATION {
@@ -96,8 +97,8 @@ pub fn bench(name: &str, choice: Choice, precision: Precision) -> Result<(), Err
     }
     let place = device::open(choice)?;
     if shapes {
-        let lacking = || Error::input(format!("this device does not multiply in {}: leave --precision out", json!(precision)));
-        let place = place.multiplying(half(precision)).ok_or_else(lacking)?;
+        let lacking = || Error::input(format!("this device does not multiply in {precision}: leave --precision out"));
+        let place = place.multiplying(half(numbers)).ok_or_else(lacking)?;
         let made = Shape::new(name, &place)?.expect("a name of a shape");
         return shape(made, name, precision, &place);
     }

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::data::rng;
 use crate::data::text::{Masked, Window, novel};
-use crate::device::Place;
+use crate::device::{DeviceError, Place, read};
 use crate::loss::{combine, sequence};
 use crate::method::encoder::{Batch, masked};
 use crate::method::text::{Reading, Scene, Sequences, Written, large};
@@ -40,16 +40,19 @@ impl Shape {
         })
     }
 
-    /// The student's next step; its loss before the update, `[1]`, without waiting for it.
-    pub fn step(&mut self) -> Tensor<1> {
+    /// The student's next step; its loss before the update.
+    ///
+    /// # Errors
+    /// [`DeviceError::Lost`] when the device fails.
+    pub async fn step(&mut self) -> Result<f32, DeviceError> {
         match self {
             Self::SmolLm2(shape) => {
                 let loss = shape.loss(true);
-                learned(&mut shape.student, &loss)
+                learned(&mut shape.student, &loss).await
             }
             Self::DistilBert(shape) => {
                 let loss = masked::distilled(&shape.student.net, &shape.teacher, &shape.batch, &shape.experiment).total;
-                learned(&mut shape.student, &loss)
+                learned(&mut shape.student, &loss).await
             }
         }
     }
@@ -58,9 +61,10 @@ impl Shape {
 /// Small enough that the random networks stay finite.
 const RATE: f64 = 1e-5;
 
-fn learned<N: Trainable>(student: &mut Learner<N>, loss: &Tensor<1>) -> Tensor<1> {
-    student.learn(loss, RATE);
-    loss.clone().inner()
+async fn learned<N: Trainable>(student: &mut Learner<N>, loss: &Tensor<1>) -> Result<f32, DeviceError> {
+    student.gather(loss, 1.0);
+    student.step_if_finite(RATE).await?;
+    Ok(read(loss.clone().inner()).await?.first().copied().unwrap_or(f32::NAN))
 }
 
 /// Token KD of SmolLM2-135M's 30 layers into 15, over 49,152 tokens.
