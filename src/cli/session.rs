@@ -13,7 +13,7 @@ use super::{hub, interrupt, teacher_cache};
 use crate::data::{Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
-use crate::train::{Materials, Run};
+use crate::train::{Materials, Run, RunError, placed};
 
 /// Files that are read before anything is made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +68,10 @@ impl Session {
             Some(Model::Encoder(model)) => materials.student_encoder = Some(*model),
             None => {}
         }
+        let place = device::open_all(device)?;
+        shared(&place, experiment)?;
+        placed(experiment, &place).map_err(RunError::from)?;
+        materials.check(experiment)?;
         materials.test = files.test.map(|path| data::text(path, Columns::Labelled)).transpose()?;
         interrupt::listen();
         match (files.data, text) {
@@ -86,8 +90,6 @@ impl Session {
         };
         let [data, test, cache] = [files.data, files.test, files.cache].map(absolute);
         let [teacher, student] = [files.teacher, files.student].map(model);
-        let place = device::open_all(device)?;
-        shared(&place, experiment)?;
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }

@@ -158,8 +158,8 @@ pub const TABLE: &[Preset] = &[
     Preset {
         id: "narrow-student",
         base: &[],
-        set: &[("student.widths", "8"), ("task.labels_per_class", "20")],
-        help: knobs::english("A student of 8 units: is a small temperature better for it? Here no difference shows."),
+        set: &[("student.widths", "5"), ("task.labels_per_class", "20")],
+        help: knobs::english("A student of 5 units, which a high temperature asks too much of."),
     },
     Preset {
         id: "wide-student",

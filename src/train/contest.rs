@@ -6,12 +6,12 @@ use super::{
     RunError,
     checkpoint::Saved,
     classes::Classes,
-    encoders::Encoders,
+    encoders::{self, Encoders},
     evaluation::Evaluation,
     event::*,
     mean,
     origin::Origins,
-    texts::{Texts, cast},
+    texts::{self, Texts},
 };
 use crate::data::text::Corpus;
 use crate::data::{DataError, IdxFiles, Shipped};
@@ -20,7 +20,7 @@ use crate::eval::study::Bin;
 use crate::method::{response::Parts, text::Memory};
 use crate::model::LanguageModel;
 use crate::model::encoder::SentenceEncoder;
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Objective, TaskName};
 
 /// What a caller hands in beside the experiment: bytes, because rooms below the shells open no file.
 #[derive(Debug, Default)]
@@ -41,6 +41,33 @@ pub struct Materials {
     /// The student of `student.start = file`.
     pub student: Option<LanguageModel>,
     pub student_encoder: Option<SentenceEncoder>,
+}
+
+impl Materials {
+    /// Whether the models can do what an experiment asks of them, as far as that is known before its texts are read, which may take long.
+    ///
+    /// # Errors
+    /// As [`Run::new`](super::Run::new).
+    pub fn check(&self, experiment: &Experiment) -> Result<(), RunError> {
+        experiment.validate()?;
+        let Experiment { text, task, .. } = experiment;
+        if experiment.is_encoder() {
+            let models = encoders::cast::models(experiment, self)?;
+            // Labels are known from the texts.
+            if let (Some(teacher), Objective::Masked | Objective::Embeddings) = (models.teacher, experiment.encoder.objective) {
+                models.networks(experiment, teacher.config.vocab, &[])?;
+            }
+            return Ok(());
+        }
+        let models = texts::cast::models(experiment, self)?;
+        if let Some(teacher) = &self.model {
+            // Examples may all be shorter than they could be.
+            let contexts = if task.name == TaskName::Novel { text.context } else { 1 };
+            let common = models.readers(experiment)?.common;
+            texts::cast::networks(experiment, self, &models, common, teacher.config.vocab, [contexts; 2])?;
+        }
+        Ok(())
+    }
 }
 
 /// The losses of a step out of those of its micro-batches, student alone and student distilled.
@@ -70,7 +97,7 @@ impl Contest {
         if text {
             return Ok(Self::Texts(Box::new(Texts::new(experiment, place, materials)?)));
         }
-        cast::models(experiment, materials)?;
+        texts::cast::models(experiment, materials)?;
         Ok(Self::Classes(Box::new(Classes::new(experiment, place, materials)?)))
     }
 

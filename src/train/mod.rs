@@ -42,7 +42,7 @@ pub use learner::Learner;
 pub use modes::{ModeFit, Modes, ModesSpec};
 pub use optimizer::Optimizer;
 pub use patience::better;
-pub use run::Run;
+pub use run::{Run, placed};
 pub use scale::half;
 pub use studied::{Calibration, Dispute, Study};
 pub use texts::CACHE_BLOCK;

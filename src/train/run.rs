@@ -9,7 +9,7 @@ use super::{
 };
 use crate::device::{Place, Reads};
 use crate::method::response::Parts;
-use crate::spec::{Experiment, SpecError, TeacherSchedule, TeacherSource, knobs};
+use crate::spec::{Experiment, SpecError, TeacherSchedule, TeacherSource, Train, knobs};
 
 /// Steps between two readbacks. The read is metric, back-pressure and yield in one: without it a browser's queue grows without bound.
 const READ_EVERY: usize = 10;
@@ -36,8 +36,7 @@ impl Run {
     /// An experiment that contradicts itself or its data, and a device that fails.
     pub async fn new(experiment: Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         experiment.validate()?;
-        let place = place.recomputing(experiment.train.gradient_checkpointing);
-        let place = place.multiplying(half(experiment.train.precision)).ok_or_else(|| lacking(&experiment))?;
+        let place = placed(&experiment, place)?;
         let contest = Contest::new(&experiment, &place, materials)?;
         let mut run = Self {
             facts: Facts::of(&contest),
@@ -340,8 +339,15 @@ impl Run {
     }
 }
 
-fn lacking(experiment: &Experiment) -> SpecError {
+/// A place that computes as an experiment wants it.
+///
+/// # Errors
+/// Numbers that the device does not multiply.
+pub fn placed(experiment: &Experiment, place: &Place) -> Result<Place, SpecError> {
     const KEY: &str = "train.precision";
-    let wanted = knobs::find(KEY).map(|knob| knob.get_text(experiment)).unwrap_or_default();
-    SpecError::conflict(KEY, format!("this device does not multiply in {wanted}: set it to f32, or take another device"))
+    let Train { gradient_checkpointing, precision, .. } = experiment.train;
+    place.recomputing(gradient_checkpointing).multiplying(half(precision)).ok_or_else(|| {
+        let wanted = knobs::find(KEY).map(|knob| knob.get_text(experiment)).unwrap_or_default();
+        SpecError::conflict(KEY, format!("this device does not multiply in {wanted}: set it to f32, or take another device"))
+    })
 }

@@ -1,6 +1,6 @@
 //! A race of encoders: a teacher of BERT's kind and two students of fewer layers, on running text.
 
-mod cast;
+pub mod cast;
 mod exam;
 mod labels;
 mod read;
