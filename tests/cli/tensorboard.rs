@@ -1,5 +1,6 @@
 //! Event files for TensorBoard.
 
+use super::python::checked;
 use super::*;
 
 #[test]
@@ -13,12 +14,9 @@ fn tensorboard_reads_what_the_metrics_hold() {
         let bytes = fs::read(folder.join("a/tensorboard").join(who).join("events.out.tfevents.0.distillery")).unwrap();
         assert!(bytes.windows(13).any(|window| window == b"brain.Event:2"), "{who}");
     }
-    // Another interpreter where the system's has no tensorboard.
-    let python = std::env::var("DISTILLERY_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/check_tensorboard.py");
-    let Ok(output) = Command::new(python).current_dir(folder).args([script, "a"]).output() else { return };
-    let said = stdout(&output);
-    assert!(output.status.success() && (said.starts_with("ok") || said.starts_with("SKIPPED")), "{said}{}", stderr(&output));
+    if let Some(said) = checked(folder, "check_tensorboard.py", "a") {
+        assert!(said.starts_with("ok") || said.starts_with("SKIPPED"), "{said}");
+    }
 }
 
 #[test]
