@@ -114,7 +114,7 @@ export class Lab {
     this.lesson = link.lesson;
     this.large = link.large;
     this.shows = new Shows(link.hide);
-    this.sweeps = new Sweeps(spawn, (bringBack) =>
+    this.sweeps = new Sweeps(spawn, this.shows, (bringBack) =>
       this.config.did(() => {
         bringBack();
         this.notices.say("good", "notice.sweep_back");

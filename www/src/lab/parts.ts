@@ -15,6 +15,9 @@ export const groupOf = (key: string): string => (key.includes(".") ? key.split("
 /** Every name that can be hidden, in the order in which an address has them. */
 export const HIDEABLE: readonly string[] = [...PART_IDS, ...PANEL_IDS, ...GROUP_IDS, ...KNOBS.map(({ key }) => key)];
 
+/** The knob that a view is about: hidden with it. */
+const ABOUT: Partial<Record<PanelId, string>> = { capacity: "teacher.widths" };
+
 /** What the page of a class shows: all but those of `HIDEABLE` that its address hides. */
 export class Shows {
   constructor(private readonly hidden: readonly string[]) {}
@@ -25,7 +28,8 @@ export class Shows {
 
   /** Without their tabs no view is seen. */
   view(id: PanelId): boolean {
-    return this.part("tabs") && !this.hidden.includes(id);
+    const knob = ABOUT[id];
+    return this.part("tabs") && !this.hidden.includes(id) && (knob === undefined || this.knob(knob));
   }
 
   /** The control of a knob; lessons and presets set it all the same. */
