@@ -87,22 +87,23 @@ export class Lab {
   readonly playback = new Playback(this.screen, this.questions, this.keeper, {
     ready: () => this.ready,
     anew: () => this.anew,
-    begin: () => this.restart(true),
+    begin: () => this.beginToPlay(),
     tell: (command) => this.tell(command),
     lesson: () => this.lesson,
   });
-  readonly intake = new Intake(this.playback, {
-    open: (command, how) => this.openings.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt(), how),
-    load: (bytes, file) => this.load(bytes, file),
+  readonly intake = new Intake({
+    open: (command, how) => this.openings.replace(() => this.playback.still(() => this.begin(command, new RunHistory(), how)), () => this.adopt(), how),
+    load: (bytes, file) => this.playback.still(() => this.load(bytes, file)),
     refuse: (error, file) => this.refuse(error, file),
   });
   readonly recovery = new Recovery(this.screen, this.runs, this.keeper, this.notices, {
-    open: (command, history) => this.open(() => command, history),
-    openAnew: () => this.open(() => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening)),
+    begin: (command, history = new RunHistory()) => this.begin(command, history),
+    opening: () => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening),
     did: (back) => this.config.did(back),
     goOn: (saved) => this.openings.replace(() => this.resumeNow(saved), () => this.adopt()),
   });
-  private first = true;
+  /** What earlier visits left was looked for. */
+  private lookedBack = false;
   /** The engine has the run that is shown. */
   private running = $state(false);
   private reopening: ReturnType<typeof setTimeout> | undefined;
@@ -155,7 +156,7 @@ export class Lab {
     if (this.engine.is !== "up") return;
     const change = joined ? this.config.last : null;
     const opened = await this.openings.replace(() => this.begin(this.asControls, new RunHistory()), () => change, { asControls: true });
-    if (opened === "overtaken") return;
+    if (opened === "overtaken" || opened === "called_off") return;
     if (opened !== true) this.playback.asBefore();
     else if (called !== null) this.runs.call(called);
     if (!this.ready) this.playback.playing = false;
@@ -204,13 +205,47 @@ export class Lab {
   undo(): void {
     // The run would be lost with a Worker that cannot take it yet.
     if (this.config.last?.run != null && (this.engine.is === "loading" || this.engine.is === "testing")) return;
+    const { preset, values } = this.config;
     const last = this.config.undo();
     if (last === null) return;
     this.problems = {};
     const { run } = last;
     last.back?.();
-    if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run)).then(() => this.follow());
+    if (run !== null && this.ready) void this.goBack(run, last, { preset, values }).then(() => this.follow());
     else this.follow();
+  }
+
+  /** Goes on with the run of an undo. Where that has to wait, or its Worker dies, the undo waits with it: the controls speak of the open run. */
+  private goBack(run: Saved, last: Snapshot, before: Pick<Snapshot, "preset" | "values">): Promise<Answer> {
+    let undone = true;
+    return this.openings.open(async () => {
+      const answer = await this.resumeNow(run);
+      const refused = refusal(answer);
+      if (undone && (answer === null || (refused !== null && lacked(refused) !== null))) {
+        this.config.redo(last, before);
+        undone = false;
+      } else if (answer === true && !undone) {
+        if (this.config.last === last) this.config.undo();
+        else this.adopt();
+      }
+      return answer;
+    });
+  }
+
+  /** There is a run to go on with in the place of what waits. */
+  get canCallOff(): boolean {
+    return this.openings.waits !== null && this.ready;
+  }
+
+  /** Calls off what waits: the open run goes on, and the controls speak of it again. */
+  callOff(): void {
+    const { waits } = this.openings;
+    const { summary } = this.screen;
+    this.openings.cancel();
+    this.playback.asBefore();
+    if (waits?.asControls !== true || summary === null) return;
+    this.config.take(summary.preset, summary.values);
+    this.problems = {};
   }
 
   usePreset(id: string): Promise<void> {
@@ -330,19 +365,18 @@ export class Lab {
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
     this.questions.lookAgain();
+    if (!this.lookedBack) {
+      this.lookedBack = true;
+      // The store may take its time, or never answer.
+      void this.recovery.lookBack();
+    }
     return true;
-  }
-
-  /** Opens a run, in the place of none that is worth going back to. */
-  private open(make: () => Command, history = new RunHistory(), asControls = false): Promise<Answer> {
-    return this.openings.open(() => this.begin(make(), history), { asControls });
   }
 
   /** Goes on with a run where it was left, if nothing is lacking. */
   private async resumeNow(saved: Saved): Promise<Answer> {
     this.openNoMore();
-    this.playback.playing = false;
-    const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
+    const answer = await this.playback.still(() => this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run }));
     if (answer === true) {
       this.keeper.reset(saved);
       this.screen.stand(saved);
@@ -392,32 +426,44 @@ export class Lab {
 
   private died(error: EngineError): void {
     this.running = false;
+    this.openings.lost();
     this.engine = { is: "loading", share: 0 };
     this.notices.fail(error);
   }
 
   private down(error: EngineError): void {
     this.playback.playing = false;
+    this.openings.cancel();
     this.engine = { is: "down", error };
   }
 
   private async up(started: Started, reason: CpuReason | null): Promise<void> {
     this.engine = { is: "up", started, reason };
-    const { first } = this;
-    this.first = false;
-    if (first || this.screen.summary === null) await this.openFirst();
-    else await this.recovery.bringBack().then(() => this.follow());
+    if (this.screen.summary === null) await this.openFirst();
+    else await this.bringBack();
+    await this.playback.goOn();
+  }
+
+  private async bringBack(): Promise<void> {
+    await this.openings.regain((reopen) => this.recovery.bringBack(reopen));
+    this.follow();
+  }
+
+  /** What Play begins: a run that could not be brought back to a new Worker, for want of a file, before any other. */
+  private async beginToPlay(): Promise<void> {
+    if (this.running || this.keeper.saved === null) return this.restart(true);
+    this.playback.playing = true;
+    await this.bringBack();
+    if (!this.ready) this.playback.playing = false;
     await this.playback.goOn();
   }
 
   private async openFirst(): Promise<void> {
     // An address can hold values that contradict each other: then the preset alone is opened, and what is wrong stays beside its knob.
-    if (refusal(await this.open(() => this.asControls, new RunHistory(), true)) !== null) {
+    if (refusal(await this.openings.open(() => this.begin(this.asControls, new RunHistory()), { asControls: true })) !== null) {
       const { problems } = this;
-      await this.open(() => openCommand(this.config.preset, {}));
+      await this.openings.open(() => this.begin(openCommand(this.config.preset, {}), new RunHistory()));
       this.problems = problems;
     }
-    // The store may take its time, or never answer.
-    void this.recovery.lookBack();
   }
 }
