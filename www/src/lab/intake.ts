@@ -1,13 +1,7 @@
 /** Files that a visitor opens: an experiment, a checkpoint, or weights for a student. */
 import type { Command, EngineError } from "../engine/protocol";
+import type { Sending } from "./machine.svelte";
 import { refusal, type Answer } from "./openings.svelte";
-
-/** How a command is sent: `latest` lets a later one of its name take its place, `quiet` shows no refusal, `file` is where it came from. */
-export interface Sending {
-  latest?: string;
-  quiet?: boolean;
-  file?: string;
-}
 
 /** What taking files needs of the laboratory. */
 interface Host {
