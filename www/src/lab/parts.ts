@@ -3,11 +3,10 @@ import { PANEL_IDS, type PanelId } from "./closer/ids";
 import { KNOBS } from "./knobs";
 
 export const PART_IDS = ["lessons", "verdict", "curves", "runs", "tabs", "networks", "trust", "presets", "panel", "share"] as const;
-export type PartId = (typeof PART_IDS)[number];
+type PartId = (typeof PART_IDS)[number];
 
 /** Groups of knobs, as the panel has them: what acts at once comes first. */
 export const GROUP_IDS = ["text", "encoder", "distill", "task", "student", "teacher", "train"] as const;
-export type GroupId = (typeof GROUP_IDS)[number];
 
 /** The group of a knob: its section; those without one are of the training. */
 export const groupOf = (key: string): string => (key.includes(".") ? key.split(".")[0]! : "train");
