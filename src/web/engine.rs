@@ -10,7 +10,8 @@ use crate::spec::{Experiment, SpecError, VERSION, presets};
 use crate::train::{Cohort, Materials, Modes, Run, RunError};
 
 /// Values of knobs that need a file of the visitor's own.
-const NATIVE: &[(&str, &str)] = &[("teacher.source", "file"), ("student.start", "file"), ("task.name", "jsonl"), ("task.name", "labels")];
+pub(super) const NATIVE: &[(&str, &str)] =
+    &[("teacher.source", "file"), ("student.start", "file"), ("task.name", "jsonl"), ("task.name", "labels")];
 
 /// A device and the run on it.
 pub struct Engine {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use ts_rs::{Config, TS};
 
+use super::engine::NATIVE;
 use super::protocol::{Command, EngineEvent, Reply};
 use crate::data::Part;
 use crate::eval::study;
@@ -96,11 +97,39 @@ fn native_presets() -> String {
     format!("{}\n", serde_json::to_string_pretty(&ids).expect("plain data"))
 }
 
+/// Choices that the engine takes and the controls of the page do not offer: what only a model from a file can learn, and numbers in which
+/// browsers do not compute. Encoders that are made here have layers to start from; a decoder's come from a file.
+const UNOFFERED: &[(&str, &str, Option<(&str, &str)>)] = &[
+    ("encoder.objective", "embeddings", None),
+    ("train.precision", "bf16", None),
+    ("train.precision", "f16", None),
+    ("student.start", "teacher_layers", Some(("student.kind", "decoder"))),
+];
+
+/// Choices of the native program alone; some only `beside` another knob's value.
+fn native_choices() -> String {
+    let files = NATIVE.iter().map(|&(key, value)| (key, value, None));
+    let rows: Vec<Value> = files
+        .chain(UNOFFERED.iter().copied())
+        .map(|(key, value, beside)| {
+            let known = matches!(knobs::find(key).expect("a knob").kind, knobs::Kind::Choice { options } if options.contains(&value));
+            assert!(known, "{key} has no {value}");
+            json!({ "key": key, "value": value, "beside": beside })
+        })
+        .collect();
+    format!("{}\n", serde_json::to_string_pretty(&rows).expect("plain data"))
+}
+
 #[test]
 fn generated_files_of_the_page_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/src/engine/generated");
-    let files =
-        [("types.ts", types()), ("knobs.json", knob_table()), ("presets.json", preset_table()), ("native_presets.json", native_presets())];
+    let files = [
+        ("types.ts", types()),
+        ("knobs.json", knob_table()),
+        ("presets.json", preset_table()),
+        ("native_presets.json", native_presets()),
+        ("native_choices.json", native_choices()),
+    ];
     for (name, text) in files {
         let path = folder.join(name);
         if std::env::var_os("DISTILLERY_GENERATE").is_some() {

@@ -55,6 +55,9 @@ async function trained(page) {
 
 const ONE = [[0.2, 0.5], [0.2, 0.9]];
 const ZERO = Array.from({ length: 25 }, (_, i) => [0.7 + 0.12 * Math.cos((i * Math.PI) / 12), 0.3 + 0.2 * Math.sin((i * Math.PI) / 12)]);
+/** Outlines, which are filled: that is how the pictures of garments look. */
+const TROUSERS = [[0.3, 0.05], [0.7, 0.05], [0.72, 0.95], [0.56, 0.95], [0.5, 0.35], [0.44, 0.95], [0.28, 0.95], [0.3, 0.05]];
+const BOOT = [[0.45, 0.1], [0.8, 0.1], [0.85, 0.85], [0.1, 0.85], [0.15, 0.65], [0.42, 0.5], [0.45, 0.1]];
 
 test("a vertical stroke is a one and a circle a zero, wherever they are drawn; undo goes back step by step", () =>
   withPage("?backend=cpu&view=draw", async (page) => {
@@ -69,6 +72,17 @@ test("a vertical stroke is a one and a circle a zero, wherever they are drawn; u
     await page.getByText(text("draw.empty")).waitFor();
     await button(page, "draw.undo").click();
     await say(page, "1", null, null);
+  }));
+
+test("the teacher of garments, which comes ready-made, knows trousers and a boot by their outline", () =>
+  withPage("?backend=cpu&view=draw&preset=fashion", async (page) => {
+    await ready(page);
+    for (const [outline, name] of [[TROUSERS, "view.class.trouser"], [BOOT, "view.class.ankle_boot"]]) {
+      await stroke(page, ...outline);
+      await say(page, text(name), null, null);
+      await button(page, "draw.clear").click();
+      await page.getByText(text("draw.empty")).waitFor();
+    }
   }));
 
 test("the opinion changes while the networks learn, and the drawing outlives the panel", () =>

@@ -161,6 +161,20 @@ test("a preset whose data come slowly holds nothing up, and does not come back w
     assert.equal(asked.length, 1, "what arrived was kept");
   }));
 
+test("a run that waits for its data is called off with the keyboard, and the one before goes on", () =>
+  withPage("?backend=cpu", async (page) => {
+    await page.route(/fashion-[^/]*\.bin$/, () => new Promise(() => undefined));
+    await ready(page);
+    await play(page);
+    await page.locator("#preset").selectOption("fashion");
+    await until(page, "its data are asked for", (now) => now.waits === "fashion_images");
+    await button(page, "pending.call_off").press("Enter");
+    const after = await until(page, "nothing waits", (now) => now.waits === null && now.pending.length === 0);
+    assert.deepEqual([after.wanted["task.name"], await page.locator("#preset").inputValue()], ["digits", "first-light"]);
+    await until(page, "it plays on", (now, step) => now.finished || now.step > step + 20, after.step);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.tour), "play", "the focus is not lost with the button");
+  }));
+
 test("the plane shows three decision surfaces in words, too", () =>
   withPage("?backend=cpu&preset=plane", async (page) => {
     await ready(page);

@@ -12,7 +12,7 @@ export interface WorkerLike {
   terminate(): void;
 }
 
-export interface ClientHooks {
+interface ClientHooks {
   loading(share: number): void;
   testing(): void;
   died(error: EngineError): void;

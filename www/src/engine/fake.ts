@@ -13,7 +13,7 @@ export interface FakeOptions {
   gpu?: "works" | "inexact" | "dies" | CpuReason;
   /** A command on which it dies. */
   deadly?: Command["type"];
-  /** What its presets lack until it is brought. */
+  /** What its presets lack until it is brought; of checkpoints what `resume` does. */
   lacks?: Partial<Record<string, Part>>;
   /** The student of a cohort whose numbers are none. */
   spoilt?: number;
@@ -85,6 +85,7 @@ export class FakeWorker implements WorkerLike {
       case "open_file":
         return [{ ...failure("bad_file", "the fake engine reads no files"), fatal: false }];
       case "resume":
+        if (command.bytes.length === 4 && this.lack("resume") !== null) return this.lack("resume")!;
         if (command.bytes.length === 3) return [{ ...failure("weights_missing", "teacher.0.dense.0.weight"), key: "teacher.0.dense.0.weight", fatal: false }];
         if (command.bytes.length !== 4) return [{ ...failure("no_checkpoint", "too short"), fatal: false }];
         this.open("first-light", {});

@@ -50,7 +50,7 @@ export function failure(code: string, message: string): EngineError {
 }
 
 /** Whether something thrown or sent is an error event. */
-export function isEngineError(value: unknown): value is EngineError {
+function isEngineError(value: unknown): value is EngineError {
   return typeof value === "object" && value !== null && "type" in value && value.type === "error" && "code" in value;
 }
 

@@ -11,7 +11,7 @@ const START_LIMIT_MS = 90_000;
 /** Deaths without any success in between after which nothing more is tried by itself. */
 const PATIENCE = 3;
 
-export interface SupervisorHooks {
+interface SupervisorHooks {
   /** Share of the wasm that has arrived, 0 to 1. */
   loading(share: number): void;
   testing(): void;

@@ -5,7 +5,7 @@
 import { fill, format } from "./fill";
 import type { Locale } from "./locale";
 
-export { LOCALES, isLocale, type Locale } from "./locale";
+export { LOCALES, type Locale } from "./locale";
 
 type Catalogue = Record<string, string>;
 

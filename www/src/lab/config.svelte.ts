@@ -91,6 +91,14 @@ export class Config {
     return last;
   }
 
+  /** Takes an undo back of which nothing has come, where nothing was changed since. */
+  redo(undone: Snapshot, { preset, values }: Pick<Snapshot, "preset" | "values">): void {
+    if (this.values !== undone.values) return;
+    this.past = [...this.past, undone];
+    this.preset = preset;
+    this.values = values;
+  }
+
   private keep(back: Snapshot["back"] = null): void {
     this.seal();
     this.past = [...this.past.slice(1 - MAX_UNDO), { preset: this.preset, values: this.values, run: null, back }];

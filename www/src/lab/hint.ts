@@ -2,7 +2,7 @@
 
 /** Browsers and systems whose way to WebGPU differs. Each has a text `hint.<id>`. */
 export const HINTS = ["insecure", "safari_old", "ios_old", "firefox_linux", "firefox", "chrome_linux", "chrome_android", "chrome", "other"] as const;
-export type Hint = (typeof HINTS)[number];
+type Hint = (typeof HINTS)[number];
 
 /** `secure` is `isSecureContext`: without it no browser offers WebGPU. */
 export function hintFor(agent: string, secure: boolean): Hint {

@@ -7,7 +7,7 @@ export type Value = number | null;
 export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
 /** Measures that only a run over text has. */
 export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "own_share", "excess", "similarity", "cosine", "macro_f1"] as const;
-export type TextMetric = (typeof TEXT_METRICS)[number];
+type TextMetric = (typeof TEXT_METRICS)[number];
 
 export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];
 export const STUDENTS: readonly Role[] = ["alone", "distilled"];
@@ -38,7 +38,7 @@ export function spaced(length: number, most: number): number[] {
 }
 
 /** A live knob that was turned. */
-export interface Mark {
+interface Mark {
   x: number;
   key: string;
   value: string;

@@ -1,4 +1,5 @@
 /** The knob table as the page needs it: reading and writing values as text, ranges, slider positions, what depends on what. */
+import nativeChoices from "../engine/generated/native_choices.json";
 import nativePresets from "../engine/generated/native_presets.json";
 import presetRows from "../engine/generated/presets.json";
 import knobRows from "../engine/generated/knobs.json";
@@ -21,25 +22,18 @@ export const FIRST_PRESET = PRESETS[0]!.id;
 
 const BY_KEY = new Map(KNOBS.map((knob) => [knob.key, knob]));
 
-/**
- * Choices that only the native program can make: those that need a file (`NATIVE` in src/web/engine.rs), what only a model from a file can
- * learn, and numbers in which browsers do not compute.
- */
-const NATIVE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  "task.name": ["jsonl", "labels"],
-  "teacher.source": ["file"],
-  "student.start": ["file"],
-  "encoder.objective": ["embeddings"],
-  "train.precision": ["bf16", "f16"],
-};
+/** What only the native program can choose, some of it only `beside` another knob's value. */
+const NATIVE_CHOICES = nativeChoices as { key: string; value: string; beside: string[] | null }[];
+
+/** Whether only the native program can make a choice beside these values. */
+function native(chosen: string, option: string, values: Values): boolean {
+  return NATIVE_CHOICES.some(({ key, value, beside }) => key === chosen && value === option && (beside === null || values[beside[0]!] === beside[1]));
+}
 
 /** The choices to offer beside these values: what the page can do, and what is chosen already, however it came. */
 export function offered(knob: Row, values: Values): readonly string[] {
   if (knob.kind.type !== "choice") return [];
-  const native = [...(NATIVE_OPTIONS[knob.key] ?? [])];
-  // Encoders that are made here have layers to start from; a decoder's come from a file.
-  if (knob.key === "student.start" && values["student.kind"] === "decoder") native.push("teacher_layers");
-  return knob.kind.options.filter((option) => option === values[knob.key] || !native.includes(option));
+  return knob.kind.options.filter((option) => option === values[knob.key] || !native(knob.key, option, values));
 }
 
 export function findKnob(key: string): Row | undefined {
@@ -115,7 +109,7 @@ export function unmet(knob: Row, values: Values): Row["needs"] {
   return knob.or_needs.length > 0 && missing(knob.or_needs).length === 0 ? [] : missing(knob.needs);
 }
 
-export interface Difference {
+interface Difference {
   key: string;
   from: string;
   to: string;

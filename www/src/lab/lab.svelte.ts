@@ -2,20 +2,21 @@
  * The laboratory: what the visitor does becomes commands to the engine, what the engine answers becomes state of the page. Everything that
  * is lost with a Worker is brought back here.
  */
-import { Gone, type WorkerLike } from "../engine/client";
-import { VERSION, type Command, type CpuReason, type EngineError, type Opened, type Reply, type Started } from "../engine/protocol";
-import { bring, lacked } from "../engine/shipped";
-import { Supervisor } from "../engine/supervisor";
+import type { WorkerLike } from "../engine/client";
+import { VERSION, type Command, type EngineError, type Opened, type Reply } from "../engine/protocol";
+import { bring } from "../engine/shipped";
 import type { Locale } from "../i18n/locale";
 import type { PanelId } from "./closer/ids";
 import { Sight } from "./access/sight.svelte";
-import { Config, type Snapshot } from "./config.svelte";
+import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
+import { Follow } from "./follow";
 import { RunHistory } from "./history";
-import { Intake, type Sending } from "./intake";
+import { Intake } from "./intake";
 import { Keeper } from "./keeper";
-import { KNOBS, applies, differences, findKnob, presetValues, same, type Values } from "./knobs";
+import { differences, findKnob, presetValues, type Values } from "./knobs";
+import { Machine, type Sending } from "./machine.svelte";
 import { Notices } from "./notices.svelte";
 import { Openings, refusal, type Answer } from "./openings.svelte";
 import { Shows } from "./parts";
@@ -28,21 +29,13 @@ import { shelf } from "./runs/shelf";
 import { Screen } from "./screen.svelte";
 import type { Saved } from "./store";
 import { Sweeps } from "./sweep/sweeps.svelte";
+import { Undo } from "./undo";
 import { differing, type Link } from "./url";
 import type { Guess } from "./verdict";
-
-export type EngineState =
-  | { is: "loading"; share: number }
-  | { is: "testing" }
-  | { is: "up"; started: Started; reason: CpuReason | null }
-  | { is: "down"; error: EngineError };
 
 function openCommand(preset: string, values: Values): Command {
   return { type: "open", preset, version: VERSION, set: differing(preset, values) };
 }
-
-/** A dragged slider is not worth a new run per pixel. */
-const REOPEN_MS = 250;
 
 export class Lab {
   readonly config = new Config();
@@ -59,7 +52,6 @@ export class Lab {
   readonly sweeps: Sweeps;
   readonly shows: Shows;
 
-  engine = $state.raw<EngineState>({ is: "loading", share: 0 });
   /** What the engine said against single knobs. */
   problems = $state.raw<Record<string, EngineError>>({});
   /** The panel that is open below the curves. */
@@ -77,35 +69,49 @@ export class Lab {
   readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
 
   readonly openings = new Openings({
-    bring: (part) => bring({ send: async (command) => (await this.ask(command)) ?? [] }, part),
+    bring: (part) => bring({ send: async (command) => (await this.machine.ask(command)) ?? [] }, part),
     refuse: (error, file) => this.refuse(error, file),
     standing: () => this.keeper.standing(this.playback.stopped === null),
     ended: (run, change) => this.config.ended(run, change),
   });
-  private readonly supervisor: Supervisor;
-  private readonly keeper = new Keeper(this.screen, this.runs, () => this.ask({ type: "save" }, { quiet: true }));
+  private readonly machine: Machine;
+  private readonly keeper = new Keeper(this.screen, this.runs, () => this.machine.ask({ type: "save" }, { quiet: true }));
   readonly playback = new Playback(this.screen, this.questions, this.keeper, {
     ready: () => this.ready,
     anew: () => this.anew,
-    begin: () => this.restart(true),
+    begin: () => this.beginToPlay(),
     tell: (command) => this.tell(command),
     lesson: () => this.lesson,
   });
-  readonly intake = new Intake(this.playback, {
-    open: (command, how) => this.openings.replace(() => this.begin(command, new RunHistory(), how), () => this.adopt(), how),
-    load: (bytes, file) => this.load(bytes, file),
+  readonly intake = new Intake({
+    open: (command, how) => this.openings.replace(() => this.playback.still(() => this.begin(command, new RunHistory(), how)), () => this.following.run(), how),
+    load: (bytes, file) => this.playback.still(() => this.load(bytes, file)),
     refuse: (error, file) => this.refuse(error, file),
   });
   readonly recovery = new Recovery(this.screen, this.runs, this.keeper, this.notices, {
-    open: (command, history) => this.open(() => command, history),
-    openAnew: () => this.open(() => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening)),
+    begin: (command, history = new RunHistory()) => this.begin(command, history),
+    opening: () => openCommand(this.screen.summary?.preset ?? this.config.preset, this.screen.opening),
     did: (back) => this.config.did(back),
-    goOn: (saved) => this.openings.replace(() => this.resumeNow(saved), () => this.adopt()),
+    goOn: (saved) => this.openings.replace(() => this.resumeNow(saved), () => this.following.run()),
   });
-  private first = true;
+  private readonly following = new Follow(this.config, this.screen, this.openings, this.playback, {
+    ready: () => this.ready,
+    pending: () => this.pending.length > 0,
+    restart: (play) => this.restart(play),
+    tell: (command, how) => this.tell(command, how),
+    turned: () => this.questions.look(true),
+  });
+  private readonly undoing = new Undo(this.config, this.openings, {
+    ready: () => this.ready,
+    starting: () => this.engine.is === "loading" || this.engine.is === "testing",
+    resume: (run) => this.resumeNow(run),
+    adopt: () => void this.following.run(),
+    follow: () => this.following.controls(),
+  });
+  /** What earlier visits left was looked for. */
+  private lookedBack = false;
   /** The engine has the run that is shown. */
   private running = $state(false);
-  private reopening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(spawn: () => WorkerLike, readonly link: Link) {
     this.config.begin(link.preset, link.values);
@@ -114,33 +120,31 @@ export class Lab {
     this.lesson = link.lesson;
     this.large = link.large;
     this.shows = new Shows(link.hide);
-    this.sweeps = new Sweeps(spawn, (bringBack) =>
+    this.sweeps = new Sweeps(spawn, this.shows, (bringBack) =>
       this.config.did(() => {
         bringBack();
         this.notices.say("good", "notice.sweep_back");
       }),
     );
-    this.supervisor = new Supervisor(
-      spawn,
-      {
-        loading: (share) => (this.engine = { is: "loading", share }),
-        testing: () => (this.engine = { is: "testing" }),
-        died: (error) => this.died(error),
-        up: (started, reason) => void this.up(started, reason),
-        took: (command, ms) => this.playback.took(command, ms),
-        down: (error) => this.down(error),
-      },
-      link.backend,
-    );
+    this.machine = new Machine(spawn, link.backend, {
+      up: () => void this.up(),
+      died: (error) => this.died(error),
+      down: () => this.down(),
+      took: (command, ms) => this.playback.took(command, ms),
+      refuse: (error, file) => this.refuse(error, file),
+    });
+  }
+
+  get engine(): Machine["state"] {
+    return this.machine.state;
   }
 
   start(): void {
-    void this.supervisor.start();
+    this.machine.start();
   }
 
   retry(): void {
-    this.engine = { is: "loading", share: 0 };
-    void this.supervisor.retry();
+    this.machine.retry();
   }
 
   // ---- Runs ---------------------------------------------------------------------------------------------------------------------
@@ -150,12 +154,12 @@ export class Lab {
    * of the last change of the controls, `called` what the run is called.
    */
   async restart(play: boolean, { joined = this.pending.length > 0, called = null }: { joined?: boolean; called?: Called } = {}): Promise<void> {
-    this.openNoMore();
+    this.following.openNoMore();
     this.playback.playing = play;
-    if (this.engine.is !== "up") return;
+    if (!this.machine.isUp) return;
     const change = joined ? this.config.last : null;
     const opened = await this.openings.replace(() => this.begin(this.asControls, new RunHistory()), () => change, { asControls: true });
-    if (opened === "overtaken") return;
+    if (opened === "overtaken" || opened === "called_off") return;
     if (opened !== true) this.playback.asBefore();
     else if (called !== null) this.runs.call(called);
     if (!this.ready) this.playback.playing = false;
@@ -174,7 +178,7 @@ export class Lab {
   turn(key: string, value: string): void {
     this.config.set(key, value);
     this.settle(key);
-    this.follow();
+    this.following.controls();
   }
 
   /** Turns a knob to a value that is a whole choice, to be undone by itself. */
@@ -188,7 +192,7 @@ export class Lab {
     if (preset === null) {
       this.config.take(this.config.preset, { ...this.config.values, ...values });
       for (const key of Object.keys(values)) this.settle(key);
-      return this.follow();
+      return this.following.controls();
     }
     const joined = this.config.take(preset, { ...presetValues(preset), ...values });
     this.problems = {};
@@ -202,15 +206,22 @@ export class Lab {
 
   /** Takes back the last change or deed, and goes on with the run that it ended. */
   undo(): void {
-    // The run would be lost with a Worker that cannot take it yet.
-    if (this.config.last?.run != null && (this.engine.is === "loading" || this.engine.is === "testing")) return;
-    const last = this.config.undo();
-    if (last === null) return;
+    if (this.undoing.undo()) this.problems = {};
+  }
+
+  /** There is a run to go on with in the place of what waits. */
+  get canCallOff(): boolean {
+    return this.openings.waits !== null && this.ready;
+  }
+
+  /** Calls off what waits: the open run goes on, and the controls speak of it again. */
+  callOff(): void {
+    const { waits } = this.openings;
+    this.openings.cancel();
+    this.playback.asBefore();
+    if (waits?.asControls !== true) return;
+    this.following.run();
     this.problems = {};
-    const { run } = last;
-    last.back?.();
-    if (run !== null && this.ready) void this.openings.open(() => this.resumeNow(run)).then(() => this.follow());
-    else this.follow();
   }
 
   usePreset(id: string): Promise<void> {
@@ -228,7 +239,7 @@ export class Lab {
 
   /** A file from the engine: a checkpoint or weights. */
   async fetchFile(command: Extract<Command, { type: "save" | "weights" }>, how: { quiet?: boolean } = {}): Promise<Extract<Reply, { type: "file" }> | null> {
-    return (await this.ask(command, how))?.find((reply) => reply.type === "file") ?? null;
+    return (await this.machine.ask(command, how))?.find((reply) => reply.type === "file") ?? null;
   }
 
   /** Puts the weights of a file into the distilled student; says whether it took them. */
@@ -248,22 +259,22 @@ export class Lab {
   // ---- For tests ----------------------------------------------------------------------------------------------------------------
 
   poke(type: "lose_device" | "crash"): void {
-    this.supervisor.poke({ type });
+    this.machine.poke(type);
   }
 
   // ---- The engine ---------------------------------------------------------------------------------------------------------------
 
   private get ready(): boolean {
-    return this.engine.is === "up" && this.running;
+    return this.machine.isUp && this.running;
   }
 
   /** Play begins a run: an experiment that the engine refused is tried again, so that its message is seen again. */
   private get anew(): boolean {
-    if (this.engine.is !== "up") return false;
+    if (!this.machine.isUp) return false;
     const { waits } = this.openings;
     // What waits takes the place of a run that nothing was done to.
     if (waits !== null) return waits.asControls && this.screen.untouched;
-    return !this.running || this.reopening !== undefined;
+    return !this.running || this.following.reopens;
   }
 
   /** What opens the experiment of the controls. */
@@ -271,23 +282,10 @@ export class Lab {
     return openCommand(this.config.preset, this.config.values);
   }
 
-  /** Sends a command; null when the Worker died meanwhile, which `died` and `up` deal with. */
-  private async ask(command: Command, how: Sending = {}): Promise<Reply[] | null> {
-    try {
-      const replies = await this.supervisor.send(command, how.latest);
-      // What can be fetched is no news yet.
-      for (const reply of replies) if (reply.type === "error" && how.quiet !== true && lacked(reply) === null) this.refuse(reply, how.file);
-      return replies;
-    } catch (thrown) {
-      if (thrown instanceof Gone) return null;
-      throw thrown;
-    }
-  }
-
   /** Sends a command and shows what comes of it. */
   private async tell(command: Command, how: Sending = {}): Promise<Reply[] | null> {
     const { drawings } = this.screen;
-    const replies = await this.ask(command, how);
+    const replies = await this.machine.ask(command, how);
     for (const reply of replies ?? []) this.show(reply, drawings);
     return replies;
   }
@@ -311,7 +309,7 @@ export class Lab {
 
   /** Opens a run, if nothing is lacking. `again` is the number of an earlier run that goes on. */
   private async begin(command: Command, history: RunHistory, how: Sending & { again?: number | undefined } = {}): Promise<Answer> {
-    const replies = await this.ask(command, how);
+    const replies = await this.machine.ask(command, how);
     if (replies === null) return null;
     const opened = replies.find((reply): reply is Opened => reply.type === "opened");
     if (opened === undefined) return replies.find((reply) => reply.type === "error") ?? null;
@@ -330,19 +328,18 @@ export class Lab {
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);
     this.questions.lookAgain();
+    if (!this.lookedBack) {
+      this.lookedBack = true;
+      // The store may take its time, or never answer.
+      void this.recovery.lookBack();
+    }
     return true;
-  }
-
-  /** Opens a run, in the place of none that is worth going back to. */
-  private open(make: () => Command, history = new RunHistory(), asControls = false): Promise<Answer> {
-    return this.openings.open(() => this.begin(make(), history), { asControls });
   }
 
   /** Goes on with a run where it was left, if nothing is lacking. */
   private async resumeNow(saved: Saved): Promise<Answer> {
-    this.openNoMore();
-    this.playback.playing = false;
-    const answer = await this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run });
+    this.following.openNoMore();
+    const answer = await this.playback.still(() => this.begin({ type: "resume", bytes: saved.bytes }, thaw(saved.curves), { again: saved.run }));
     if (answer === true) {
       this.keeper.reset(saved);
       this.screen.stand(saved);
@@ -350,74 +347,43 @@ export class Lab {
     return answer;
   }
 
-  /** The controls follow the run that was opened from a file. Returns the change that this is, if it is one. */
-  private adopt(): Snapshot | null {
-    const { summary } = this.screen;
-    return summary !== null && this.config.take(summary.preset, summary.values) ? this.config.last : null;
-  }
-
-  /** The run follows the controls, as far as that costs no step. */
-  private follow(): void {
-    const { summary } = this.screen;
-    if (summary === null || !this.ready) return;
-    if (this.openings.waits?.asControls === true) {
-      // The controls speak of the run that comes, unless they say again what the open one is.
-      if (this.pending.length > 0) return;
-      this.openings.cancel();
-      this.playback.asBefore();
-    }
-    for (const knob of KNOBS) {
-      const value = this.config.values[knob.key];
-      if (knob.live && value !== undefined && applies(knob, this.config.values) && !same(knob, value, summary.values[knob.key])) void this.set(knob.key, value);
-    }
-    if (this.pending.length > 0 && this.screen.untouched && !this.playback.playing) {
-      clearTimeout(this.reopening);
-      this.reopening = setTimeout(() => void this.restart(this.playback.playing), REOPEN_MS);
-    }
-  }
-
-  /** What waited for a new run is in the one that is opened now. */
-  private openNoMore(): void {
-    clearTimeout(this.reopening);
-    this.reopening = undefined;
-  }
-
-  private async set(key: string, value: string): Promise<void> {
-    const replies = await this.tell({ type: "set", key, value }, { latest: `set ${key}` });
-    const refused = replies?.some((reply) => reply.type === "error");
-    const held = this.screen.summary?.values[key];
-    if (refused && held !== undefined && this.config.values[key] === value) this.config.correct(key, held);
-    this.questions.look(true);
-  }
-
   private died(error: EngineError): void {
     this.running = false;
-    this.engine = { is: "loading", share: 0 };
+    this.openings.lost();
     this.notices.fail(error);
   }
 
-  private down(error: EngineError): void {
+  private down(): void {
     this.playback.playing = false;
-    this.engine = { is: "down", error };
+    this.openings.cancel();
   }
 
-  private async up(started: Started, reason: CpuReason | null): Promise<void> {
-    this.engine = { is: "up", started, reason };
-    const { first } = this;
-    this.first = false;
-    if (first || this.screen.summary === null) await this.openFirst();
-    else await this.recovery.bringBack().then(() => this.follow());
+  private async up(): Promise<void> {
+    if (this.screen.summary === null) await this.openFirst();
+    else await this.bringBack();
+    await this.playback.goOn();
+  }
+
+  private async bringBack(): Promise<void> {
+    await this.openings.regain((reopen) => this.recovery.bringBack(reopen));
+    this.following.controls();
+  }
+
+  /** What Play begins: a run that could not be brought back to a new Worker, for want of a file, before any other. */
+  private async beginToPlay(): Promise<void> {
+    if (this.running || this.keeper.saved === null) return this.restart(true);
+    this.playback.playing = true;
+    await this.bringBack();
+    if (!this.ready) this.playback.playing = false;
     await this.playback.goOn();
   }
 
   private async openFirst(): Promise<void> {
     // An address can hold values that contradict each other: then the preset alone is opened, and what is wrong stays beside its knob.
-    if (refusal(await this.open(() => this.asControls, new RunHistory(), true)) !== null) {
+    if (refusal(await this.openings.open(() => this.begin(this.asControls, new RunHistory()), { asControls: true })) !== null) {
       const { problems } = this;
-      await this.open(() => openCommand(this.config.preset, {}));
+      await this.openings.open(() => this.begin(openCommand(this.config.preset, {}), new RunHistory()));
       this.problems = problems;
     }
-    // The store may take its time, or never answer.
-    void this.recovery.lookBack();
   }
 }

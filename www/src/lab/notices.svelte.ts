@@ -1,9 +1,9 @@
 /** Messages above the page. They keep keys, not texts, so that they follow the language. */
 import type { EngineError } from "../engine/protocol";
 
-export type Tone = "good" | "warn" | "bad";
+type Tone = "good" | "warn" | "bad";
 
-export interface Action {
+interface Action {
   /** Key of its label. */
   label: string;
   act: () => void;

@@ -3,17 +3,19 @@ import { PANEL_IDS, type PanelId } from "./closer/ids";
 import { KNOBS } from "./knobs";
 
 export const PART_IDS = ["lessons", "verdict", "curves", "runs", "tabs", "networks", "trust", "presets", "panel", "share"] as const;
-export type PartId = (typeof PART_IDS)[number];
+type PartId = (typeof PART_IDS)[number];
 
 /** Groups of knobs, as the panel has them: what acts at once comes first. */
 export const GROUP_IDS = ["text", "encoder", "distill", "task", "student", "teacher", "train"] as const;
-export type GroupId = (typeof GROUP_IDS)[number];
 
 /** The group of a knob: its section; those without one are of the training. */
 export const groupOf = (key: string): string => (key.includes(".") ? key.split(".")[0]! : "train");
 
 /** Every name that can be hidden, in the order in which an address has them. */
 export const HIDEABLE: readonly string[] = [...PART_IDS, ...PANEL_IDS, ...GROUP_IDS, ...KNOBS.map(({ key }) => key)];
+
+/** The knob that a view is about: hidden with it. */
+const ABOUT: Partial<Record<PanelId, string>> = { capacity: "teacher.widths" };
 
 /** What the page of a class shows: all but those of `HIDEABLE` that its address hides. */
 export class Shows {
@@ -25,7 +27,8 @@ export class Shows {
 
   /** Without their tabs no view is seen. */
   view(id: PanelId): boolean {
-    return this.part("tabs") && !this.hidden.includes(id);
+    const knob = ABOUT[id];
+    return this.part("tabs") && !this.hidden.includes(id) && (knob === undefined || this.knob(knob));
   }
 
   /** The control of a knob; lessons and presets set it all the same. */

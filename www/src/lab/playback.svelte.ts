@@ -72,6 +72,19 @@ export class Playback {
     this.playing &&= this.pump.busy;
   }
 
+  /** Stands still for a deed that opens another run, and plays on unless one is open then. */
+  async still<T>(deed: () => Promise<T>): Promise<T> {
+    const { playing } = this;
+    this.playing = false;
+    const done = await deed();
+    if (playing && done !== true) {
+      this.playing = true;
+      // To its end, for which nobody waits.
+      void this.goOn();
+    }
+    return done;
+  }
+
   async step(): Promise<void> {
     this.playing = false;
     if (this.able) await this.advance(1);

@@ -11,7 +11,7 @@ const PLANE_MS = 300;
 const PLANE_SHARE = 0.2;
 
 /** The test row to begin with: one that shows what the teacher gave (`examples.mjs` says how it is chosen), or else the first. */
-export function exampleOf(task: string | undefined): number {
+function exampleOf(task: string | undefined): number {
   const rows: Record<string, number | undefined> = examples;
   return rows[task ?? ""] ?? 0;
 }

@@ -11,14 +11,20 @@ import { forget, recall, remember, type Saved } from "./store";
 
 /** What bringing back needs of the laboratory. */
 interface Host {
-  /** Opens a run, which goes on with these curves. */
-  open(command: Command, history?: RunHistory): Promise<Answer>;
-  /** Opens the experiment with which the shown run began, from its first step. */
-  openAnew(): Promise<Answer>;
+  /** Opens a run, in a single attempt, which goes on with these curves. */
+  begin(command: Command, history?: RunHistory): Promise<Answer>;
+  /** The experiment with which the shown run began. */
+  opening(): Command;
   /** Goes on with an earlier run in the place of the open one. */
   goOn(saved: Saved): Promise<Answer>;
   /** Something was done that Undo takes back by `back`. */
   did(back: () => void): void;
+}
+
+/** The checkpoint is no good. A network that is away says nothing against it. */
+function speaksAgainst(answer: Answer): boolean {
+  const refused = refusal(answer);
+  return refused !== null && refused.code !== "not_fetched";
 }
 
 export class Recovery {
@@ -30,17 +36,17 @@ export class Recovery {
     private readonly host: Host,
   ) {}
 
-  /** After a death: the run goes on from its last checkpoint, or begins again. */
-  async bringBack(): Promise<void> {
+  /** After a death: the run goes on from its last checkpoint, or begins again. `reopen` fetches what an attempt lacks. */
+  async bringBack(reopen: (attempt: () => Promise<Answer>) => Promise<Answer>): Promise<void> {
     const { saved } = this.keeper;
     const { finished, untouched, history } = this.screen;
-    const answer = saved === null ? null : await this.host.open({ type: "resume", bytes: saved.bytes }, history);
+    const answer = saved === null ? null : await reopen(() => this.host.begin({ type: "resume", bytes: saved.bytes }, history));
     if (saved !== null && answer === true) {
       this.screen.stand(saved);
       if (finished) this.notices.say("good", "notice.back");
       else this.notices.say("warn", "notice.resumed", { step: saved.step });
-    } else if (saved === null || refusal(answer) !== null) {
-      const anew = await this.host.openAnew();
+    } else if (saved === null || speaksAgainst(answer)) {
+      const anew = await reopen(() => this.host.begin(this.host.opening()));
       if (anew === true && !untouched) this.notices.say("warn", "notice.begun_again");
     }
   }
@@ -57,10 +63,9 @@ export class Recovery {
 
   /** Goes on with the run that an earlier visit left. */
   async resume(saved: Saved): Promise<void> {
-    const refused = refusal(await this.host.goOn(saved));
-    // A network that is away says nothing against the checkpoint.
-    if (refused?.code === "not_fetched") this.offer(saved);
-    else if (refused !== null) void forget();
+    const answer = await this.host.goOn(saved);
+    if (speaksAgainst(answer)) void forget();
+    else if (answer !== true && answer !== "overtaken") this.offer(saved);
   }
 
   private offer(saved: Saved): void {

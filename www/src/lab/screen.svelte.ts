@@ -5,11 +5,11 @@ import type { Values } from "./knobs";
 import { hear, type Heard } from "./draw/trail";
 import { remember, type Past } from "./writing/past";
 
-export type SampleEvent = Extract<Event, { type: "sample" }>;
-export type PlaneEvent = Extract<Event, { type: "plane" }>;
+type SampleEvent = Extract<Event, { type: "sample" }>;
+type PlaneEvent = Extract<Event, { type: "plane" }>;
 
 /** What panels asked the engine for, by the type of its answer. It is of the run and the step that the answer names. */
-export type Looks = { [Type in "studied" | "calibrated" | "opinion" | "dissected" | "modes" | "read"]?: Extract<Event, { type: Type }> };
+type Looks = { [Type in "studied" | "calibrated" | "opinion" | "dissected" | "modes" | "read"]?: Extract<Event, { type: Type }> };
 
 interface Moment {
   phase: Phase;

@@ -1,6 +1,6 @@
 /** How fast a run plays. */
 export const SPEEDS = ["slow", "normal", "full"] as const;
-export type Speed = (typeof SPEEDS)[number];
+type Speed = (typeof SPEEDS)[number];
 
 const KEY = "distillery-speed";
 

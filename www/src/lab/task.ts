@@ -32,7 +32,7 @@ export function sameData(one: Values, other: Values): boolean {
  * tokens of a text, where there is nothing to be right about but the next one; of the masked tokens, for
  * encoders, or of the labels.
  */
-export type Counted = "examples" | "probability" | "tokens" | "masks" | "labels";
+type Counted = "examples" | "probability" | "tokens" | "masks" | "labels";
 
 export function counted(values: Values): Counted {
   const task = values["task.name"] ?? "";

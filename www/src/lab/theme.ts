@@ -1,7 +1,7 @@
 /** Light, dark, or as the system has it. */
 
 export const THEMES = ["auto", "light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = (typeof THEMES)[number];
 
 const KEY = "distillery-theme";
 

@@ -123,6 +123,7 @@ describe("links", () => {
       expect(link).toMatchObject({ panel: null, hide: [hide] });
       expect(problems.map(({ code, value }) => [code, value])).toEqual([["hidden_view", "sweep"]]);
     }
+    for (const hide of ["capacity", "teacher", "teacher.widths"]) expect(parseLink(`?view=capacity&hide=${hide}`).problems, "it sweeps that knob").toMatchObject([{ code: "hidden_view" }]);
     expect(parseLink("?view=loss&hide=sweep")).toMatchObject({ link: { panel: "loss" }, problems: [] });
   });
 

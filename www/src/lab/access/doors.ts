@@ -24,7 +24,7 @@ export function wayTo(door: Door, values: Values): Values {
   return { ...method, "distill.access": door };
 }
 
-export interface Passed {
+interface Passed {
   text: string;
   /** The teacher's probability. */
   probability: number;
@@ -35,7 +35,7 @@ export interface Passed {
 }
 
 /** The tokens that are known to the page, likeliest first, and the others together. */
-export interface Through {
+interface Through {
   tokens: Passed[];
   rest: { count: number; probability: number; told: number; target: number | null };
 }

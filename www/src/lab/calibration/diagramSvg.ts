@@ -15,7 +15,7 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const FEW = 10;
 
 /** With the colour of a gap. */
-export type DiagramColours = Colours & { bad: string };
+type DiagramColours = Colours & { bad: string };
 
 const sideOf = (width: number): number => Math.max(0, width - LEFT - RIGHT);
 export const diagramHeight = (width: number): number => TOP + sideOf(width) + BETWEEN + BELOW + FOOT;

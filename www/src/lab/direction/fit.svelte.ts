@@ -4,7 +4,7 @@ import type { Lab } from "../lab.svelte";
 
 export type ModesEvent = Extract<Event, { type: "modes" }>;
 
-export interface Setting {
+interface Setting {
   key: keyof ModesSpec;
   min: number;
   max: number;

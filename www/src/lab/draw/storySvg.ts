@@ -1,11 +1,11 @@
 /** The networks' opinions over time as an SVG file: a strip each. Plain data in, text out. */
 import type { Role } from "../../engine/generated/types";
 import { BOTTOM, frame, LEFT, legend, lengthOf, RIGHT, short, text, TOP, type Framed, type Key } from "../picture/frame";
-import { DASHES, WIDTHS } from "../views/curves/paint";
+import { strokeOf } from "../views/curves/paint";
 import type { Mind } from "./trail";
 import { colourOf } from "../views/plane/surface";
 
-export interface StoryPicture extends Framed, Record<Role, string> {
+interface StoryPicture extends Framed, Record<Role, string> {
   strips: readonly { role: Role; name: string; minds: readonly Mind[]; /** What it says now. */ last: string }[];
   /** The names of the classes stand on the strips. */
   named: boolean;
@@ -47,7 +47,7 @@ export function storySvg(picture: StoryPicture): string {
         return `${own.join("")}${fits ? text(`x="${short(begin + 4)}" y="${top + 22}"`, 13, ink, label, ` font-weight="600" paint-order="stroke" stroke="${picture.surface}" stroke-width="3" stroke-opacity="0.7"`) : ""}`;
       });
       return [
-        `<path d="M${LEFT} ${top + STRIP / 2}h26" fill="none" stroke="${picture[role]}" stroke-width="${WIDTHS[role]}" stroke-dasharray="${DASHES[role].join(" ")}"/>`,
+        `<path d="M${LEFT} ${top + STRIP / 2}h26" fill="none" stroke="${picture[role]}" ${strokeOf(role)}/>`,
         text(`x="${LEFT + 34}" y="${top + 22}"`, 14, ink, name),
         ...boxes,
         `<rect x="${left}" y="${top}" width="${right - left}" height="${STRIP}" fill="none" stroke="${grid}"/>`,

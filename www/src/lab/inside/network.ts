@@ -23,7 +23,7 @@ export interface Network {
 }
 
 /** The maps of a convolution after its ReLU, before its pool. */
-export interface Maps {
+interface Maps {
   height: number;
   width: number;
   /** `[channels, height, width]`. */

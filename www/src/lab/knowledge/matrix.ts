@@ -16,7 +16,7 @@ export function through(network: Study): Study {
 }
 
 /** Told in less than this share of the rows, what the students have of a class is mostly a guess. */
-export const MOSTLY_TOLD = 0.5;
+const MOSTLY_TOLD = 0.5;
 
 export function hiddenCell({ seen }: Study, classes: number, cell: Cell): boolean {
   return seen !== null && share(seen.told, classes, cell) < MOSTLY_TOLD;

@@ -3,7 +3,7 @@ import { percent } from "../../i18n/index.svelte";
 import { lengthOf, short, text, type Look } from "../picture/frame";
 import { hatching, share, strength } from "./matrix";
 
-export interface MatrixOf {
+interface MatrixOf {
   matrix: readonly number[];
   /** Share of the rows in which a cell is told; null where nothing is hidden. */
   told: readonly number[] | null;
@@ -15,7 +15,7 @@ export interface MatrixOf {
   diagonal: boolean;
 }
 
-export type MatrixColours = Look & { accent: string };
+type MatrixColours = Look & { accent: string };
 
 const FONT = 11;
 /** A cell narrower than this has no room for a number. */

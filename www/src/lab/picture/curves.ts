@@ -1,7 +1,7 @@
 /** Curves as an SVG file: what the chart shows as plain data in, text out. */
 import { BOTTOM, frame, KEY, LEFT, legend, lengthOf, lineKey, RIGHT, short, text, TOP, type Framed } from "./frame";
 
-export interface Axis {
+interface Axis {
   label: string;
   range: readonly [number, number];
   log?: boolean;

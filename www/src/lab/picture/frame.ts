@@ -22,7 +22,7 @@ export interface Framed extends Look {
   caption: string;
 }
 
-export const WIDTH = 960;
+const WIDTH = 960;
 /** Where the drawing begins and ends from left to right, and how much of the height the frame takes at its top and bottom. */
 export const LEFT = 84;
 export const RIGHT = WIDTH - 28;

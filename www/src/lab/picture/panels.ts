@@ -1,9 +1,9 @@
 /** Small charts beside each other as an SVG file, each under its name and over its words. Plain data in, text out. */
 import type { Role } from "../../engine/generated/types";
-import { DASHES, WIDTHS } from "../views/curves/paint";
+import { strokeOf } from "../views/curves/paint";
 import { BOTTOM, frame, legend, lines, RIGHT, short, text, TOP, type Framed, type Key } from "./frame";
 
-export interface Panel {
+interface Panel {
   name: string;
   /** The network whose line stands before the name. */
   role: Role | null;
@@ -45,7 +45,7 @@ export function panelsSvg(picture: PanelPicture): string {
     const words = row.map(({ words: all }) => (all === "" ? [] : lines(all, 13, wide)));
     body.push(text(`transform="translate(24 ${short(top + HEAD + high / 2)}) rotate(-90)"`, 13, muted, picture.y, ` text-anchor="middle"`));
     row.forEach(({ name, role, draw }, index) => {
-      const line = role === null ? "" : `<path d="M0 17h26" fill="none" stroke="${picture[role]}" stroke-width="${WIDTHS[role]}" stroke-dasharray="${DASHES[role].join(" ")}"/>`;
+      const line = role === null ? "" : `<path d="M0 17h26" fill="none" stroke="${picture[role]}" ${strokeOf(role)}/>`;
       const chart = draw === null ? `<rect x="1" y="1" width="${short(wide - 2)}" height="${short(high - 2)}" fill="none" stroke="${grid}" stroke-dasharray="6 5"/>` : draw(wide);
       body.push(
         `<g transform="translate(${short(FIRST + index * (wide + GAP))} ${short(top)})">`,

@@ -3,9 +3,9 @@ import type { Event } from "../../engine/protocol";
 import { RunHistory } from "../history";
 
 /** What is wrong with a line. Each has a text, `error.metrics_<flaw>`. */
-export type Flaw = "json" | "event" | "start";
+type Flaw = "json" | "event" | "start";
 
-export interface Metrics {
+interface Metrics {
   runs: RunHistory[];
   /** The line that a killed program left half written; what stands before it holds. */
   torn: number | null;

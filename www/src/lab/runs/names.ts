@@ -18,7 +18,7 @@ export interface RunName {
 }
 
 /** Words per list, in each language. */
-export const WORDS = 32;
+const WORDS = 32;
 /** Longer names would push the figures out of the list. */
 export const MAX_NAME = 40;
 

@@ -3,7 +3,7 @@ import type { Values } from "../knobs";
 import type { Overlay, PastRun, Runs } from "./runs.svelte";
 
 /** The name of a run, which says where it ran when that was not here. */
-export function fullName(runs: Runs, run: PastRun): string {
+function fullName(runs: Runs, run: PastRun): string {
   const name = runs.label(run);
   return run.native ? t("run.native_name", { name }) : name;
 }

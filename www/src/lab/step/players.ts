@@ -5,7 +5,7 @@ export const PLAYERS = ["teacher", "students", "both"] as const;
 export type Player = (typeof PLAYERS)[number];
 
 /** Why a step cannot be made; the text is `step.reason.…`. */
-export type Reason = "frozen" | "first" | "over" | "stopped";
+type Reason = "frozen" | "first" | "over" | "stopped";
 
 /** The phase of the step that comes next. The engine tells of the students only with their first step. */
 export function coming({ phase, step, steps }: { phase: Phase; step: number; steps: number }): Phase {

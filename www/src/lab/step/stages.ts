@@ -8,7 +8,6 @@ export type Dissected = Extract<Event, { type: "dissected" }>;
 
 /** In the order in which the data passes. */
 export const STAGES = ["batch", "logits", "teacher", "student", "loss", "gradients", "update"] as const;
-export type StageId = (typeof STAGES)[number];
 
 /** The terms of the loss with the weights of this very step: a knob may have been turned since. */
 export function lossTerms({ alpha, scale, losses }: Dissected, values: Record<string, string>): Valued[] {
@@ -22,7 +21,7 @@ export interface Point {
 }
 
 /** The pulls as arrows from one point. */
-export interface Arrows {
+interface Arrows {
   from: Point;
   hard: Point;
   soft: Point;

@@ -51,12 +51,14 @@ const TEXT_AXES: readonly Axis[] = [
 /** What a short run over text is: that of the lessons. */
 export const SHORT: Values = { "train.lr": "0.003", "train.steps": "400", "text.sft_steps": "100", "text.samples": "64" };
 
-/** What can be swept in an experiment, likeliest wish first. */
-export function axesOf(values: Values): readonly Axis[] {
-  if (!isText(values)) return AXES;
-  const pieces = PIECES.filter(({ without }) => Object.keys(without).every((key) => applies(findKnob(key)!, values))).map(({ id }) => id);
-  const knobs = isEncoder(values) ? [] : TEXT_AXES.filter(({ key }) => applies(findKnob(key)!, values));
-  const doors = !isEncoder(values) && BEHIND_DOORS.includes(values["text.method"] ?? "") ? [{ key: DOOR, values: DOORS }] : [];
+/** What can be swept in an experiment, likeliest wish first, by knobs that are `shown`. */
+export function axesOf(values: Values, shown: (knob: string) => boolean = () => true): readonly Axis[] {
+  const usable = (key: string): boolean => shown(key) && applies(findKnob(key)!, values);
+  if (!isText(values)) return AXES.filter(({ key }) => shown(key));
+  const pieces = PIECES.filter(({ without }) => Object.keys(without).every(usable)).map(({ id }) => id);
+  const knobs = isEncoder(values) ? [] : TEXT_AXES.filter(({ key }) => usable(key));
+  const open = ["text.method", "distill.access"].every(shown) && BEHIND_DOORS.includes(values["text.method"] ?? "");
+  const doors = !isEncoder(values) && open ? [{ key: DOOR, values: DOORS }] : [];
   return [...(pieces.length > 1 ? [{ key: ABLATION, values: pieces }] : []), ...knobs, ...doors];
 }
 

@@ -1,7 +1,7 @@
 /** The charts of the capacity gap as SVG, for the page and for a file: networks along one axis of knob values, with intervals. Plain data in, text out. */
 import type { Role } from "../../engine/generated/types";
 import { BOTTOM, frame, LEFT, legend, lineKey, RIGHT, short, text, TOP, type Colours, type Framed } from "../picture/frame";
-import { DASHES, WIDTHS } from "../views/curves/paint";
+import { DASHES, WIDTHS, strokeOf } from "../views/curves/paint";
 import { ticks } from "./scale";
 import type { Interval } from "./statistics";
 
@@ -45,7 +45,6 @@ const NAME = 18;
 
 export const chartHeight = (plot: number, named: boolean): number => ABOVE + plot + VALUES + (named ? NAME : 0);
 
-const stroke = (role: Role): string => `stroke-width="${WIDTHS[role]}" stroke-dasharray="${DASHES[role].join(" ")}"`;
 const ends = ({ mean, half }: Interval, { least, most }: Chart): [number, number] => [Math.max(least, mean - (half ?? 0)), Math.min(most, mean + (half ?? 0))];
 const measured = ({ places }: NetworkLine): { index: number; of: Interval }[] => places.flatMap((of, index) => (of === null ? [] : [{ index, of }]));
 
@@ -76,7 +75,7 @@ export function chartSvg(chart: Chart, axis: AxisOf, named: boolean, width: numb
       // Beside each other: intervals at one place would hide each other.
       return [
         `<g transform="translate(${(side - (lines.length - 1) / 2) * APART})" fill="none" stroke="${look[line.role]}">`,
-        `<polyline points="${points}" ${stroke(line.role)}/>`,
+        `<polyline points="${points}" ${strokeOf(line.role)}/>`,
         `<path d="${bars.join("")}" stroke-width="1.5"/>`,
         ...places.map(({ index, of }) => `<circle cx="${short(x(index))}" cy="${y(of.mean)}" r="4" fill="${look[line.role]}" stroke="${look.surface}"/>`),
         "</g>",

@@ -1,7 +1,7 @@
 /** The map of a sweep as an SVG file: what its cells show as plain data in, text out. */
 import { BOTTOM, frame, legend, RIGHT, short, swatchKey, text, TOP, type Framed } from "../picture/frame";
 
-export interface MapCell {
+interface MapCell {
   /** What stands in it, and below that in small type. */
   figure: string;
   spread: string;

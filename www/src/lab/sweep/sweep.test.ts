@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../../engine/fake";
 import { presetValues } from "../knobs";
+import { Shows } from "../parts";
 import lesson from "../../lessons/content/capacity-gap.json";
 import { ABLATION, DOOR, CAPACITY, CAPACITY_LESSON, SHORT, axesOf, knobsOf, readValues, writeValues } from "./axes";
 import { apart, offered, valuesOf } from "./shown";
@@ -216,6 +217,19 @@ describe("the sides of a map", () => {
     expect(sides("minillm", sweeps), "MiniLLM has no α").toEqual([ABLATION, ""]);
     sweeps.choose("down", "", presetValues("gkd"));
     expect(sides("first-light", sweeps)).toEqual(["distill.alpha", ""]);
+  });
+
+  it("are no knobs that a class does not see, nor lists that turn one", () => {
+    const without = (...hide: string[]) => new Sweeps(() => new FakeWorker(), new Shows(hide));
+    const keys = (preset: string, ...hide: string[]) => without(...hide).axes(presetValues(preset)).map(({ key }) => key);
+    expect(sides("first-light", without("distill.temperature"))).toEqual(["distill.alpha", "student.widths"]);
+    expect(keys("first-light", "distill", "student", "task")).toEqual([]);
+    expect(keys("gkd", "distill")).toEqual(["text.sampling_temperature", "text.student_share", "student.dim"]);
+    expect(without("text.single_step").axes(presetValues("minillm"))[0]!.values).toEqual(["whole", "teacher_mix", "length_norm"]);
+    expect([keys("grammar"), keys("grammar", "distill.access")].map((of) => of.includes(DOOR))).toEqual([true, false]);
+    const sweeps = without("distill.temperature");
+    sweeps.choose("across", "distill.temperature", presetValues("first-light"));
+    expect(sides("first-light", sweeps)[0], "it cannot be chosen").toBe("distill.alpha");
   });
 });
 

@@ -1,6 +1,7 @@
 /** The two sweeps of the page and what their forms say, kept while other panels are open. */
 import type { WorkerLike } from "../../engine/client";
 import type { Values } from "../knobs";
+import { Shows } from "../parts";
 import { BOXES, CAPACITY, axesOf, boxOf, isList, readValues, writeValues, type Axis } from "./axes";
 import type { Shown } from "./shown";
 import { Sweep } from "./sweep.svelte";
@@ -23,15 +24,20 @@ export class Sweeps {
   /** What is written into the boxes (`boxOf`). */
   texts = $state<Record<string, string>>({ ...BOXES, [CAPACITY.key]: writeValues(CAPACITY) });
 
-  /** `replaced` is told how to bring back results whose place a new sweep takes. */
-  constructor(spawn: () => WorkerLike, replaced?: (bringBack: () => void) => void) {
+  /** `shows` says which knobs there are, `replaced` is told how to bring back results whose place a new sweep takes. */
+  constructor(spawn: () => WorkerLike, private readonly shows = new Shows([]), replaced?: (bringBack: () => void) => void) {
     this.map = new Sweep(spawn, replaced);
     this.capacity = new Sweep(spawn, replaced);
   }
 
+  /** What can be swept in an experiment: a knob that a class does not see stands along no side. */
+  axes(values: Values): readonly Axis[] {
+    return axesOf(values, (key) => this.shows.knob(key));
+  }
+
   /** What stands along the sides for an experiment: what was chosen, as far as the experiment has it. */
   sides(values: Values): { across: string; down: string } {
-    const keys = axesOf(values).map(({ key }) => key);
+    const keys = this.axes(values).map(({ key }) => key);
     const across = this.across !== null && keys.includes(this.across) ? this.across : (keys[0] ?? "");
     const others = keys.filter((key) => key !== across);
     const wanted = this.down !== null && (this.down === "" || others.includes(this.down)) ? this.down : null;
@@ -41,7 +47,7 @@ export class Sweeps {
 
   /** The places along a side; null where the box holds none. */
   axis(key: string, values: Values): Axis | null {
-    if (isList(key)) return axesOf(values).find((axis) => axis.key === key) ?? null;
+    if (isList(key)) return this.axes(values).find((axis) => axis.key === key) ?? null;
     return readValues(key, this.texts[boxOf(key, values)] ?? "");
   }
 

@@ -1,6 +1,5 @@
 /** The tour of a first visit: where it stands, and whether it was seen. */
 export const STOPS = ["play", "curves", "panel", "lessons"] as const;
-export type Stop = (typeof STOPS)[number];
 
 const KEY = "distillery-tour";
 

@@ -10,6 +10,8 @@ import { evenly, lastOf, spread } from "./range";
 
 export const DASHES: Record<Role, number[]> = { teacher: [], alone: [6, 4], distilled: [] };
 export const WIDTHS: Record<Role, number> = { teacher: 2, alone: 2, distilled: 3 };
+/** Both as attributes of a line in an SVG. */
+export const strokeOf = (role: Role): string => `stroke-width="${WIDTHS[role]}" stroke-dasharray="${DASHES[role].join(" ")}"`;
 
 /** Other runs differ by colour, so their roles differ by dash alone. */
 export const OVERLAY_DASHES: Record<Role, number[]> = { teacher: [1, 4], alone: [5, 4], distilled: [] };

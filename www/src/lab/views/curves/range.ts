@@ -3,7 +3,7 @@
 import type { Role } from "../../../engine/generated/types";
 import { ROLES, type Metric, type RunHistory, type Value } from "../../history";
 
-export type Range = [number, number];
+type Range = [number, number];
 
 /** Steps that the x axis shows at least, where the run has as many. */
 const FIRST_WINDOW = 1000;
@@ -22,7 +22,7 @@ export function xRange(history: RunHistory, overlays: readonly RunHistory[]): Ra
 }
 
 /** Smallest and largest value of a column from `from` on, or null where there is none. */
-export function extent(x: readonly number[], y: readonly Value[], from: number): Range | null {
+function extent(x: readonly number[], y: readonly Value[], from: number): Range | null {
   let low = Infinity;
   let high = -Infinity;
   for (let index = 0; index < x.length; index += 1) {

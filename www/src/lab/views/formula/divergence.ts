@@ -32,7 +32,7 @@ export const SOFTMAX = String.raw`p=\mathrm{softmax}(z_p/T),\quad q=\mathrm{soft
 export const knob = (values: Values, key: string): number => Number(values[key] ?? Number.NaN);
 
 /** How teacher and student are compared: by the divergence, unless the student gets the teacher's bare answer. */
-export const divergence = (values: Values): string => (values["distill.access"] === "labels" ? "answer" : (values["distill.divergence"] ?? "forward_kl"));
+const divergence = (values: Values): string => (values["distill.access"] === "labels" ? "answer" : (values["distill.divergence"] ?? "forward_kl"));
 const dropsTSquared = (values: Values): boolean => values["distill.t_squared"] === "false";
 /** Whether T is in the comparison at all. */
 const knowsTemperature = (values: Values): boolean => divergence(values) !== "answer";

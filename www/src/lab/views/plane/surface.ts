@@ -6,7 +6,7 @@ import type { Point, Surface } from "../../../engine/generated/types";
 export const EXTENT = 1.2;
 
 /** Class colours: Okabe-Ito without black, then three that stay apart from them. Text never depends on them: shapes repeat the class. */
-export const CLASS_COLOURS: readonly [number, number, number][] = [
+const CLASS_COLOURS: readonly [number, number, number][] = [
   [0, 114, 178],
   [230, 159, 0],
   [0, 158, 115],
@@ -49,7 +49,7 @@ export function meanConfidence(surface: Surface): number {
   return sum / (255 * Math.max(1, surface.confidence.length));
 }
 
-export interface Spot {
+interface Spot {
   class: number;
   /** 0 to 1. */
   confidence: number;
