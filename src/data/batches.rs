@@ -65,13 +65,18 @@ impl Batches {
 
     /// The rows of a step, counted from 0: `[size]`, each an index below the number of rows.
     pub fn at(&self, step: usize) -> Vec<i32> {
-        let epoch = step / self.steps_per_epoch();
+        let epoch = self.epoch(step);
         let start = step % self.steps_per_epoch() * self.size;
         let mut cache = self.cache.borrow_mut();
         if cache.0 != epoch {
             *cache = (epoch, self.order(epoch));
         }
         (start..start + self.size).map(|at| cache.1[at % self.rows]).collect()
+    }
+
+    /// How often all rows had come before this step.
+    pub fn epoch(&self, step: usize) -> usize {
+        step / self.steps_per_epoch()
     }
 
     /// Full batches per epoch, at least 1.

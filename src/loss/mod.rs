@@ -5,7 +5,7 @@
 //! | [`access`] | how much of the teacher's answer the student may see |
 //! | [`divergence`] | how far distribution q is from p: KL both ways, JSD, skewed KL, total variation |
 //! | [`soft`] | teacher and student logits → one number, by the experiment's divergence and temperature |
-//! | [`dkd`] | decoupled KD, the one that looks at the label |
+//! | [`dkd`] | decoupled KD, the one that looks at the label, or at the token that stands there |
 //! | [`hard`] | cross-entropy with labels, which some rows may lack; label smoothing |
 //! | [`sequence`] | the tokens of texts: masked means, divergences per token, the teacher's top k with a tail bucket |
 //! | [`policy`] | MiniLLM: the reverse KL of whole texts, by policy gradient |

@@ -8,7 +8,7 @@
 
 use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor};
 
-use super::{access, divergence, dkd, hard, soft};
+use super::{access, dkd, hard, soft};
 use crate::device::log_softmax;
 use crate::spec::{Access, Distill};
 
@@ -41,7 +41,9 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>, mask: Tensor<1>) -> 
 }
 
 /// How far the student is from the teacher at each token, `[rows]`: the experiment's divergence, as in [`soft_loss`](soft::soft_loss), without
-/// T². Logits and `targets` are `[rows, vocab]`; only DKD looks at `targets`. The teacher gets no gradient.
+/// T². Logits and `targets` are `[rows, vocab]`. The teacher gets no gradient.
+///
+/// Only DKD looks at `targets`: its target is the token that stands there, of a response or behind a mask, on texts that a network wrote too.
 ///
 /// With `top_k` it is [`top_k_rows`], not the even sharing of [`access::top_k`].
 pub fn soft_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
@@ -56,7 +58,8 @@ pub fn soft_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, dis
 ///
 /// Sharing the tail evenly, as images do, would tell the student that tokens of which nothing is known are alike: of a hundred they are most,
 /// and a temperature above 1 makes them most of the mass. The bucket leaves the student free in how it divides its tail, so that a student
-/// equal to its teacher has nothing to learn at any k and T.
+/// equal to its teacher has nothing to learn at any k and T. At T = 1 the KLs, JSDs, skewed KLs and total variation of buckets bound those of
+/// all tokens from below, for tokens that are thrown together cannot be told apart.
 ///
 /// A teacher that shows only these numbers shows them at T = 1, so temperature acts on the k + 1 buckets, on both sides:
 /// `softmax(log bucket / T)`. A logit MSE compares the log-probabilities of the buckets; `standardize` has no meaning for them and is left
@@ -77,19 +80,26 @@ pub fn top_k_rows(teacher: Tensor<2>, student: Tensor<2>, targets: Tensor<2>, di
     flat(soft::diverge([teacher.clone(), student], entries, labels, distill).sum_dim(1))
 }
 
-/// Forward KL over k + 1 buckets from stored numbers, `[rows]`: `log_p` `[rows, k]` are the teacher's log-probabilities at T = 1 of the tokens
-/// `ids` `[rows, k]`, which differ within a row; the last bucket is the rest of the vocabulary. `student` are logits `[rows, vocab]`.
+/// The experiment's divergence over k + 1 buckets from stored numbers, `[rows]`: `log_p` `[rows, k]` are the teacher's log-probabilities at T = 1
+/// of the tokens `ids` `[rows, k]`, which differ within a row; the last bucket is the rest of the vocabulary. `student` are logits `[rows, vocab]`,
+/// `targets` as in [`top_k_rows`], no row empty.
 ///
 /// The same number as [`top_k_rows`] gives on the teacher's own logits, without a second `[rows, vocab]` of the teacher.
-pub fn cached_top_k_rows(log_p: Tensor<2>, ids: Tensor<2, Int>, student: Tensor<2>, temperature: f64) -> Tensor<1> {
+pub fn cached_top_k_rows(log_p: Tensor<2>, ids: Tensor<2, Int>, student: Tensor<2>, targets: Tensor<2>, distill: &Distill) -> Tensor<1> {
     let (log_p, ids) = (log_p.inner(), ids.inner());
+    let [_, k] = ids.dims();
     let left = (log_p.clone().exp().sum_dim(1).neg() + 1.0).clamp_min(LEAST_TAIL).log();
     let known = student.clone().inner().zeros_like().scatter(1, ids.clone(), log_p.ones_like(), IndexingUpdateOp::Add).greater_elem(0.5);
     let log_q = log_softmax(student);
     let tail = log_sum(log_q.clone().mask_fill(known, GONE));
-    let seen = log_q.gather(1, ids);
-    let [teacher, student] = [[log_p, left], [seen, tail]].map(|side| log_softmax(Tensor::cat(side.to_vec(), 1) / temperature));
-    flat(divergence::forward_kl(teacher, student).sum_dim(1))
+    let seen = log_q.gather(1, ids.clone());
+    let sides = [[log_p, left], [seen, tail]].map(|side| Tensor::cat(side.to_vec(), 1) / distill.temperature);
+    let labels = || {
+        let known = targets.inner().gather(1, ids);
+        let tail = known.clone().sum_dim(1).neg() + 1.0;
+        Tensor::cat(vec![known, tail], 1)
+    };
+    flat(soft::diverge(sides, k + 1, labels, distill).sum_dim(1))
 }
 
 /// Log-probabilities `[rows, vocab]` → `[rows, vocab + 1]`: what is hidden is gone, and the last column is the logarithm of its sum.

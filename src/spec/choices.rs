@@ -204,7 +204,7 @@ choices! {
         TotalVariation,
         /// Mean over classes of the squared difference of logits.
         LogitMse,
-        /// Decoupled KD: `α·TCKD + β·NCKD` (Zhao et al. 2022).
+        /// Decoupled KD: `α·TCKD + β·NCKD` (Zhao et al. 2022); of text, the token that stands there is the target.
         Dkd,
     }
 }

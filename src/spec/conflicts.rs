@@ -94,12 +94,6 @@ fn encoder(experiment: &Experiment) -> Result<(), SpecError> {
     if student.embedding == 1 && student.start != Start::File {
         return conflict("student.embedding", "of one number a norm leaves nothing: set it to 0 or from 2");
     }
-    if distill.divergence == Divergence::Dkd && encoder.objective != Objective::Classes {
-        return conflict(
-            "distill.divergence",
-            "DKD looks at the label of a class: set encoder.objective=classes, or choose another divergence",
-        );
-    }
     if distill.access != Access::Hidden && encoder.sees_states() {
         return conflict(
             "distill.access",
@@ -166,9 +160,6 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
     }
     if distill.hint_weight > 0.0 || distill.attention_weight > 0.0 {
         return conflict("distill.hint_weight", "hints and attention transfer compare classifiers: set both weights to 0");
-    }
-    if distill.divergence == Divergence::Dkd {
-        return conflict("distill.divergence", "DKD looks at the label of a class; for text choose another divergence");
     }
     if distill.access == Access::Labels && experiment.text.method != Method::SeqKd && experiment.text.method != Method::Sft {
         return conflict("distill.access", "a teacher that shows text alone can only be learned from by text.method=seq_kd");

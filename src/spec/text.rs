@@ -15,6 +15,8 @@ pub struct Text {
     pub examples: usize,
     /// What the distilled student learns from besides: SeqKD's teacher can answer prompts that have no example.
     pub transfer: Transfer,
+    /// Texts that SeqKD's teacher writes for each prompt: the student reads another at every epoch, and these in turn.
+    pub teacher_texts: usize,
     /// First steps in which the distilled student too is fine-tuned on the data.
     pub sft_steps: usize,
     /// Temperature at which texts are sampled, in training and in evaluation.
@@ -62,6 +64,7 @@ impl Default for Text {
             method: Method::TokenKd,
             examples: 0,
             transfer: Transfer::Labelled,
+            teacher_texts: 1,
             sft_steps: 0,
             sampling_temperature: 1.0,
             samples: 128,

@@ -113,6 +113,7 @@ impl SmolLm2 {
             contexts: &self.contexts,
             cache: None,
             rows: &[],
+            epoch: 0,
             step: 0,
             micro: 0,
             large: chunks,

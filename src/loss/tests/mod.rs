@@ -14,6 +14,7 @@ mod reference;
 mod representations;
 mod sequence;
 mod text;
+mod tokens;
 mod uld;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -102,7 +102,7 @@ fn the_tail_bucket_is_that_of_pytorch_from_logits_and_from_a_cache() {
         let ids = TensorData::new(case.ids.concat(), [3, case.k]);
         let (value, gradient) = with_gradient(tensor(&cases.student), |student| {
             let ids = Tensor::<2, Int>::from_data(ids.clone(), &device());
-            sequence::cached_top_k_rows(tensor(&case.log_p), ids, student, case.temperature).sum()
+            sequence::cached_top_k_rows(tensor(&case.log_p), ids, student, targets(), &top_k(case.k, case.temperature)).sum()
         });
         // The cache's tail is what the stored numbers leave of 1.
         assert_close(&[value], &[case.value], 2e-6, 1e-5, &format!("cached, {what}"));
@@ -134,13 +134,34 @@ fn an_equal_student_has_nothing_to_learn_from_the_tail() {
 
 #[test]
 fn all_but_one_token_known_is_all_known() {
-    for divergence in [Divergence::ForwardKl, Divergence::ReverseKl, Divergence::JsdGkd, Divergence::Dkd] {
-        let all = Distill { divergence, temperature: 1.0, ..Distill::default() };
-        let some = Distill { divergence, ..top_k(4, 1.0) };
+    // A logit MSE compares log-probabilities there.
+    for all in every().into_iter().filter(|distill| distill.divergence != Divergence::LogitMse) {
+        let some = Distill { access: Access::TopK, top_k: 4, ..all.clone() };
+        let what = format!("{:?}", all.divergence);
         let (value, gradient) = masked(&teacher_rows(), &student_rows(), &[1.0; 3], &all);
         let (bucket_value, bucket_gradient) = masked(&teacher_rows(), &student_rows(), &[1.0; 3], &some);
-        assert_close(&[bucket_value], &[value], 5e-6, 1e-5, "value");
-        assert_close(&bucket_gradient, &gradient, 5e-6, 1e-5, "gradient");
+        assert_close(&[bucket_value], &[value], 5e-6, 1e-5, &what);
+        assert_close(&bucket_gradient, &gradient, 5e-6, 1e-5, &what);
+    }
+}
+
+/// Tokens that are thrown together cannot be told apart: at T = 1, where buckets are sums of the probabilities that are compared, none of the
+/// divergences sees more of them than of the tokens themselves, and each sees more with every token more that is known.
+#[test]
+fn fewer_tokens_known_bound_a_divergence_from_below() {
+    let bounded = |distill: &Distill| !matches!(distill.divergence, Divergence::LogitMse | Divergence::Dkd);
+    for distill in every().into_iter().filter(bounded) {
+        let of = |distill: Distill| {
+            let rows = sequence::soft_rows(tensor(&teacher_rows()), tensor(&student_rows()), tensor(&target_rows()), &distill);
+            read(rows)
+        };
+        let known = [1, 2, 3, 4].map(|k| of(Distill { divergence: distill.divergence, beta: 0.3, skew: 0.2, ..top_k(k, 1.0) }));
+        let all = of(Distill { temperature: 1.0, ..distill.clone() });
+        for (less, more) in known.iter().zip(known[1..].iter().chain([&all])) {
+            let grows = less.iter().zip(more).all(|(less, more)| *less <= more + 1e-6);
+            assert!(grows, "{:?}: {less:?} {more:?}", distill.divergence);
+        }
+        assert!(known[0].iter().sum::<f64>() < all.iter().sum::<f64>() - 0.01, "{:?}: {known:?} {all:?}", distill.divergence);
     }
 }
 
@@ -160,11 +181,15 @@ fn a_sure_student_still_hears_of_the_tail() {
 fn a_rounded_or_empty_row_of_a_cache_is_finite() {
     let ids = Tensor::<2, Int>::from_data(TensorData::new(vec![0_i32, 2, 0, 0], [2, 2]), &device());
     let log_p = tensor(&[vec![-0.5_f32, -0.9], vec![0.0, 0.0]]);
-    let (value, gradient) = with_gradient(tensor(&[vec![1.0, 0.0, 2.0], vec![0.0, 1.0, 0.5]]), |student| {
-        sequence::masked_mean(sequence::cached_top_k_rows(log_p, ids, student, 2.0), vector(&[1.0, 0.0]))
-    });
-    assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()), "{value} {gradient:?}");
-    assert_eq!(gradient[3..], [0.0; 3]);
+    let targets = tensor(&[vec![0.0, 1.0, 0.0], vec![1.0, 0.0, 0.0]]);
+    for distill in every() {
+        let (value, gradient) = with_gradient(tensor(&[vec![1.0, 0.0, 2.0], vec![0.0, 1.0, 0.5]]), |student| {
+            let rows = sequence::cached_top_k_rows(log_p.clone(), ids.clone(), student, targets.clone(), &distill);
+            sequence::masked_mean(rows, vector(&[1.0, 0.0]))
+        });
+        assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()), "{:?}: {value} {gradient:?}", distill.divergence);
+        assert_eq!(gradient[3..], [0.0; 3], "{:?}", distill.divergence);
+    }
 }
 
 #[test]

@@ -98,6 +98,7 @@ mod tests {
     use crate::model::Trainable;
     use crate::model::encoder::EncoderConfig;
     use crate::model::encoder::testing::{LENGTHS, MASKED, SHOWN, config, values};
+    use crate::spec::Divergence;
 
     /// Small networks on the texts of the reference.
     fn scene(place: &Place) -> (Encoder, Encoder, Masked) {
@@ -114,8 +115,11 @@ mod tests {
     async fn rows_that_are_filled_up_change_no_loss() {
         let place = Place::cpu();
         let (teacher, student, masked) = scene(&place);
-        for soft_tokens in [SoftTokens::All, SoftTokens::Masked] {
+        let ways =
+            [(SoftTokens::All, Divergence::ForwardKl), (SoftTokens::Masked, Divergence::ForwardKl), (SoftTokens::All, Divergence::Dkd)];
+        for (soft_tokens, divergence) in ways {
             let mut experiment = Experiment::default();
+            experiment.distill.divergence = divergence;
             experiment.encoder.soft_tokens = soft_tokens;
             experiment.encoder.hidden_weight = 1.0;
             let mut found = Vec::new();

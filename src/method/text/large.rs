@@ -94,7 +94,7 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
                 Heard::Likeliest { ids, log_probs } => {
                     let log_p = log_probs.clone().slice([range.clone()]);
                     let ids = ids.clone().slice([range.clone()]);
-                    sequence::cached_top_k_rows(log_p, ids, logits, distill.temperature)
+                    sequence::cached_top_k_rows(log_p, ids, logits, targets.clone(), distill)
                 }
             };
             add(1, (rows * weights.clone()).sum())

@@ -7,7 +7,7 @@ use crate::device::testing::test_async;
 use crate::device::{Place, Reads};
 use crate::model::transformer::Context;
 use crate::model::{Trainable, Transformer, TransformerConfig};
-use crate::spec::{Divergence, Experiment};
+use crate::spec::{Access, Distill, Divergence, Experiment};
 
 /// Values of a loss and its parts, and of the gradient of the output matrix.
 async fn learned(student: &Transformer, parts: Parts) -> Vec<Vec<f32>> {
@@ -59,10 +59,40 @@ impl Stage {
             contexts,
             cache: None,
             rows,
+            epoch: 0,
             step: 0,
             micro: 0,
             large,
         }
+    }
+}
+
+/// Every divergence, of all logits and of the likeliest, and of standardised ones.
+fn ways() -> impl Iterator<Item = (Divergence, Access, bool)> {
+    use Divergence::*;
+    let all = [ForwardKl, ReverseKl, JsdGkd, JsdContinuous, SkewForward, SkewReverse, TotalVariation, LogitMse, Dkd];
+    let seen = [(Access::Logits, false), (Access::Logits, true), (Access::TopK, false)];
+    all.into_iter().flat_map(move |divergence| seen.map(|(access, standardize)| (divergence, access, standardize)))
+}
+
+#[test_async]
+async fn padding_changes_token_kd_under_no_divergence() {
+    let stage = Stage::new(true);
+    for (divergence, access, standardize) in ways() {
+        let mut experiment = Experiment::from_preset("grammar", [("distill.temperature", "2"), ("distill.alpha", "0.3")]).unwrap();
+        experiment.distill = Distill { divergence, access, standardize, ..experiment.distill };
+        let mut found = Vec::new();
+        for seq in [8, 13] {
+            let config = stage.student.config();
+            let contexts = [0, 1].map(|_| Context::causal(config, seq, &stage.place.inner()));
+            let reading = Reading { seq, ..stage.reading.clone() };
+            let scene = Scene { reading: &reading, contexts: &contexts, ..stage.scene(&experiment, &[0, 1, 2], false) };
+            found.push(learned(&stage.student, token_kd::loss(&scene)).await.concat());
+        }
+        for (padded, plain) in found[1].iter().zip(&found[0]) {
+            assert!((padded - plain).abs() < 1e-5, "{divergence:?} {access:?} {standardize}: {padded} instead of {plain}");
+        }
+        assert_eq!(found[0].len(), found[1].len());
     }
 }
 
@@ -71,9 +101,10 @@ async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
     for tied in [false, true] {
         let stage = Stage::new(tied);
         let student = &stage.student;
-        for divergence in [Divergence::ForwardKl, Divergence::ReverseKl, Divergence::JsdGkd, Divergence::TotalVariation] {
+        for (divergence, access, standardize) in ways() {
             let mut experiment = Experiment::from_preset("grammar", [("distill.temperature", "2"), ("distill.alpha", "0.3")]).unwrap();
-            experiment.distill.divergence = divergence;
+            experiment.distill = Distill { divergence, access, standardize, ..experiment.distill };
+            experiment.validate().unwrap();
             let scene = stage.scene(&experiment, &[0, 1, 2], false);
             let sequences = scene.sequences(&scene.data());
             let plain = [sft::on(&scene, &sequences), token_kd::loss(&scene), token_kd::on(&scene, &sequences)];
@@ -82,7 +113,10 @@ async fn chunks_of_the_rows_that_count_give_the_losses_of_the_whole() {
                 let found = learned(student, large::loss(&scene, &sequences, learn)).await;
                 for (found, expected) in found.iter().zip(&expected) {
                     for (found, expected) in found.iter().zip(expected) {
-                        assert!((found - expected).abs() < 1e-5, "{learn:?} {divergence:?} tied {tied}: {found} instead of {expected}");
+                        assert!(
+                            (found - expected).abs() < 1e-5,
+                            "{learn:?} {divergence:?} {access:?} {standardize} tied {tied}: {found} instead of {expected}"
+                        );
                     }
                 }
                 assert_eq!(found.len(), expected.len());

@@ -61,6 +61,8 @@ pub struct Scene<'a> {
     pub cache: Option<&'a TopK>,
     /// Numbers of the examples of this step's batch.
     pub rows: &'a [usize],
+    /// How often all examples had come before this batch.
+    pub epoch: usize,
     /// Steps made before this one.
     pub step: usize,
     /// Number of this micro-batch within the step, from 0.
@@ -79,7 +81,7 @@ pub struct Memory {
     pub validation: Option<f64>,
     /// Texts that are being learned from (MiniLLM).
     pub rollouts: Option<Rollouts>,
-    /// The teacher's texts by example, as far as they were needed (SeqKD). Not saved: the same seed writes the same again.
+    /// The teacher's texts, a first one for all examples, then a second, as far as they were needed (SeqKD). Not saved: the same seed writes the same again.
     #[serde(skip)]
     pub teacher_texts: Vec<Option<Written>>,
 }

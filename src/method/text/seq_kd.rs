@@ -2,7 +2,8 @@
 //! texts are used: it may be a black box.
 //!
 //! In expectation over the teacher's samples the loss is the sequence-level forward KL, up to the teacher's entropy. The paper takes
-//! the teacher's likeliest text by beam search; here each example's prompt is answered once, by sampling.
+//! the teacher's likeliest text by beam search; here each example's prompt is answered `text.teacher_texts` times, by sampling. A step reads
+//! one text for each of its prompts, at every epoch the next: more texts come nearer to the teacher's distribution at the same number of steps.
 //!
 //! A teacher with another tokenizer is asked in its own tokens, and the student reads the text that it wrote with its own: what passes from
 //! one to the other is text, without control tokens.
@@ -28,24 +29,29 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 
 async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Result<Written, GenerateError> {
     let known = &mut memory.teacher_texts;
-    known.resize(scene.set().train.len(), None);
-    if let Some(text) = &known[row] {
+    let (examples, texts) = (scene.set().train.len(), scene.experiment.text.teacher_texts);
+    known.resize(examples * texts, None);
+    let turn = scene.epoch % texts;
+    let place = |row: usize| turn * examples + row;
+    if let Some(text) = &known[place(row)] {
         return Ok(text.clone());
     }
     let reading = scene.teachers.unwrap_or(scene.reading);
     let size = if scene.large { LARGE_GROUP } else { GROUP };
     let group = row / size;
-    let rows = group * size..scene.set().train.len().min((group + 1) * size);
+    let rows = group * size..examples.min((group + 1) * size);
     let prompts: Vec<Vec<u32>> = rows.clone().map(|row| reading.set.train.get(row).into_owned().prompt).collect();
-    let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}")).await?;
+    // The first texts are those of a teacher that is asked once.
+    let again = if turn == 0 { String::new() } else { format!(", text {turn}") };
+    let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}{again}")).await?;
     for (row, text) in rows.zip(&texts) {
         let prompt = &scene.set().train.get(row).prompt;
-        known[row] = Some(match scene.teachers {
+        known[place(row)] = Some(match scene.teachers {
             None => Written::sampled(prompt, text, scene.set().stop),
             Some(teachers) => reread(scene.reading, teachers, prompt, text)?,
         });
     }
-    Ok(known[row].clone().expect("its group was written"))
+    Ok(known[place(row)].clone().expect("its group was written"))
 }
 
 /// A text of a teacher with another tokenizer, as the student reads it; of one that is longer than its examples, the beginning.
@@ -60,9 +66,32 @@ fn reread(own: &Reading, teachers: &Reading, prompt: &[u32], text: &Text) -> Res
 
 #[cfg(test)]
 mod tests {
+    use super::super::large_tests::Stage;
     use super::*;
     use crate::data::{Tokenizer, text::names};
-    use crate::device::testing::test;
+    use crate::device::testing::{test, test_async};
+    use crate::spec::Experiment;
+
+    #[test_async]
+    async fn each_epoch_reads_the_next_text_of_a_prompt_and_the_first_is_that_of_a_teacher_asked_once() {
+        let stage = Stage::new(true);
+        let mut found = Vec::new();
+        for (count, epochs) in [("1", &[0, 1][..]), ("3", &[0, 1, 2, 3])] {
+            let experiment = Experiment::from_preset("seq-kd", [("text.teacher_texts", count)]).unwrap();
+            let mut memory = Memory::default();
+            for epoch in epochs {
+                let scene = Scene { epoch: *epoch, ..stage.scene(&experiment, &[], false) };
+                let mut texts = Vec::new();
+                for row in 0..5 {
+                    texts.push(of_example(&scene, &mut memory, row).await.unwrap());
+                }
+                found.push(texts);
+            }
+        }
+        let [once, again, first, second, third, round] = &found[..] else { unreachable!("six epochs") };
+        assert!([again, first, round].iter().all(|texts| *texts == once));
+        assert!(first != second && second != third && third != first);
+    }
 
     #[test]
     fn a_text_of_bytes_is_read_by_letters_and_ends_where_it_ended() {

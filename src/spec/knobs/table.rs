@@ -67,6 +67,7 @@ const ADAMW: &[&str] = &["adamw"];
 const BUILT: &[&str] = &["pretrained", "live"];
 /// The student is told probabilities: from a bare answer it learns as from a label.
 const TOLD: Need = ("distill.access", &["top_k", "logits", "hidden"]);
+const DECOUPLED: &[Need] = &[("distill.divergence", &["dkd"]), ("text.method", COMPARING), TOLD];
 const FILE: &[&str] = &["file"];
 /// Students that start from a checkpoint.
 const CHECKPOINT: &[Need] = &[("student.kind", TRANSFORMER), ("teacher.source", FILE), ("student.start", &["teacher_layers", "file"])];
@@ -208,10 +209,10 @@ pub const TABLE: &[Knob] = &[
         ("text.method", COMPARING),
         TOLD,
     ]),
-    row("distill.dkd_alpha", float(0.0, 16.0), "Weight of DKD's target-class term.")
+    row("distill.dkd_alpha", float(0.0, 16.0), "Weight of DKD's term of the target: the labelled class, or the token that stands there.")
         .live()
-        .needs(&[("distill.divergence", &["dkd"]), TOLD]),
-    row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's non-target term.").live().needs(&[("distill.divergence", &["dkd"]), TOLD]),
+        .needs(DECOUPLED),
+    row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's term of all the others.").live().needs(DECOUPLED),
     row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live().needs(&[("text.method", COMPARING), TOLD]),
     row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets).").needs(&[("task.name", CLASSES)]),
     row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).")
@@ -225,6 +226,9 @@ pub const TABLE: &[Knob] = &[
     .needs(&[("student.kind", DECODER)]),
     row("text.examples", int(0, 1_000_000), "Examples that the students have; 0 = all.").main().needs(&[("student.kind", DECODER)]),
     row("text.transfer", choice(&["labelled", "all"]), "Prompts that the teacher answers: those of the students' examples, or all.")
+        .main()
+        .needs(&[("text.method", &["seq_kd"]), ("student.kind", DECODER)]),
+    row("text.teacher_texts", int(1, 16), "Texts that the teacher writes for each prompt; the student reads another at every epoch, in turn.")
         .main()
         .needs(&[("text.method", &["seq_kd"]), ("student.kind", DECODER)]),
     row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")

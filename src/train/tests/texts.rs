@@ -85,6 +85,8 @@ async fn the_teacher_answers_prompts_for_which_the_students_have_no_example() {
 #[test_async]
 async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
     const ASKED: [(&str, &str); 2] = [("text.examples", "8"), ("text.transfer", "all")];
+    // At step 5 of one epoch per step it is the second text's turn.
+    const TWICE: [(&str, &str); 2] = [("text.examples", "8"), ("text.teacher_texts", "2")];
     // The loss scale and the steps that it left out are of the state, too.
     const HALVED: [(&str, &str); 1] = [("train.precision", "f16")];
     // DistiLLM and MiniLLM remember texts; MiniLLM's are in the middle of their use at step 5.
@@ -95,6 +97,7 @@ async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
         ("grammar", &HALVED),
         ("seq-kd", &[]),
         ("seq-kd", &ASKED),
+        ("seq-kd", &TWICE),
     ] {
         let mut whole = open(preset, set).await;
         let expected = evaluations(&to_the_end(&mut whole).await, Role::Distilled).pop().unwrap();

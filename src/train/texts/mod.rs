@@ -180,11 +180,19 @@ impl Texts {
                     let at = step * accumulate + micro;
                     let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
                     let (examples, prompts) = (rows(&self.order, at), answered.map(|order| rows(order, at)));
+                    let epoch = answered.unwrap_or(&self.order).epoch(at);
                     let mut memory = std::mem::take(&mut self.memory);
                     let contexts = self.beside.get(number).unwrap_or(&self.contexts);
                     let (place, teacher) = (&seat.place, &seat.teacher);
-                    let scene =
-                        |student, rows| Scene { rows, micro, place, teacher, contexts, ..self.scene(experiment, student, speaker, step) };
+                    let scene = |student, rows| Scene {
+                        rows,
+                        epoch,
+                        micro,
+                        place,
+                        teacher,
+                        contexts,
+                        ..self.scene(experiment, student, speaker, step)
+                    };
                     let of_alone = sft::loss(&scene(&seat.alone, &examples));
                     let of_distilled = text::loss(&scene(&seat.distilled, prompts.as_ref().unwrap_or(&examples)), &mut memory).await;
                     self.memory = memory;
@@ -212,6 +220,7 @@ impl Texts {
             contexts: &self.contexts,
             cache: self.cache.as_ref(),
             rows: &[],
+            epoch: 0,
             step,
             micro: 0,
             large: self.nets.teacher.layout.vocab.max(self.nets.alone.layout.vocab) > large::VOCABULARY,

@@ -5,7 +5,7 @@ use super::Texts;
 use crate::data::text::{Likeliest, TopK, TopKHeader, likeliest};
 use crate::device::{log_softmax, read};
 use crate::method::text::{Sequences, Written, large};
-use crate::spec::{Access, Distill, Divergence, Method, SpecError};
+use crate::spec::{Access, Distill, Method, SpecError};
 
 /// Examples that are asked together: a kill loses as many.
 pub const BLOCK: usize = 4;
@@ -16,13 +16,10 @@ impl Run {
     /// # Errors
     /// An experiment that has no use for one.
     pub fn cache_header(&self) -> Result<TopKHeader, RunError> {
-        let Distill { access, divergence, top_k, .. } = self.experiment.distill;
+        let Distill { access, top_k, .. } = self.experiment.distill;
         let conflict = |key, message: &'static str| Err(SpecError::conflict(key, message).into());
         if access != Access::TopK {
             return conflict("distill.access", "a teacher's cache holds its likeliest tokens: set it to top_k");
-        }
-        if divergence != Divergence::ForwardKl {
-            return conflict("distill.divergence", "with a teacher's cache it is forward_kl");
         }
         if self.experiment.text.method != Method::TokenKd {
             return conflict("text.method", "a teacher's cache is about the data, which token_kd alone learns from");

@@ -24,5 +24,5 @@ export const RAW_CODES: readonly string[] = [
 /** Knobs that contradict others, with a text of their own (src/spec/conflicts.rs). */
 export const CONFLICTS = [
   "teacher.kind", "student.kind", "task.omit_class", "task.added", "teacher.source", "teacher.count", "distill.access", "distill.attention_weight", "distill.hint_weight",
-  "teacher.heads", "student.heads", "student.start", "student.lora_rank", "teacher.schedule", "distill.divergence", "encoder.objective", "encoder.adapt_steps", "train.batch_size", "train.validation", "train.precision", "student.from_layers", "student.embedding", "encoder.attention_weight", "encoder.relation_weight", "encoder.layer_map",
+  "teacher.heads", "student.heads", "student.start", "student.lora_rank", "teacher.schedule", "encoder.objective", "encoder.adapt_steps", "train.batch_size", "train.validation", "train.precision", "student.from_layers", "student.embedding", "encoder.attention_weight", "encoder.relation_weight", "encoder.layer_map",
 ] as const;

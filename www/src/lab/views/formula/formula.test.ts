@@ -48,6 +48,11 @@ describe("the loss of a text in its terms", () => {
   ] as const)("of %s %o is what the engine sums", (method, changes, measured, total) => {
     expect(sum(of({ "text.method": method, ...changes }), { ...parts, hint: null, ...measured }, "method")).toBeCloseTo(total);
   });
+  it("says how many texts the teacher writes for a prompt, where it is more than one", () => {
+    const notes = (count: string) => of({ "text.method": "seq_kd", "text.teacher_texts": count }).notes;
+    expect(notes("4")).toContainEqual({ key: "view.formula.text.seq_kd.texts", params: { count: 4 } });
+    expect(notes("1").map(({ key }) => key)).not.toContain("view.formula.text.seq_kd.texts");
+  });
   it.each(["gkd", "distillm"])("%s tells steps on the data from steps on the student's own texts", (method) => {
     const formula = of({ "text.method": method });
     const own = { ...parts, hard: null, hint: null };
@@ -88,6 +93,7 @@ const CHANGES: Values[] = [
   { "text.teacher_mix": "0", "text.clip": "0" },
   { "text.lm_weight": "0" },
   { "text.sft_steps": "7" },
+  { "text.teacher_texts": "4" },
   { "distill.standardize": "true" },
   { "distill.t_squared": "false" },
   { "train.label_smoothing": "0.1" },

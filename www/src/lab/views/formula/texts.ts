@@ -42,11 +42,13 @@ function tokenwise(values: Values): Method {
   };
 }
 
-function sequenceLevel(): Method {
+function sequenceLevel(values: Values): Method {
+  const count = knob(values, "text.teacher_texts");
+  const several: Note[] = count > 1 ? [{ key: NAME("seq_kd.texts"), params: { count } }] : [];
   return {
     terms: [{ part: "hard", tex: String.raw`\mathrm{CE}(\hat y,q)`, weights: [], name: NAME("teacher_texts") }],
     definitions: [String.raw`\hat y\sim p(\cdot\,|\,x)`],
-    notes: [{ key: NAME("seq_kd.does") }],
+    notes: [{ key: NAME("seq_kd.does") }, ...several],
   };
 }
 
@@ -86,7 +88,7 @@ function learnedBy(values: Values): Method {
     case "sft":
       return { terms: [data()], definitions: [], notes: [{ key: NAME("data.does") }, { key: NAME("sft.does") }] };
     case "seq_kd":
-      return sequenceLevel();
+      return sequenceLevel(values);
     case "uld":
       return universal(values);
     case "distillm2":
