@@ -97,21 +97,24 @@ fn native_presets() -> String {
     format!("{}\n", serde_json::to_string_pretty(&ids).expect("plain data"))
 }
 
+/// A knob and a value of it.
+type Choice = (&'static str, &'static str);
+
 /// Choices that the engine takes and the controls of the page do not offer: what only a model from a file can learn, and numbers in which
 /// browsers do not compute. Encoders that are made here have layers to start from; a decoder's come from a file.
-const UNOFFERED: &[(&str, &str, Option<(&str, &str)>)] = &[
-    ("encoder.objective", "embeddings", None),
-    ("train.precision", "bf16", None),
-    ("train.precision", "f16", None),
-    ("student.start", "teacher_layers", Some(("student.kind", "decoder"))),
+const UNOFFERED: &[(Choice, Option<Choice>)] = &[
+    (("encoder.objective", "embeddings"), None),
+    (("train.precision", "bf16"), None),
+    (("train.precision", "f16"), None),
+    (("student.start", "teacher_layers"), Some(("student.kind", "decoder"))),
 ];
 
 /// Choices of the native program alone; some only `beside` another knob's value.
 fn native_choices() -> String {
-    let files = NATIVE.iter().map(|&(key, value)| (key, value, None));
+    let files = NATIVE.iter().map(|&choice| (choice, None));
     let rows: Vec<Value> = files
         .chain(UNOFFERED.iter().copied())
-        .map(|(key, value, beside)| {
+        .map(|((key, value), beside)| {
             let known = matches!(knobs::find(key).expect("a knob").kind, knobs::Kind::Choice { options } if options.contains(&value));
             assert!(known, "{key} has no {value}");
             json!({ "key": key, "value": value, "beside": beside })
