@@ -4,6 +4,7 @@
 //! through the experiment's JSON form, so a row cannot disagree with the struct: a test reads and writes every row.
 
 mod table;
+mod words;
 
 use serde::Serialize;
 use serde_json::{Value, json};
