@@ -46,7 +46,7 @@ describe("Lab", () => {
   it("opens what the address says, with only what differs", async () => {
     const { lab, commands } = await openLab("?preset=narrow-student&distill.temperature=2&distill.beta=0.7");
     expect(commands()[0]).toEqual({ type: "open", preset: "narrow-student", version: 1, set: { "distill.temperature": "2" } });
-    expect(lab.screen.summary?.values["student.widths"]).toBe("8");
+    expect(lab.screen.summary?.values["student.widths"]).toBe("5");
     expect(lab.pending).toEqual([]);
   });
 
