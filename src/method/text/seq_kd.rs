@@ -29,9 +29,9 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 
 async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Result<Written, GenerateError> {
     let known = &mut memory.teacher_texts;
-    let (examples, texts) = (scene.set().train.len(), scene.experiment.text.teacher_texts);
-    known.resize(examples * texts, None);
-    let turn = scene.epoch % texts;
+    let (examples, count) = (scene.set().train.len(), scene.experiment.text.teacher_texts);
+    known.resize(examples * count, None);
+    let turn = scene.epoch % count;
     let place = |row: usize| turn * examples + row;
     if let Some(text) = &known[place(row)] {
         return Ok(text.clone());
