@@ -61,8 +61,8 @@ impl Materials {
         }
         let models = texts::cast::models(experiment, self)?;
         if let Some(teacher) = &self.model {
-            // Examples may all be shorter than they could be.
-            let contexts = if task.name == TaskName::Novel { text.context } else { 1 };
+            // A window and the token after it; examples may all be shorter than they could be.
+            let contexts = if task.name == TaskName::Novel { text.context + 1 } else { 1 };
             let common = models.readers(experiment)?.common;
             texts::cast::networks(experiment, self, &models, common, teacher.config.vocab, [contexts; 2])?;
         }
