@@ -45,11 +45,9 @@ impl Progress {
         let shape = if json {
             Shape::Json
         } else if stderr().is_terminal() {
-            let style =
-                ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}  {eta} left  {wide_msg}").expect("the template is fixed");
+            let style = ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}  {wide_msg}").expect("the template is fixed");
             let bar = ProgressBar::new(total as u64).with_style(style).with_prefix(label.clone());
             bar.set_position(done as u64);
-            bar.reset_eta();
             Shape::Bar(bar)
         } else {
             Shape::Lines { next: done * 10 / total.max(1) + 1 }
@@ -77,8 +75,7 @@ impl Progress {
             }
             _ => {}
         }
-        let message = self.message();
-        let left = self.left(total_step).map(|left| format!("  {left} left")).unwrap_or_default();
+        let message = self.message(total_step);
         match &mut self.shape {
             Shape::Json => return output::line(&metrics::line(event, self.seed, total_step).to_string()),
             Shape::Bar(bar) => {
@@ -88,21 +85,22 @@ impl Progress {
             Shape::Lines { next } => {
                 if matches!(event, Event::Evaluated { .. }) && total_step * 10 >= *next * self.total && total_step > 0 {
                     *next = total_step * 10 / self.total.max(1) + 1;
-                    eprintln!("{}: step {total_step}/{}  {message}{left}", self.label, self.total);
+                    eprintln!("{}: step {total_step}/{}  {message}", self.label, self.total);
                 }
             }
         }
         Ok(())
     }
 
-    fn message(&self) -> String {
+    /// The end is cut off on a narrow terminal.
+    fn message(&self, total_step: usize) -> String {
         let short = |role: &Role| match role {
             Role::Teacher => "teacher",
             Role::Alone => "alone",
             Role::Distilled => "distilled",
         };
         let accuracies = self.accuracies.iter().map(|(role, accuracy)| format!("{} {}", short(role), percent(*accuracy)));
-        let mut parts: Vec<String> = accuracies.collect();
+        let mut parts: Vec<String> = self.left(total_step).map(|left| format!("{left} left")).into_iter().chain(accuracies).collect();
         parts.extend(self.own_share.map(|share| format!("own texts {}", percent(share))));
         // A step of a real checkpoint takes seconds.
         let pace = |rate: f64| if rate < 1.0 { format!("{:.1} s/step", rate.recip()) } else { format!("{rate:.0} steps/s") };
