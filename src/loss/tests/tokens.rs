@@ -71,8 +71,10 @@ fn every_divergence_of_stored_likeliest_tokens_is_that_of_pytorch() {
     let reference = reference();
     for case in reference.cases.iter().filter(|case| case.distill.access == Access::TopK) {
         let Likeliest { ids, log_p } = &reference.top[&case.distill.top_k];
-        // What the stored numbers leave of 1 is the tail: a difference of numbers near 1.
-        check(&reference, case, 2e-6, "stored", |student| {
+        // What the stored numbers leave of 1 is the tail: a difference of numbers near 1, whose rounding is some share of so little. A logit MSE
+        // compares its logarithm.
+        let absolute = if case.distill.divergence == Divergence::LogitMse { 1e-4 } else { 1e-5 };
+        check(&reference, case, absolute, "stored", |student| {
             let ids = Tensor::<2, Int>::from_data(TensorData::new(ids.concat(), [ids.len(), case.distill.top_k]), &device());
             sequence::cached_top_k_rows(tensor(log_p), ids, student, targets(&reference), &case.distill)
         });
