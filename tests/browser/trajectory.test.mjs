@@ -72,6 +72,9 @@ const RUNS = {
   "a CNN of 3 and 5 channels": ["preset=first-light&teacher.source=live&teacher.schedule=together&teacher.kind=cnn&student.kind=cnn&teacher.channels=8,12&teacher.widths=16&student.widths=8&train.batch_size=16&student.channels=3,5", 6],
   // AdamW makes whole steps of gradients that are nothing but rounding; SGD leaves them as small as they are.
   "a decoder of letters": [`preset=names&train.optimizer=sgd&teacher.source=live&teacher.steps=10&train.eval_every=10&${SMALL}`, 4],
+  // The student's own texts have to be sampled alike, too.
+  "MiniLLM on letters": [`preset=names&text.method=minillm&text.sft_steps=0&train.optimizer=sgd&teacher.source=live&teacher.steps=10&train.eval_every=10&${SMALL}`, 3],
+  "DPKD on letters": [`preset=names&text.method=dpkd&text.sft_steps=0&train.optimizer=sgd&teacher.source=live&teacher.steps=10&train.eval_every=10&${SMALL}`, 3],
   "an encoder of words": [`preset=distilbert&teacher.steps=10&train.eval_every=10&${SMALL}`, 4],
 };
 for (const [name, [query, steps]] of Object.entries(RUNS))
