@@ -13,21 +13,10 @@ import pathlib
 import torch
 import torch.nn.functional as F
 
+from divergences import grid, plain
+
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(21)
-
-
-def grid(*shape, scale):
-    return (torch.randn(*shape) * scale * 64).round() / 64
-
-
-def plain(value):
-    """Nested lists with nine significant digits."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().tolist()
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return float(f"{value:.9g}")
 
 
 def with_gradients(loss, *inputs):
