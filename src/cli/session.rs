@@ -72,12 +72,11 @@ impl Session {
         shared(&place, experiment)?;
         placed(experiment, &place).map_err(RunError::from)?;
         materials.check(experiment)?;
-        materials.test = files.test.map(|path| data::text(path, Columns::Labelled)).transpose()?;
         interrupt::listen();
         match (files.data, text) {
             (Some(folder), None) => materials.images = Some(data::images(folder)?),
             (_, Some(path)) => match reader(experiment, &materials) {
-                Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, experiment, tokenizer, json)?),
+                Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, files.test, experiment, tokenizer, json)?),
                 None => materials.text = Some(data::text(path, columns)?),
             },
             (None, None) => {}
@@ -150,7 +149,7 @@ fn shared(place: &Place, experiment: &Experiment) -> Result<(), Error> {
 /// The one tokenizer by which a run reads its texts, and its file: they are kept as it reads them. A run whose student has a tokenizer of its own,
 /// or that makes one out of the text, has them in memory.
 fn reader<'a>(experiment: &Experiment, materials: &'a Materials) -> Option<(&'a Tokenizer, &'a str)> {
-    if materials.student.is_some() || !matches!(experiment.task.name, TaskName::Novel | TaskName::Jsonl) {
+    if materials.student.is_some() || !matches!(experiment.task.name, TaskName::Novel | TaskName::Jsonl | TaskName::Labels) {
         return None;
     }
     let decoder = materials.model.as_ref().filter(|_| !experiment.is_encoder()).map(|model| (&model.tokenizer, &*model.tokenizer_json));

@@ -29,9 +29,7 @@ pub struct Materials {
     pub images: Option<IdxFiles>,
     /// The text of the `names`, `novel` and `jsonl` tasks, instead of an embedded one.
     pub text: Option<String>,
-    /// The lines to be tested on, of the `labels` task.
-    pub test: Option<String>,
-    /// The text, tokenised.
+    /// The text, tokenised; labelled texts come so alone.
     pub corpus: Option<Box<dyn Corpus>>,
     /// What the program does not carry itself.
     pub shipped: Shipped,
@@ -87,7 +85,6 @@ impl Contest {
     pub fn new(experiment: &Experiment, place: &Place, materials: &Materials) -> Result<Self, RunError> {
         let text = experiment.task.name.is_text();
         let unused = if text { materials.images.is_some() } else { materials.text.is_some() || materials.corpus.is_some() };
-        let unused = unused || (materials.test.is_some() && !experiment.is_encoder());
         if unused {
             return Err(DataError::UnusedFiles.into());
         }

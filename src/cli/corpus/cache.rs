@@ -34,6 +34,8 @@ pub enum Shape {
     Sentences,
     /// Prompts and responses in turn.
     Pairs,
+    /// Texts and their labels in turn, the bytes of a label as they are.
+    Labelled,
 }
 
 /// Of what a file was made, and how.
@@ -189,7 +191,7 @@ impl Tokens {
         (if text == 0 { 0 } else { end(text - 1) })..end(text)
     }
 
-    /// The same of a prompt and its response.
+    /// The same of a prompt and its response, or of a text and its label.
     pub fn pair(&self, index: usize) -> [Range<usize>; 2] {
         [2 * index, 2 * index + 1].map(|text| self.span(text))
     }

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use self::cache::{Key, Shape, Stale, Tokens, Writer, fingerprint};
-use self::shelves::{Framed, Pairs, Windows};
+use self::shelves::{Framed, Inner, Pairs, Windows};
 use super::clock::Clock;
 use super::error::Error;
 use super::tables::{self, Columns, Format};
 use super::{files, interrupt, table};
 use crate::data::text::{
-    Corpus, Cut, Instructions, JsonlOptions, Judge, Part, Passages, SHORTEST, Sentences, Skipped, TextSet, Texts, divide, plan, stop,
-    tests, typed,
+    Corpus, Cut, Instructions, JsonlOptions, Judge, Labelled, Named, Part, Passages, SHORTEST, Sentences, Skipped, TextSet, Texts, divide,
+    labelled, plan, stop, tests, typed,
 };
 use crate::data::{DataError, Fingerprint, Marks, Tokenizer};
 use crate::spec::{Experiment, Objective, TaskName};
@@ -37,24 +37,36 @@ struct Kept {
     tokenizer: Tokenizer,
     /// What they are the tokens of.
     source: PathBuf,
+    /// Of labelled texts, those to be tested on, where they have a file of their own.
+    tests: Option<Box<Kept>>,
 }
 
-/// The texts of `path` for an experiment, read by the tokenizer of its teacher.
+/// The texts of `data` for an experiment, and those of `test`, read by the tokenizer of its teacher.
 ///
 /// # Errors
-/// A file that cannot be read, a line that is no instruction, a folder that cannot be written, and Ctrl-C.
-pub fn open(path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, tokenizer_json: &str) -> Result<Box<dyn Corpus>, Error> {
-    Ok(Box::new(open_in(&folder()?, path, experiment, tokenizer, tokenizer_json)?))
+/// A file that cannot be read, a line that is no instruction or has no label, a folder that cannot be written, and Ctrl-C.
+pub fn open(
+    data: &Path,
+    test: Option<&Path>,
+    experiment: &Experiment,
+    tokenizer: &Tokenizer,
+    tokenizer_json: &str,
+) -> Result<Box<dyn Corpus>, Error> {
+    let (folder, shape) = (folder()?, Shape::of(experiment));
+    let open = |flag, path| keep(&folder, (flag, path), shape, tokenizer, tokenizer_json);
+    let kept = open("--data", data)?;
+    let tests = test.map(|path| open("--test", path).map(Box::new)).transpose()?;
+    Ok(Box::new(Kept { tests, ..kept }))
 }
 
-fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, tokenizer_json: &str) -> Result<Kept, Error> {
-    let shape = match (experiment.task.name, experiment.is_encoder(), experiment.encoder.objective) {
-        (TaskName::Jsonl, ..) => Shape::Pairs,
-        (_, false, _) => Shape::Text,
-        (_, true, Objective::Masked) => Shape::Words,
-        // Labelled texts are in memory.
-        (_, true, Objective::Embeddings | Objective::Classes) => Shape::Sentences,
-    };
+/// The texts of a path, which the flag named.
+fn keep(
+    folder: &Path,
+    (flag, path): (&'static str, &Path),
+    shape: Shape,
+    tokenizer: &Tokenizer,
+    tokenizer_json: &str,
+) -> Result<Kept, Error> {
     let columns = shape.columns();
     let files = tables::files(path, columns)?;
     let prints = files.iter().map(|file| File::open(file).and_then(|mut open| fingerprint(&mut open)).map_err(Error::read(file)));
@@ -75,11 +87,11 @@ fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Toke
                 _ => String::new(),
             };
             let note = format!("note: {}{several} is tokenised once{why}, into {}", path.display(), kept.display());
-            tokenise(&files, shape, tokenizer, Writer::create(&kept, key.clone())?, note)?;
+            tokenise(flag, &files, shape, tokenizer, Writer::create(&kept, key.clone())?, note)?;
             Tokens::open(&kept, &key)?.map_err(|_| Error::input(format!("{} was changed while it was made: try again", kept.display())))?
         }
     };
-    Ok(Kept { tokens, shape, tokenizer: tokenizer.clone(), source: path.into() })
+    Ok(Kept { tokens, shape, tokenizer: tokenizer.clone(), source: path.into(), tests: None })
 }
 
 /// The user's folder for what can be made again, or the one that is named.
@@ -105,9 +117,13 @@ fn name(path: &Path, shape: Shape, tokenizer_json: &str) -> Result<String, Error
 
 /// Texts that wait to be tokenised together, in the order in which they are written.
 struct Making<'a> {
+    /// Names the files where something is wrong.
+    flag: &'static str,
     tokenizer: &'a Tokenizer,
     writer: Writer,
     waiting: Vec<String>,
+    /// The labels of those, where texts have labels.
+    labels: Vec<String>,
     /// Texts with fewer tokens are left out.
     shortest: usize,
     clock: Clock,
@@ -127,9 +143,13 @@ impl Making<'_> {
     fn flush(&mut self) -> Result<(), Error> {
         let read: Result<Vec<Vec<u32>>, _> = self.waiting.par_iter().map(|text| self.tokenizer.encode(text)).collect();
         self.waiting.clear();
+        let mut labels = std::mem::take(&mut self.labels).into_iter();
         for ids in read.map_err(|error| Error::input(error.to_string()))? {
             if ids.len() >= self.shortest {
                 self.writer.push(&ids)?;
+            }
+            if let Some(label) = labels.next() {
+                self.writer.push(&label.bytes().map(u32::from).collect::<Vec<_>>())?;
             }
         }
         self.say()
@@ -155,19 +175,34 @@ impl Making<'_> {
 }
 
 impl Shape {
+    fn of(experiment: &Experiment) -> Self {
+        match (experiment.task.name, experiment.is_encoder(), experiment.encoder.objective) {
+            (TaskName::Jsonl, ..) => Self::Pairs,
+            (TaskName::Labels, ..) => Self::Labelled,
+            (_, false, _) => Self::Text,
+            (_, true, Objective::Masked) => Self::Words,
+            (_, true, Objective::Embeddings | Objective::Classes) => Self::Sentences,
+        }
+    }
+
     fn columns(self) -> Columns {
-        if self == Self::Pairs { Columns::Instructions } else { Columns::Text }
+        match self {
+            Self::Text | Self::Words | Self::Sentences => Columns::Text,
+            Self::Pairs => Columns::Instructions,
+            Self::Labelled => Columns::Labelled,
+        }
     }
 }
 
-fn tokenise(files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writer, note: String) -> Result<(), Error> {
+fn tokenise(flag: &'static str, files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writer, note: String) -> Result<(), Error> {
     let columns = shape.columns();
     // What tables hold besides, or are packed to, is not known.
     let plain = files.iter().all(|file| Format::of(file).is_read_as_it_is(columns));
     let sizes = || files.iter().map(|file| fs::metadata(file).map(|found| found.len() as usize).map_err(Error::read(file)));
     let all = if plain { Some(sizes().sum::<Result<usize, Error>>()?) } else { None };
     let shortest = if shape == Shape::Sentences { SHORTEST } else { 0 };
-    let mut making = Making { tokenizer, writer, waiting: Vec::new(), shortest, clock: Clock::start(), note: Some(note), done: 0, all };
+    let (waiting, labels) = (Vec::new(), Vec::new());
+    let mut making = Making { flag, tokenizer, writer, waiting, labels, shortest, clock: Clock::start(), note: Some(note), done: 0, all };
     let (mut first, mut open_line) = (true, false);
     for path in files {
         let source = tables::open(path, columns).map_err(Error::read(path))?;
@@ -204,7 +239,19 @@ fn tokenise(files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writ
                 })?;
                 sentences.finish().map_or(Ok(()), |sentence| making.add(sentence))?;
             }
-            Shape::Pairs => pairs(source, path, &mut making)?,
+            Shape::Pairs => {
+                let instructions = Instructions::of(tokenizer);
+                let instructions = instructions.map_err(|error| Error::input(format!("{flag} {}: {error}", path.display())))?;
+                lines(source, path, &mut making, |making, line| {
+                    let example = instructions.example(line)?;
+                    Ok(making.writer.push(&example.prompt).and_then(|()| making.writer.push(&example.response)))
+                })?;
+            }
+            Shape::Labelled => lines(source, path, &mut making, |making, line| {
+                let (text, label) = labelled(line)?;
+                making.labels.push(label);
+                Ok(making.add(text))
+            })?,
         }
     }
     making.flush()?;
@@ -212,11 +259,14 @@ fn tokenise(files: &[PathBuf], shape: Shape, tokenizer: &Tokenizer, writer: Writ
     making.writer.finish()
 }
 
-/// Instructions, a line at a time.
-fn pairs(source: impl Read, path: &Path, making: &mut Making) -> Result<(), Error> {
-    let wrong = |problem: String| Error::input(format!("--data {}: {problem}", path.display()));
-    let instructions = Instructions::of(making.tokenizer).map_err(|error| wrong(error.to_string()))?;
-    let (mut lines, unit) = (BufReader::new(source), Format::of(path).unit());
+/// One text after the other, a line each. `take` says what is wrong with a line, or whether it could be kept.
+fn lines(
+    source: impl Read,
+    path: &Path,
+    making: &mut Making,
+    take: impl Fn(&mut Making, &str) -> Result<Result<(), Error>, String>,
+) -> Result<(), Error> {
+    let (mut lines, flag, unit) = (BufReader::new(source), making.flag, Format::of(path).unit());
     let (mut bytes, mut number) = (Vec::new(), 0_usize);
     loop {
         bytes.clear();
@@ -230,9 +280,8 @@ fn pairs(source: impl Read, path: &Path, making: &mut Making) -> Result<(), Erro
         // Some editors begin a file with a byte order mark.
         let text = line.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
         if !text.trim().is_empty() {
-            let example = instructions.example(text).map_err(|problem| wrong(format!("{unit} {number}: {problem}")))?;
-            making.writer.push(&example.prompt)?;
-            making.writer.push(&example.response)?;
+            let wrong = |problem: String| Error::input(format!("{flag} {}: {unit} {number}: {problem}", path.display()));
+            take(making, text).map_err(wrong)??;
         }
         if number.is_multiple_of(BATCH) {
             making.say()?;
@@ -243,11 +292,17 @@ fn pairs(source: impl Read, path: &Path, making: &mut Making) -> Result<(), Erro
 impl Kept {
     /// The lines of the file that some instructions stand in, ascending; none where it cannot be read any more.
     fn lines(&self, pairs: &[u32]) -> Vec<usize> {
-        let (Some(last), Ok(source)) = (pairs.last(), tables::open(&self.source, Columns::Instructions)) else { return Vec::new() };
+        let (Some(last), Ok(source)) = (pairs.last(), tables::open(&self.source, self.shape.columns())) else { return Vec::new() };
         let lines = BufReader::new(source).lines().map_while(Result::ok).zip(1..);
         let filled = lines.filter(|(line, _)| !line.trim_start_matches('\u{feff}').trim().is_empty()).map(|(_, number)| number);
         let numbers: Vec<usize> = filled.take(*last as usize + 1).collect();
         pairs.iter().filter_map(|pair| numbers.get(*pair as usize).copied()).collect()
+    }
+
+    /// The labels of labelled texts.
+    fn named(&self) -> Named {
+        let bytes = |text: usize| self.tokens.ids(self.tokens.pair(text)[1].clone()).into_iter().map(|byte| byte as u8).collect();
+        (0..self.tokens.texts / 2).map(|text| String::from_utf8(bytes(text)).expect("the bytes of a label")).collect()
     }
 }
 
@@ -276,12 +331,20 @@ impl Corpus for Kept {
 
     fn passages(&self, experiment: &Experiment) -> Result<Passages, DataError> {
         let context = experiment.text.context;
-        let cut = if self.shape == Shape::Words { Cut::Windows } else { Cut::Sentences };
-        Cut::check(context)?;
         let marks = Marks::of(&self.tokenizer)?;
-        let shelf = Framed { tokens: self.tokens.clone(), marks, context, windows: cut == Cut::Windows };
-        let long = |text: &usize| self.tokens.span(*text).len() + 2 > context;
-        let shortened = if cut == Cut::Windows { 0 } else { (0..self.tokens.texts).filter(long).count() };
+        let framed = |kept: &Self, inner| Framed { tokens: kept.tokens.clone(), marks, context, inner };
+        if self.shape == Shape::Labelled {
+            let tests = self.tests.as_deref();
+            let line = |row: u32| tests.and_then(|tests| tests.lines(&[row]).first().copied()).unwrap_or(row as usize + 1);
+            let Labelled { labels, train, test } = Labelled::divide(self.named(), tests.map(Self::named), experiment.seed, line)?;
+            let (train, test) = (framed(self, Inner::First(train)), framed(tests.unwrap_or(self), Inner::First(test)));
+            let cut = train.cut() + test.cut();
+            return Ok(Passages { cut, labels, ..Passages::new(self.tokenizer.clone(), marks, Part::kept(train), Part::kept(test)) });
+        }
+        let (cut, inner) = if self.shape == Shape::Words { (Cut::Windows, Inner::Windows) } else { (Cut::Sentences, Inner::Texts) };
+        Cut::check(context)?;
+        let shelf = framed(self, inner);
+        let shortened = shelf.cut();
         let mut train = Part::kept(shelf);
         let test = train.split_off(train.len() - tests(train.len(), context, cut)?);
         Ok(Passages { cut: shortened, ..Passages::new(self.tokenizer.clone(), marks, train, test) })

@@ -1,5 +1,7 @@
 //! The tokens of a file as the examples of a run: nothing is read but what is asked for.
 
+use std::ops::Range;
+
 use super::cache::Tokens;
 use crate::data::Marks;
 use crate::data::text::{Example, Shelf};
@@ -54,6 +56,17 @@ impl Shelf<Example> for Pairs {
     }
 }
 
+/// What stands between the start and the end of a text.
+#[derive(Debug)]
+pub enum Inner {
+    /// Windows of the stream, side by side.
+    Windows,
+    /// The texts of the file.
+    Texts,
+    /// The first of these pairs.
+    First(Vec<u32>),
+}
+
 /// Texts for encoders, each between its start and its end.
 #[derive(Debug)]
 pub struct Framed {
@@ -61,24 +74,38 @@ pub struct Framed {
     pub marks: Marks,
     /// Most tokens of a text, start and end counted.
     pub context: usize,
-    /// They are windows of a stream; otherwise the texts of the file.
-    pub windows: bool,
+    pub inner: Inner,
 }
 
 impl Framed {
-    fn span(&self, index: usize) -> std::ops::Range<usize> {
-        let inner = self.context - 2;
-        if self.windows {
-            return index * inner..(index + 1) * inner;
+    /// Where all of a text stands, however long it is.
+    fn whole(&self, index: usize) -> Range<usize> {
+        let size = self.context - 2;
+        match &self.inner {
+            Inner::Windows => index * size..(index + 1) * size,
+            Inner::Texts => self.tokens.span(index),
+            Inner::First(order) => self.tokens.pair(order[index] as usize)[0].clone(),
         }
-        let span = self.tokens.span(index);
-        span.start..span.end.min(span.start + inner)
+    }
+
+    fn span(&self, index: usize) -> Range<usize> {
+        let whole = self.whole(index);
+        whole.start..whole.end.min(whole.start + self.context - 2)
+    }
+
+    /// How many texts are longer than the context.
+    pub fn cut(&self) -> usize {
+        (0..self.count()).filter(|index| self.whole(*index).len() + 2 > self.context).count()
     }
 }
 
 impl Shelf<Vec<u32>> for Framed {
     fn count(&self) -> usize {
-        if self.windows { self.tokens.tokens / (self.context - 2) } else { self.tokens.texts }
+        match &self.inner {
+            Inner::Windows => self.tokens.tokens / (self.context - 2),
+            Inner::Texts => self.tokens.texts,
+            Inner::First(order) => order.len(),
+        }
     }
 
     fn get(&self, index: usize) -> Vec<u32> {

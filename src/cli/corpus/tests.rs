@@ -32,6 +32,10 @@ fn experiment(preset: &str, set: &[(&str, &str)]) -> Experiment {
     Experiment::from_preset(preset, [("text.context", "24"), ("seed", "5")].into_iter().chain(set.iter().copied())).unwrap()
 }
 
+fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, json: &str) -> Result<Kept, Error> {
+    keep(folder, ("--data", path), Shape::of(experiment), tokenizer, json)
+}
+
 #[test]
 fn a_kept_text_is_the_one_that_memory_would_hold() {
     let folder = tempfile::tempdir().unwrap();
@@ -46,7 +50,7 @@ fn a_kept_text_is_the_one_that_memory_would_hold() {
     for objective in ["masked", "embeddings"] {
         let encoder = experiment("minilm", &[("encoder.objective", objective)]);
         let mut kept = open_in(folder.path(), &path, &encoder, &tokenizer, &json).unwrap().passages(&encoder).unwrap();
-        let mut held = load_passages(&encoder, Some(&text()), None, Some(&tokenizer)).unwrap();
+        let mut held = load_passages(&encoder, Some(&text()), Some(&tokenizer)).unwrap();
         assert!(kept.train == held.train && kept.test == held.test && kept.train.len() > 1_000, "{objective}");
         assert_eq!((kept.counts.clone(), kept.cut, kept.longest()), (held.counts.clone(), held.cut, held.longest()), "{objective}");
         assert!(kept.hold_out(50).unwrap().test == held.hold_out(50).unwrap().test && kept.train == held.train, "{objective}");
@@ -79,6 +83,47 @@ fn kept_instructions_have_the_order_of_their_seed() {
     let error =
         open_in(folder.path(), &path, &experiment("smollm2", &[("task.name", "jsonl")]), &tokenizer, &json).unwrap_err().to_string();
     assert!(error.contains("set.jsonl: line 3:"), "{error}");
+}
+
+/// Labels stand beside their texts, whatever letters they have, and a file to be tested on has its own.
+#[test]
+fn kept_labels_are_those_of_their_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tokenizer, json) = tokenizer();
+    let marks = Marks::of(&tokenizer).unwrap();
+    let experiment = experiment("minilm-labels", &[]);
+    // The last letter of a text tells its label; every fifth text is longer than the context.
+    let text = |n: usize| format!("{} {}", "long".repeat(if n.is_multiple_of(5) { 8 } else { 1 }), ["a", "b", "c"][n % 3]);
+    let label = |n: usize| ["차갑다", "warm", "so so"][n % 3];
+    let line = |n: usize| format!("{}\n{}", json!({ "text": text(n), "label": label(n) }), if n.is_multiple_of(4) { "\n" } else { "" });
+    let path = folder.path().join("set.jsonl");
+    fs::write(&path, (0..200).map(line).collect::<String>()).unwrap();
+    let read = |n: usize| marks.around(&tokenizer.encode(&text(n)).unwrap(), 24);
+    let check = |part: &Part<Vec<u32>>, classes: &[usize], names: &[String]| {
+        assert_eq!(part.len(), classes.len());
+        for (ids, class) in part.iter().zip(classes) {
+            assert!((0..200).any(|n| *ids == read(n) && names[*class] == label(n)), "{ids:?} is not {}", names[*class]);
+        }
+    };
+    let kept = open_in(folder.path(), &path, &experiment, &tokenizer, &json).unwrap();
+    let found = kept.passages(&experiment).unwrap();
+    assert_eq!((found.train.len(), found.test.len(), found.cut), (179, 21, 40));
+    check(&found.train, &found.labels.train, &found.labels.names);
+    check(&found.test, &found.labels.test, &found.labels.names);
+    let test = folder.path().join("test.jsonl");
+    fs::write(&test, [3, 8].map(line).concat()).unwrap();
+    let tests = |path: &Path| keep(folder.path(), ("--test", path), Shape::Labelled, &tokenizer, &json).map(Box::new);
+    let kept = Kept { tests: Some(tests(&test).unwrap()), ..kept };
+    let found = kept.passages(&experiment).unwrap();
+    assert_eq!((found.train.len(), found.test.len(), found.cut), (200, 2, 40));
+    check(&found.test, &found.labels.test, &found.labels.names);
+    fs::write(&test, "\n{\"text\": \"a\", \"label\": \"warm\"}\n\n{\"text\": \"a\", \"label\": \"tepid\"}").unwrap();
+    let kept = Kept { tests: Some(tests(&test).unwrap()), ..kept };
+    let error = kept.passages(&experiment).unwrap_err().to_string();
+    assert!(error.contains("line 4") && error.contains("`tepid`"), "{error}");
+    fs::write(&test, "{\"text\": \"a\", \"label\": \"warm\"}\n{\"text\": \"a\"}").unwrap();
+    let error = tests(&test).unwrap_err().to_string();
+    assert!(error.starts_with("--test ") && error.contains("test.jsonl: line 2: its label is missing"), "{error}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ mod windows;
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
 pub use jsonl::{Instructions, Jsonl, JsonlOptions, Skipped, TooLong, divide, jsonl, jsonl_by, stop};
-pub use labelled::{Labels, labelled};
+pub use labelled::{Labelled, Labels, Named, labelled};
 pub use masking::{Masked, Masking};
 pub use meeting::meetings;
 pub use names::{NAMES, names};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::grammar::{THINGS, grammar};
 use super::novel::{NOVEL, typed};
-use super::{Example, Labels, Part, QUESTIONS, TextSet, labelled};
+use super::{Example, Labels, Part, QUESTIONS, TextSet};
 use crate::data::{DataError, Marks, Tokenizer, validation};
 use crate::spec::{Experiment, Objective, TaskName};
 
@@ -31,30 +31,22 @@ pub struct Passages {
     pub labels: Labels,
 }
 
-/// The texts of an experiment's task. `text` replaces the embedded novel, or is what labelled texts are read from, `test` those to be tested
-/// on; `tokenizer` is that of a teacher from a file.
+/// The texts of an experiment's task. `text` replaces the embedded novel; `tokenizer` is that of a teacher from a file.
 ///
 /// # Errors
-/// As [`passages`] and [`labelled`](labelled()), labelled texts that are not there or have no tokenizer, and a text or a tokenizer for the
-/// grammar, which has its own.
-pub fn load_passages(
-    experiment: &Experiment,
-    text: Option<&str>,
-    test: Option<&str>,
-    tokenizer: Option<&Tokenizer>,
-) -> Result<Passages, DataError> {
+/// As [`passages`], labelled texts, which a [`Corpus`](super::Corpus) brings, and a text or a tokenizer for the grammar, which has its own.
+pub fn load_passages(experiment: &Experiment, text: Option<&str>, tokenizer: Option<&Tokenizer>) -> Result<Passages, DataError> {
     let context = experiment.text.context;
     let classes = experiment.encoder.objective == Objective::Classes;
-    match (experiment.task.name, text, test, tokenizer) {
-        (TaskName::Grammar, None, None, None) if classes => return answers(experiment.seed, context),
-        (TaskName::Grammar, None, None, None) => return questions(experiment.seed, context),
-        (TaskName::Labels, Some(text), test, Some(tokenizer)) => return labelled(text, test, tokenizer, context, experiment.seed),
+    match (experiment.task.name, text, tokenizer) {
+        (TaskName::Grammar, None, None) if classes => return answers(experiment.seed, context),
+        (TaskName::Grammar, None, None) => return questions(experiment.seed, context),
         (TaskName::Labels, ..) => {
             return Err(DataError::BadText(
                 "the task of labels needs a file, --data FILE, and a teacher to read it, --teacher MODEL with teacher.source=file".into(),
             ));
         }
-        (TaskName::Novel, _, None, _) => {}
+        (TaskName::Novel, ..) => {}
         _ => return Err(DataError::UnusedFiles),
     }
     let cut = if experiment.encoder.objective == Objective::Embeddings { Cut::Sentences } else { Cut::Windows };

@@ -59,12 +59,7 @@ impl Encoders {
         let models = cast::models(experiment, materials)?;
         let mut passages = match &materials.corpus {
             Some(corpus) => corpus.passages(experiment)?,
-            None => load_passages(
-                experiment,
-                materials.text.as_deref(),
-                materials.test.as_deref(),
-                models.teacher.map(|model| &model.tokenizer),
-            )?,
+            None => load_passages(experiment, materials.text.as_deref(), models.teacher.map(|model| &model.tokenizer))?,
         };
         passages.labels = models.labels(experiment, passages.labels)?;
         let [(teacher, values), (student, first)] = models.networks(experiment, passages.tokenizer.vocab(), &passages.labels.names)?;
