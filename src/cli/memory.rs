@@ -60,7 +60,7 @@ fn left(folder: &Path, limit: &str, used: &str) -> Option<usize> {
 }
 
 /// What to do where memory is short.
-pub const KNOBS: &str = "lower train.batch_size (and raise train.accumulate by as much: the step stays the same), or text.context, student.layers \
+pub const KNOBS: &str = "lower train.batch_size (and raise train.accumulate by as much: the step stays the same, but for what MiniLLM and DistiLLM-2 take from a whole batch), or text.context, student.layers \
      or student.dim; set train.gradient_checkpointing=true (the same numbers, more time); of students out of a checkpoint let adapters learn alone (student.lora_rank=8); of a teacher that trains teacher.layers or teacher.dim";
 
 /// What is worth saying before a run that needs so many bytes.

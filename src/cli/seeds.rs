@@ -11,12 +11,22 @@ use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
 use super::summary::{FILE, Summary};
-use crate::spec::{Experiment, knobs};
+use crate::spec::{Experiment, TaskName, knobs};
 
 pub fn start(session: &Session, experiment: Experiment, settings: Settings, count: u32, out: Option<&Path>) -> Result<(), Error> {
     if experiment.seed.checked_add(count - 1).is_none() {
         let most = u32::MAX - (count - 1);
         return Err(Error::input(format!("--seeds {count} goes past the largest seed: set seed={most} or less")));
+    }
+    // Windows of running text are the same for every seed; elsewhere a seed chooses what is learned from.
+    if let (Some(cache), 2..) = (&session.cache, count)
+        && experiment.task.name != TaskName::Novel
+    {
+        return Err(Error::input(format!(
+            "--teacher-cache {}: it holds what the teacher says of the examples of one seed, and --seeds {count} has others for each: leave one \
+             of the two out",
+            cache.display()
+        )));
     }
     // An experiment that cannot start leaves no directory behind.
     drop(session.begin(experiment.clone())?);

@@ -34,8 +34,8 @@ pub enum Tokenizer {
     Words { all: Vec<String>, ids: HashMap<String, u32> },
     /// One token per byte of the text's UTF-8, so that no text is unknown.
     Bytes,
-    /// Whatever `tokenizers` reads.
-    HuggingFace(Arc<dyn Foreign>),
+    /// Whatever `tokenizers` reads, and the token that ends a text, where its model names one.
+    HuggingFace { foreign: Arc<dyn Foreign>, end: Option<u32> },
 }
 
 /// A tokenizer of others. Behind a trait, so that a program which never makes one (the page) does not carry the crate that reads it.
@@ -46,6 +46,14 @@ pub trait Foreign: Debug + Send + Sync {
     fn decode(&self, ids: &[u32], control: bool) -> Result<String, TokenizerError>;
     fn id(&self, token: &str) -> Option<u32>;
     fn token(&self, id: u32) -> Option<String>;
+    /// What its post-processor puts before every text, such as `<s>`.
+    fn begin(&self) -> Result<Vec<u32>, TokenizerError>;
+}
+
+/// With or without what a post-processor adds.
+fn ids(tokenizer: &tokenizers::Tokenizer, text: &str, framed: bool) -> Result<Vec<u32>, TokenizerError> {
+    let failed = |error: tokenizers::Error| TokenizerError::Failed(error.to_string());
+    (**tokenizer).encode(text, framed).map(|encoding| encoding.get_ids().to_vec()).map_err(failed)
 }
 
 impl Foreign for tokenizers::Tokenizer {
@@ -54,8 +62,7 @@ impl Foreign for tokenizers::Tokenizer {
     }
 
     fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        let failed = |error: tokenizers::Error| TokenizerError::Failed(error.to_string());
-        (**self).encode(text, false).map(|encoding| encoding.get_ids().to_vec()).map_err(failed)
+        ids(self, text, false)
     }
 
     fn decode(&self, ids: &[u32], control: bool) -> Result<String, TokenizerError> {
@@ -68,6 +75,13 @@ impl Foreign for tokenizers::Tokenizer {
 
     fn token(&self, id: u32) -> Option<String> {
         self.id_to_token(id)
+    }
+
+    fn begin(&self) -> Result<Vec<u32>, TokenizerError> {
+        let (plain, mut framed) = (ids(self, "a", false)?, ids(self, "a", true)?);
+        let before = framed.windows(plain.len().max(1)).position(|part| part == plain);
+        framed.truncate(before.unwrap_or(0));
+        Ok(framed)
     }
 }
 
@@ -111,7 +125,37 @@ impl Tokenizer {
         let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes).map_err(format)?;
         // Some files (all-MiniLM-L6-v2's) fill every text up to one length and cut it off there; here the caller does both.
         tokenizer.with_padding(None).with_truncation(None).map_err(format)?;
-        Ok(Self::HuggingFace(Arc::new(tokenizer)))
+        Ok(Self::HuggingFace { foreign: Arc::new(tokenizer), end: None })
+    }
+
+    /// The same, of a model whose texts end with that token; an id that names nothing is none.
+    pub fn ending_with(self, id: Option<u32>) -> Self {
+        match self {
+            Self::HuggingFace { foreign, .. } => Self::HuggingFace { end: id.filter(|id| foreign.token(*id).is_some()), foreign },
+            other => other,
+        }
+    }
+
+    /// The token that ends a text, where a model has named it.
+    pub fn end(&self) -> Option<u32> {
+        if let Self::HuggingFace { end, .. } = self { *end } else { None }
+    }
+
+    /// What stands before every text of a decoder: `<s>` for LLaMA's tokenizers, nothing for GPT-2's.
+    ///
+    /// # Errors
+    /// Whatever a Hugging Face tokenizer refuses.
+    pub fn begin(&self) -> Result<Vec<u32>, TokenizerError> {
+        if let Self::HuggingFace { foreign, .. } = self { foreign.begin() } else { Ok(Vec::new()) }
+    }
+
+    /// The ids of the beginning of a text, behind what stands before every one; a text that has it already gets it no second time.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn opening(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let (begin, ids) = (self.begin()?, self.encode(text)?);
+        Ok(if ids.starts_with(&begin) { ids } else { [begin, ids].concat() })
     }
 
     /// Ids are below this.
@@ -120,11 +164,11 @@ impl Tokenizer {
             Self::Characters { all, .. } => all.len(),
             Self::Words { all, .. } => all.len(),
             Self::Bytes => 256,
-            Self::HuggingFace(tokenizer) => tokenizer.vocab(),
+            Self::HuggingFace { foreign, .. } => foreign.vocab(),
         }
     }
 
-    /// The ids of a text. Control tokens such as `<|im_end|>` are read where they stand; none are added.
+    /// The ids of a text. Control tokens such as `<|im_end|>` are read where they stand; none are added (see [`Tokenizer::opening`]).
     ///
     /// # Errors
     /// [`TokenizerError::UnknownCharacter`] or [`TokenizerError::UnknownWord`], and whatever a Hugging Face tokenizer refuses.
@@ -142,7 +186,7 @@ impl Tokenizer {
                 text.split(' ').enumerate().map(|(position, word)| ids.get(word).copied().ok_or_else(|| unknown(word, position))).collect()
             }
             Self::Bytes => Ok(text.bytes().map(u32::from).collect()),
-            Self::HuggingFace(tokenizer) => tokenizer.encode(text),
+            Self::HuggingFace { foreign, .. } => foreign.encode(text),
         }
     }
 
@@ -176,14 +220,14 @@ impl Tokenizer {
                 let bytes: Vec<u8> = ids.iter().map(|id| *id as u8).collect();
                 Ok(String::from_utf8_lossy(&bytes).into_owned())
             }
-            Self::HuggingFace(tokenizer) => tokenizer.decode(ids, control),
+            Self::HuggingFace { foreign, .. } => foreign.decode(ids, control),
         }
     }
 
     /// The token of an id as its vocabulary writes it; `None` where the id names nothing.
     pub fn token(&self, id: u32) -> Option<String> {
         match self {
-            Self::HuggingFace(tokenizer) => tokenizer.token(id),
+            Self::HuggingFace { foreign, .. } => foreign.token(id),
             _ => self.decode(&[id]).ok(),
         }
     }
@@ -205,7 +249,7 @@ impl Tokenizer {
     /// The id of one whole token, such as `<|im_end|>`.
     pub fn id(&self, token: &str) -> Option<u32> {
         match self {
-            Self::HuggingFace(tokenizer) => tokenizer.id(token),
+            Self::HuggingFace { foreign, .. } => foreign.id(token),
             _ => self.encode(token).ok().and_then(|ids| if let [id] = ids[..] { Some(id) } else { None }),
         }
     }
@@ -251,6 +295,30 @@ mod tests {
         let error = words.encode("the cow").unwrap_err();
         assert_eq!(error, TokenizerError::UnknownWord { word: "cow".into(), position: 1, vocab: 4 });
         assert!(words.encode("the  cat").unwrap_err().to_string().contains("one space"));
+    }
+
+    /// As LLaMA's: what transformers puts before a text stands there once, and nothing behind it does.
+    #[test]
+    fn what_stands_before_every_text_is_put_there_once() {
+        let json = r#"{"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "decoder": null,
+            "added_tokens": [{"id": 0, "content": "<s>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+            "pre_tokenizer": {"type": "Whitespace"}, "post_processor": POST,
+            "model": {"type": "WordLevel", "unk_token": "?", "vocab": {"<s>": 0, "?": 1, "a": 2, "cat": 3}}}"#;
+        let post = r#"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, BEHIND],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}}}"#;
+        let read = |post: &str| Tokenizer::from_json(json.replace("POST", post).as_bytes()).unwrap();
+        for behind in ["", r#", {"SpecialToken": {"id": "<s>", "type_id": 0}}"#] {
+            let tokenizer = read(&post.replace(", BEHIND", behind));
+            assert_eq!(tokenizer.begin().unwrap(), [0]);
+            assert_eq!(tokenizer.encode("a cat").unwrap(), [2, 3]);
+            assert_eq!(tokenizer.opening("a cat").unwrap(), [0, 2, 3]);
+            assert_eq!(tokenizer.opening("<s> a cat").unwrap(), [0, 2, 3], "once");
+            assert_eq!(tokenizer.opening("").unwrap(), [0]);
+        }
+        let plain = read("null");
+        assert_eq!((plain.begin().unwrap(), plain.opening("a cat").unwrap()), (vec![], vec![2, 3]));
+        assert_eq!((plain.end(), plain.clone().ending_with(Some(3)).end(), plain.ending_with(Some(9)).end()), (None, Some(3), None));
     }
 
     /// Byte-level BPE as GPT-2's and SmolLM's: were the splitting expression not compiled in, or the merges not followed, ids would differ.

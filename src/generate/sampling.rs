@@ -35,12 +35,17 @@ impl Sampling {
         Ok(())
     }
 
+    /// Whether it looks at other probabilities than those that the logits stand for.
+    pub fn tempers(&self) -> bool {
+        self.temperature != 0.0 && self.temperature != 1.0
+    }
+
     /// Log-probabilities at this temperature, all tokens kept; greedy looks at temperature 1.
     ///
     /// # Errors
     /// [`GenerateError::NotFinite`].
     pub fn log_probabilities(&self, logits: &[f32]) -> Result<Vec<f64>, GenerateError> {
-        let temperature = if self.temperature == 0.0 { 1.0 } else { self.temperature };
+        let temperature = if self.tempers() { self.temperature } else { 1.0 };
         let scaled: Vec<f64> = logits.iter().map(|logit| f64::from(*logit) / temperature).collect();
         let max = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let log_sum = max + libm::log(scaled.iter().map(|value| libm::exp(value - max)).sum());

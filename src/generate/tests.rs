@@ -128,6 +128,28 @@ async fn importance_weights_are_of_the_token_drawn() {
     assert!(mixed[0].weights.iter().any(|weight| (weight - 1.0).abs() > 1e-3));
 }
 
+/// What a token's probability is does not depend on how it was drawn; the weight makes up for the difference.
+#[test_async]
+async fn a_temperature_changes_what_is_drawn_and_not_what_is_told_of_it() {
+    let device = Place::cpu().inner();
+    let [config, _] = configs();
+    let model = model(&config, "student");
+    for temperature in [0.5, 2.0] {
+        let sampling = Sampling { temperature, ..Sampling::default() };
+        let text = generate(&model, None, request(&[&[1]], sampling.clone()), &device).await.unwrap().remove(0);
+        let mut sequence = vec![1];
+        for ((token, log_prob), weight) in text.tokens.iter().zip(&text.log_probs).zip(&text.weights) {
+            let seq = sequence.len();
+            let ids = Tensor::<2, Int>::from_data(TensorData::new(sequence.clone(), [1, seq]), &device);
+            let logits = read(model.forward(ids, &Context::causal(&config, seq, &device))).await.unwrap();
+            let of = |sampling: &Sampling| sampling.log_probabilities(&logits[(seq - 1) * 11..]).unwrap()[*token as usize];
+            let (plain, drawn) = (of(&Sampling::default()), of(&sampling));
+            assert!((plain - log_prob).abs() < 1e-4 && ((plain - drawn).exp() - weight).abs() < 1e-3, "at {temperature}");
+            sequence.push(*token as i32);
+        }
+    }
+}
+
 #[test_async]
 async fn a_stop_token_ends_its_row_only() {
     let device = Place::cpu().inner();

@@ -38,9 +38,10 @@ pub struct Mixture<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Text {
     pub tokens: Vec<u32>,
-    /// The model's own log-probability of each token, at the sampling temperature, before top-k and top-p.
+    /// The model's own log-probability of each token as it stands, at temperature 1 and before top-k and top-p, however it was drawn.
     pub log_probs: Vec<f64>,
-    /// Importance weight `q/p̃` of each token alone, 1 without a teacher: the product over the text is left out, as in MiniLLM.
+    /// Importance weight `q/p̃` of each token alone, of its probability as it stands over that with which it was drawn, before top-k and top-p; 1
+    /// without a teacher at temperature 1. The product over the text is left out, as in MiniLLM.
     pub weights: Vec<f64>,
     /// A stop token ended it; its own log-probability and weight close the two lists then.
     pub stopped: bool,
@@ -161,16 +162,19 @@ impl<'a> Writer<'a> {
             }
             let of = |logits: &[f32]| sampling.log_probabilities(&logits[row * vocab..(row + 1) * vocab]);
             let own = of(&logits[0])?;
-            let (token, weight) = if let Some((_, share)) = self.teacher {
-                let teacher = of(&logits[1]).map_err(|error| error.of(Speaker::Teacher))?;
-                let mixed = mix(&teacher, &own, share);
-                let token = sampling.pick(&mixed, uniform);
-                (token, libm::exp(own[token] - mixed[token]))
-            } else {
-                (sampling.pick(&own, uniform), 1.0)
+            let mixed = match self.teacher {
+                None => None,
+                Some((_, share)) => Some(mix(&of(&logits[1]).map_err(|error| error.of(Speaker::Teacher))?, &own, share)),
             };
-            text.log_probs.push(own[token]);
-            text.weights.push(weight);
+            let drawn = mixed.as_ref().unwrap_or(&own);
+            let token = sampling.pick(drawn, uniform);
+            let as_it_stands = if sampling.tempers() {
+                Sampling::default().log_probabilities(&logits[0][row * vocab..(row + 1) * vocab])?[token]
+            } else {
+                own[token]
+            };
+            text.log_probs.push(as_it_stands);
+            text.weights.push(libm::exp(as_it_stands - drawn[token]));
             text.stopped = self.request.stop.contains(&(token as u32));
             if !text.stopped {
                 text.tokens.push(token as u32);

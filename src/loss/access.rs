@@ -32,7 +32,7 @@ pub fn top_k(logits: Tensor<2>, k: usize) -> Tensor<2> {
     log_p.mask_where(unknown, shared)
 }
 
-/// Which entries are not among the k largest of their row, `[batch, classes]`; those that tie with the k-th are.
+/// Which entries are not among the k largest values of their row, `[batch, classes]`. Entries that are equal count as one value.
 pub(super) fn hidden(values: Tensor<2>, k: usize) -> Tensor<2, Bool> {
     // A GPU sorts badly, and k is small: the largest is struck out k times.
     let mut rest = values;

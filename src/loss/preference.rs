@@ -4,7 +4,7 @@
 //! |---|---|
 //! | DPKD | `−log σ(β[(c − c₀)/\|y_t\| − (r − r₀)/\|y_s\|])`, the reference is the teacher (Li et al. 2024, eq. 9) |
 //! | token | DPKD as its authors' code has it: see [`tokens`] |
-//! | DPO | the same without lengths; the reference is the student before training (Rafailov et al. 2023, eq. 7) |
+//! | DPO | the same without lengths (Rafailov et al. 2023, eq. 7, where the reference is the student before training) |
 //! | SimPO | `−log σ(β[c/\|y_t\| − r/\|y_s\|] − γ)`, no reference (Meng et al. 2024, eq. 6) |
 //! | IPO | `((c − c₀) − (r − r₀) − 1/(2τ))²` (Azar et al. 2023, eq. 17) |
 //! | CPO | `−log σ(β[c − r]) − c`, no reference (Xu et al. 2024, eq. 5) |
@@ -47,7 +47,8 @@ impl Settings {
 pub struct Texts {
     /// `Σ log q` over the response's tokens, with the student's graph.
     pub log_q: Tensor<1>,
-    /// The same under the reference: the teacher in DPKD, the untrained student in DPO and IPO. SimPO and CPO do not look at it. No gradient.
+    /// The same under the reference: the teacher in DPKD; in the papers of DPO and IPO the untrained student. SimPO and CPO do not look at it. No
+    /// gradient.
     pub reference: Tensor<1>,
     /// Response tokens; an empty text counts as one token.
     pub tokens: Tensor<1>,

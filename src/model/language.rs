@@ -51,7 +51,7 @@ impl LanguageModel {
     }
 
     fn new(loaded: Loaded, tokenizer_json: String, mut stop: Vec<u32>) -> Result<Self, FormatError> {
-        let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?;
+        let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?.ending_with(stop.first().copied());
         let (known, vocab) = (tokenizer.vocab(), loaded.config.vocab);
         if known > vocab {
             return Err(FormatError::Tokens { known, vocab });

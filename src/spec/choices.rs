@@ -215,7 +215,7 @@ choices! {
         Dpkd,
         /// DPKD as its authors' code has it: at each position the teacher's likeliest token over the student's.
         Token,
-        /// Direct preference optimisation: whole texts, the untrained student is the reference (Rafailov et al. 2023).
+        /// Direct preference optimisation: whole texts, the teacher is the reference, where the paper has the untrained student (Rafailov et al. 2023).
         Dpo,
         /// Per token, no reference, to be won by a margin (Meng et al. 2024).
         Simpo,

@@ -167,6 +167,13 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
     if distill.access == Access::TopK && experiment.text.method == Method::Uld {
         return conflict("distill.access", "ULD puts all of the teacher's probabilities in order: set it to logits");
     }
+    // They ask for the probability of any text that the student writes.
+    if distill.access == Access::TopK && matches!(experiment.text.method, Method::Minillm | Method::Dpkd | Method::Distillm2) {
+        return conflict(
+            "distill.access",
+            "this method asks the teacher about every token of sampled texts, likely or not: set it to logits, or text.method=token_kd, gkd or distillm",
+        );
+    }
     Ok(())
 }
 

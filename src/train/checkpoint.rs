@@ -37,6 +37,10 @@ struct Progress {
     step: usize,
     /// Steps of every network that trains.
     learner_steps: Vec<usize>,
+    /// Steps that the optimiser of each knows of: it starts afresh with weights from a file, and is not told of steps that were left out. Files of
+    /// before have it not.
+    #[serde(default)]
+    optimizer_steps: Vec<usize>,
     /// What the method remembers (text only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     memory: Option<Memory>,
@@ -73,6 +77,8 @@ impl Pending {
 /// A network that a checkpoint holds, whichever its kind.
 pub(super) trait Saved {
     fn steps(&self) -> usize;
+    /// Those that its optimiser knows of.
+    fn optimizer_steps(&self) -> usize;
     /// All its weights, adapters merged into them.
     fn add_parameters(&self, prefix: &str, pending: &mut Pending);
     /// What learns, and with `whole` what is frozen too.
@@ -81,13 +87,25 @@ pub(super) trait Saved {
     fn add_state(&self, prefix: &str, pending: &mut Pending);
     /// Other values for all parameters; its optimiser starts afresh.
     fn replace(&mut self, values: &[Vec<f32>], train: &Train, place: &Place);
-    /// Puts saved parameters and state back: what [`Saved::add_learned`] and [`Saved::add_state`] wrote.
-    fn restore(&mut self, prefix: &str, steps: usize, whole: bool, place: &Place, file: &mut Decoded) -> Result<(), RunError>;
+    /// Puts saved parameters and state back: what [`Saved::add_learned`] and [`Saved::add_state`] wrote. `steps` are its own and, where they are
+    /// known, its optimiser's.
+    fn restore(
+        &mut self,
+        prefix: &str,
+        steps: (usize, Option<usize>),
+        whole: bool,
+        place: &Place,
+        file: &mut Decoded,
+    ) -> Result<(), RunError>;
 }
 
 impl<N: Trainable> Saved for Learner<N> {
     fn steps(&self) -> usize {
         self.steps
+    }
+
+    fn optimizer_steps(&self) -> usize {
+        self.optimizer.steps()
     }
 
     fn add_parameters(&self, prefix: &str, pending: &mut Pending) {
@@ -119,7 +137,14 @@ impl<N: Trainable> Saved for Learner<N> {
         self.start_from(values, train, place);
     }
 
-    fn restore(&mut self, prefix: &str, steps: usize, whole: bool, place: &Place, file: &mut Decoded) -> Result<(), RunError> {
+    fn restore(
+        &mut self,
+        prefix: &str,
+        (steps, seen): (usize, Option<usize>),
+        whole: bool,
+        place: &Place,
+        file: &mut Decoded,
+    ) -> Result<(), RunError> {
         let mut take = |parameters: &[Parameter]| {
             parameters.iter().map(|p| file.take(&format!("{prefix}{}", p.name), &p.shape)).collect::<Result<Vec<_>, _>>()
         };
@@ -130,8 +155,8 @@ impl<N: Trainable> Saved for Learner<N> {
         if self.scale.is_some() {
             self.scale = LossScale::from_numbers(&file.take(&format!("{prefix}{SCALE}"), &[3])?);
         }
-        // The optimiser did not see the steps that were left out.
-        let seen = steps - self.scale.map_or(0, |scale| scale.skipped()).min(steps);
+        // Of a file of before: it did not see the steps that were left out.
+        let seen = seen.unwrap_or_else(|| steps - self.scale.map_or(0, |scale| scale.skipped()).min(steps));
         self.optimizer.restore(&learning, seen, place, |name, count| file.take(&format!("{prefix}{name}"), &[count]))?;
         self.steps = steps;
         Ok(())
@@ -165,10 +190,11 @@ impl Run {
     /// [`RunError::Device`] when the device fails.
     pub async fn save(&self) -> Result<Vec<u8>, RunError> {
         let mut pending = Pending::default();
-        let mut learner_steps = Vec::new();
+        let (mut learner_steps, mut optimizer_steps) = (Vec::new(), Vec::new());
         for &role in self.trained() {
             for (index, learner) in self.contest.networks(role).into_iter().enumerate() {
                 learner_steps.push(learner.steps());
+                optimizer_steps.push(learner.optimizer_steps());
                 learner.add_learned(&prefix(role, index), self.saves_whole(), &mut pending);
                 learner.add_state(&prefix(role, index), &mut pending);
             }
@@ -180,6 +206,7 @@ impl Run {
             phase: self.phase,
             step: self.step,
             learner_steps,
+            optimizer_steps,
             memory: self.contest.memory().cloned(),
             teacher: origins.teacher.as_ref().map(|origin| origin.fingerprint.clone()),
             student: origins.student.as_ref().map(|origin| origin.fingerprint.clone()),
@@ -214,13 +241,13 @@ impl Run {
                 )));
             }
         }
-        let mut steps = progress.learner_steps.into_iter();
+        let (mut steps, mut seen) = (progress.learner_steps.into_iter(), progress.optimizer_steps.into_iter());
         let whole = run.saves_whole();
         for &role in run.trained() {
             let count = run.contest.networks(role).len();
             for index in 0..count {
                 let steps = steps.next().ok_or_else(|| wrong("it holds fewer networks than its experiment has".into()))?;
-                run.contest.network_mut(role, index).restore(&prefix(role, index), steps, whole, &place, &mut file)?;
+                run.contest.network_mut(role, index).restore(&prefix(role, index), (steps, seen.next()), whole, &place, &mut file)?;
             }
         }
         if let Some(memory) = progress.memory {
@@ -229,6 +256,9 @@ impl Run {
         run.best = progress.best;
         run.phase = progress.phase;
         run.step = progress.step;
+        if run.step > run.phase_steps() {
+            return Err(wrong(format!("it is at step {} of {}", run.step, run.phase_steps())));
+        }
         if run.phase != Phase::Teacher {
             run.freeze_teacher();
         }

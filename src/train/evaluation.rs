@@ -46,9 +46,12 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Accuracy and loss of the validation part, or where there is none of the test rows.
+    /// Accuracy and loss of the validation part, or where there is none of the test rows: to nine places, which a file gives back to the last bit
+    /// (serde_json reads some longer numbers one unit in the last place off), so that a resumed run decides as one without a stop.
     pub fn or(held: Option<Self>, tested: (f64, f64)) -> (f64, f64) {
-        held.map_or(tested, |held| (held.accuracy, held.loss))
+        let (accuracy, loss) = held.map_or(tested, |held| (held.accuracy, held.loss));
+        let places = |value: f64| (value * 1e9).round() / 1e9;
+        (places(accuracy), places(loss))
     }
 }
 

@@ -100,6 +100,11 @@ impl Optimizer {
         net
     }
 
+    /// Steps that it has made.
+    pub fn steps(&self) -> usize {
+        self.slots.first().map_or(0, |slot| slot.steps)
+    }
+
     /// Names and values of the state, as flat tensors, for a checkpoint.
     pub fn state(&self, parameters: &[Parameter]) -> Vec<(String, Tensor<1>)> {
         let mut list = Vec::new();

@@ -26,7 +26,7 @@ pub enum Command {
     StepOnly { role: Role },
     /// Turns a live knob of the open run.
     Set { key: String, value: String },
-    /// Evaluates a test row on every network.
+    /// What every network said of a test row at the last evaluation.
     Inspect { index: usize },
     /// Draws the decision surfaces (plane only).
     Plane { resolution: usize },
@@ -93,6 +93,6 @@ pub enum EngineEvent {
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },
-    /// A command was refused or failed. The run stays as it was unless `fatal`.
+    /// A command was refused or failed. The run stays as it was unless `fatal`, or its networks are no numbers any more (`not_finite`).
     Error { code: String, message: String, key: Option<String>, value: Option<String>, allowed: Option<String>, fatal: bool },
 }

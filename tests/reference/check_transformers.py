@@ -43,7 +43,7 @@ def main():
                 [program, "generate", folder, "--prompt", prompt, "--logits", "--device", "cpu"], check=True, capture_output=True, text=True
             )
             ours = json.loads(said.stdout)
-            ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+            ids = tokenizer(prompt)["input_ids"]
             assert ids == ours["tokens"], f"{prompt!r}: tokens {ids} instead of {ours['tokens']}"
             with torch.no_grad():
                 theirs = model(torch.tensor([ids])).logits[0, -1]

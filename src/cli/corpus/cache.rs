@@ -17,8 +17,8 @@ use crate::cli::error::Error;
 use crate::data::Fingerprint;
 
 const MAGIC: &[u8; 8] = b"DSTTOKN\n";
-/// 2: the texts of JSONL are a corpus, where its lines were.
-const VERSION: u32 = 2;
+/// 2: the texts of JSONL are a corpus, where its lines were. 3: prompts begin as their tokenizer begins a text.
+const VERSION: u32 = 3;
 /// Bytes read at a time to check a file.
 const BUFFER: usize = 1 << 20;
 

@@ -321,9 +321,11 @@ impl Corpus for Kept {
             let [train, test] = parts.map(|order| Part::kept(Pairs { tokens: tokens.clone(), order }));
             return Ok(Texts { set: set(train, test, true, Judge::Exact), teachers: None, skipped });
         }
-        let (trained, prompt) = plan(tokens.tokens, context)?;
+        let begin = self.tokenizer.begin()?;
+        let size = context.saturating_sub(begin.len());
+        let (trained, prompt) = plan(tokens.tokens, size)?;
         let windows = |from: usize, length: usize| {
-            Part::kept(Windows { tokens: tokens.clone(), from, count: length / context, size: context, prompt })
+            Part::kept(Windows { tokens: tokens.clone(), begin: begin.clone(), from, count: length / size, size, prompt })
         };
         let (train, test) = (windows(0, trained), windows(trained, tokens.tokens - trained));
         Ok(Texts { set: set(train, test, false, Judge::None), teachers: None, skipped: Skipped::default() })

@@ -10,6 +10,8 @@ use crate::data::text::{Example, Shelf};
 #[derive(Debug)]
 pub struct Windows {
     pub tokens: Tokens,
+    /// Stands before each.
+    pub begin: Vec<u32>,
     /// Where the first begins.
     pub from: usize,
     pub count: usize,
@@ -24,13 +26,13 @@ impl Shelf<Example> for Windows {
 
     fn get(&self, index: usize) -> Example {
         let start = self.from + index * self.size;
-        let mut prompt = self.tokens.ids(start..start + self.size);
-        let response = prompt.split_off(self.prompt);
+        let mut prompt = [self.begin.clone(), self.tokens.ids(start..start + self.size)].concat();
+        let response = prompt.split_off(self.begin.len() + self.prompt);
         Example { prompt, response }
     }
 
     fn tokens(&self, _: usize) -> [usize; 2] {
-        [self.prompt, self.size - self.prompt]
+        [self.begin.len() + self.prompt, self.size - self.prompt]
     }
 }
 

@@ -9,16 +9,17 @@ use crate::data::{DataError, Tokenizer, rng};
 
 use super::{Example, Judge, TextSet};
 
-/// Tokens that can end a response, the first that a tokenizer knows. The last is the byte or character zero.
+/// Tokens that can end a response, the first that a tokenizer knows; the first of them is ChatML's. The last is the byte or character zero.
 const STOPS: [&str; 6] = ["<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end>", "\0"];
 
-/// The token that ends a response.
+/// The token that ends a response: ChatML's where the tokenizer has it, for the turns of a conversation end so; else that of the model.
 ///
 /// # Errors
 /// [`DataError::BadText`] when the tokenizer has none.
 pub fn stop(tokenizer: &Tokenizer) -> Result<u32, DataError> {
     let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
-    STOPS.iter().find_map(|token| tokenizer.id(token)).ok_or_else(none)
+    let known = |stops: &[&str]| stops.iter().find_map(|token| tokenizer.id(token));
+    known(&STOPS[..1]).or(tokenizer.end()).or_else(|| known(&STOPS[1..])).ok_or_else(none)
 }
 const ROLES: [&str; 3] = ["system", "user", "assistant"];
 
@@ -204,7 +205,8 @@ impl<'a> Instructions<'a> {
             None => self.pair(object)?,
         };
         let ids = |text: &str| self.tokenizer.encode(text).map_err(|error| error.to_string());
-        let example = Example { prompt: ids(&prompt)?, response: ids(&response)? };
+        let prompt = self.tokenizer.opening(&prompt).map_err(|error| error.to_string())?;
+        let example = Example { prompt, response: ids(&response)? };
         if example.response.contains(&self.stop) {
             return Err("the response contains the token that ends responses; take it out".into());
         }

@@ -8,8 +8,8 @@ use super::{Example, Judge, Part, TextSet};
 /// Of a window's tokens, one in so many is prompt.
 const PROMPT: usize = 8;
 
-/// Windows of `context` tokens, side by side over a text: the first eighth is the prompt, the rest the response, which has no end to be
-/// learned. The last tenth of the tokens is for testing, and no window reaches from one part into the other.
+/// Windows of `context` tokens, side by side over a text, each behind what its tokenizer puts before every text: the first eighth is the prompt,
+/// the rest the response, which has no end to be learned. The last tenth of the tokens is for testing, and no window reaches from one part into the other.
 ///
 /// The text is tokenized whole and as it stands: line breaks and spaces are tokens like others.
 ///
@@ -17,12 +17,13 @@ const PROMPT: usize = 8;
 /// [`DataError::BadText`] if either part is shorter than a window, a window has fewer than 2 tokens, or the tokenizer has no token to stop
 /// with (sampled texts need one).
 pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextSet, DataError> {
-    let ids = tokenizer.encode(text)?;
-    let (trained, prompt) = plan(ids.len(), context)?;
+    let (ids, begin) = (tokenizer.encode(text)?, tokenizer.begin()?);
+    let size = context.saturating_sub(begin.len());
+    let (trained, prompt) = plan(ids.len(), size)?;
     let (train, test) = ids.split_at(trained);
     let cut = |part: &[u32]| {
-        let example = |window: &[u32]| Example { prompt: window[..prompt].into(), response: window[prompt..].into() };
-        part.chunks_exact(context).map(example).collect()
+        let example = |window: &[u32]| Example { prompt: [&begin, &window[..prompt]].concat(), response: window[prompt..].into() };
+        part.chunks_exact(size).map(example).collect()
     };
     let (train, test) = (cut(train), cut(test));
     let stop = stop(&tokenizer)?;
@@ -53,16 +54,18 @@ pub fn plan(tokens: usize, context: usize) -> Result<(usize, usize), DataError> 
 /// A tokenizer without a token to stop with, and one that cannot read the text.
 pub fn reread(set: &mut TextSet, tokenizer: Tokenizer) -> Result<TextSet, DataError> {
     let stop = stop(&tokenizer)?;
-    let own = set.tokenizer.clone();
+    let (own, begin) = (set.tokenizer.clone(), [set.tokenizer.begin()?, tokenizer.begin()?]);
     let again = |examples: &mut Part<Example>| {
-        let text =
-            |example: &Example| -> Result<[String; 2], DataError> { Ok([own.decode(&example.prompt)?, own.decode(&example.response)?]) };
+        let text = |example: &Example| -> Result<[String; 2], DataError> {
+            Ok([own.decode(&example.prompt[begin[0].len()..])?, own.decode(&example.response)?])
+        };
         let mut found = Vec::new();
         let mut whole = Vec::new();
         for example in &*examples {
             let [prompt, response] = text(&example)?;
             if !prompt.contains(char::REPLACEMENT_CHARACTER) && !response.contains(char::REPLACEMENT_CHARACTER) {
-                found.push(Example { prompt: tokenizer.encode(&prompt)?, response: tokenizer.encode(&response)? });
+                let prompt = [begin[1].clone(), tokenizer.encode(&prompt)?].concat();
+                found.push(Example { prompt, response: tokenizer.encode(&response)? });
                 whole.push(example.into_owned());
             }
         }

@@ -8,8 +8,11 @@
 //! | `clip` ε | PPO's, of the ratio `q_θ/p̃` | the plain ratio |
 //! | `lm_weight` | `L_PT`: language modelling, here on the responses of the data | none |
 //!
+//! Rewards, weights and the single step are of both networks as they stand, at temperature 1, whatever `sampling_temperature` the texts are drawn
+//! at: q in w is the student's own, p̃ what the token was drawn from.
+//!
 //! `variant = lmops` follows the authors' code instead, which differs from the paper: the return counts `r_t` although the single-step
-//! term has it, is discounted by 0.95, always divided by `T − t + 1`, and whitened over the batch; rewards are divided by 0.5 and clipped to
+//! term has it, is discounted by 0.95, always divided by `T − t + 1`, and whitened over the micro-batch; rewards are divided by 0.5 and clipped to
 //! ±100 (see [`policy::lmops_advantages`]); the single-step term has no weights; and `L_PT` is half cross-entropy, half soft
 //! cross-entropy with the teacher (`kd_ratio` 0.5), here on the data, by the KL from the teacher, which has the same gradient. Not followed: pads in the
 //! whitening, the plain text that `L_PT` is of, and the shape of the loop (256 texts for four epochs of batches; here
@@ -189,8 +192,27 @@ pub(super) fn language_modelling(scene: &Scene) -> Option<Tensor<1>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::large_tests::Stage;
     use super::*;
-    use crate::device::testing::test;
+    use crate::device::testing::{test, test_async};
+
+    /// A student that is its teacher already has nothing to learn, at whatever temperature and by whatever mixture it writes.
+    #[test_async]
+    async fn a_student_like_its_teacher_gets_no_reward() {
+        let stage = Stage::new(true);
+        for (temperature, mix) in [("1", "0.2"), ("0.5", "0.2"), ("0.5", "0"), ("2", "0.2")] {
+            let set = [("text.sampling_temperature", temperature), ("text.teacher_mix", mix), ("text.lm_weight", "0")];
+            let experiment = Experiment::from_preset("minillm", set).unwrap();
+            for large in [false, true] {
+                let scene = stage.scene(&experiment, &[0, 1, 2], large);
+                let scene = Scene { teacher: scene.speaker, ..scene };
+                let rollouts = write(&scene).await.unwrap();
+                assert!(rollouts.advantages.iter().flatten().all(|value| value.abs() < 1e-4), "at {temperature}: {rollouts:?}");
+                let soft = learn(&scene, &rollouts).soft.expect("it learns from the teacher").inner();
+                assert!(read(soft).await.unwrap()[0].abs() < 1e-4, "at {temperature}");
+            }
+        }
+    }
 
     #[test]
     fn a_reward_that_is_no_number_is_refused_with_the_name_of_the_network() {

@@ -81,9 +81,28 @@ pub struct Memory {
     pub validation: Option<f64>,
     /// Texts that are being learned from (MiniLLM).
     pub rollouts: Option<Rollouts>,
-    /// The teacher's texts, a first one for all examples, then a second, as far as they were needed (SeqKD). Not saved: the same seed writes the same again.
+    /// What the teacher wrote (SeqKD). Not saved: the same seed writes the same again.
     #[serde(skip)]
-    pub teacher_texts: Vec<Option<Written>>,
+    pub teacher_texts: TeacherTexts,
+}
+
+/// A teacher's texts: a first one for all examples, then a second, as far as they were needed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TeacherTexts {
+    /// At which they were written; at another one they are others.
+    temperature: f64,
+    texts: Vec<Option<Written>>,
+}
+
+impl TeacherTexts {
+    /// Room for so many, of which those are kept that were written at this temperature.
+    pub fn at(&mut self, temperature: f64, count: usize) -> &mut [Option<Written>] {
+        if self.temperature != temperature {
+            *self = Self { temperature, texts: Vec::new() };
+        }
+        self.texts.resize(count, None);
+        &mut self.texts
+    }
 }
 
 impl Memory {

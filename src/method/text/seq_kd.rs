@@ -28,9 +28,8 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 }
 
 async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Result<Written, GenerateError> {
-    let known = &mut memory.teacher_texts;
     let (examples, count) = (scene.set().train.len(), scene.experiment.text.teacher_texts);
-    known.resize(examples * count, None);
+    let known = memory.teacher_texts.at(scene.experiment.text.sampling_temperature, examples * count);
     let turn = scene.epoch % count;
     let place = |row: usize| turn * examples + row;
     if let Some(text) = &known[place(row)] {

@@ -74,6 +74,8 @@ async fn files_that_are_no_checkpoint_are_refused_by_name() {
     let (code, message) = refused(&older).await;
     assert!(code == "checkpoint_version" && message.contains("version 7") && message.contains("reads 1"), "{message}");
     assert_eq!(refused(&changed(b"experiment", b"experimant")).await.0, "bad_checkpoint");
+    let (code, message) = refused(&changed(br#"\"steps\":30,"#, br#"\"steps\": 4,"#)).await;
+    assert!(code == "bad_checkpoint" && message.contains("step 5 of 4"), "{message}");
     let mut nan = bytes.clone();
     let end = nan.len();
     nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
@@ -90,6 +92,16 @@ async fn weights_move_from_one_run_to_another() {
     let Event::Evaluated { networks, .. } = other.load_weights(Role::Alone, &weights).await.unwrap() else { panic!() };
     let alone = networks.iter().find(|network| network.role == Role::Alone).unwrap();
     assert_eq!(alone.accuracy, outcome.distilled, "the same weights know the same");
+    // A checkpoint of then goes on as that run does, whether its optimiser has begun again or not.
+    for (before, after) in [(40, 0), (40, 5)] {
+        let mut whole = open(&[]).await;
+        whole.advance(before).await.unwrap();
+        whole.load_weights(Role::Distilled, &weights).await.unwrap();
+        whole.advance(after).await.unwrap();
+        let mut again = Run::resume(&whole.save().await.unwrap(), &Place::cpu(), &Materials::default()).await.unwrap();
+        let [expected, found] = [last_losses(&to_the_end(&mut whole).await), last_losses(&to_the_end(&mut again).await)];
+        assert_eq!(expected, found, "{after} steps after the weights were put in");
+    }
     let mut wider = open(&[("student.widths", "7")]).await;
     let error = wider.load_weights(Role::Alone, &weights).await.unwrap_err().to_string();
     assert!(error.contains("dense.0.weight") && error.contains("[2, 6]") && error.contains("[2, 7]"), "{error}");

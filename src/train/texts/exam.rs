@@ -59,7 +59,8 @@ pub struct Exam {
     asked: Vec<Written>,
     seq: usize,
     longest: usize,
-    teacher_texts: Option<Vec<Written>>,
+    /// A frozen teacher's, and the temperature at which it wrote them.
+    teacher_texts: Option<(f64, Vec<Written>)>,
     /// How sure each network was of the next tokens when it was last asked, and how often it was right.
     reliability: BTreeMap<Role, Vec<Bin>>,
 }
@@ -125,7 +126,7 @@ impl Exam {
         self.reliability.get(&role).cloned()
     }
 
-    /// Asks every network. A teacher that does not change writes once.
+    /// Asks every network. A teacher that does not change writes once at each temperature.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails, [`RunError::NotFinite`] when a network writes what is no number.
@@ -142,10 +143,13 @@ impl Exam {
         if teacher_changes || self.heard.is_empty() {
             self.heard = self.chunks.iter().map(|chunk| teacher.state(chunk.ids.clone(), &contexts[0])).collect();
         }
-        if teacher_changes || self.teacher_texts.is_none() {
-            self.teacher_texts = Some(self.written(experiment, set, &networks[0], place).await?);
-        }
-        let of_teacher = self.teacher_texts.clone().expect("written above");
+        let temperature = experiment.text.sampling_temperature;
+        let kept = self.teacher_texts.take().filter(|(at, _)| !teacher_changes && *at == temperature);
+        let of_teacher = match kept {
+            Some((_, texts)) => texts,
+            None => self.written(experiment, set, &networks[0], place).await?,
+        };
+        self.teacher_texts = Some((temperature, of_teacher.clone()));
         let mut found = Vec::new();
         let mut points = Vec::new();
         for who in networks {

@@ -99,6 +99,7 @@ impl Texts {
             notes.push(format!("{skipped} {longer} than {context} tokens; left out: raise text.context to have them"));
         }
         notes.extend(unpublished(&experiment.text));
+        notes.extend(idle(experiment));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let Cast { teacher: (teacher, values), student: (student, first), origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
@@ -330,6 +331,17 @@ fn unpublished(text: &Text) -> Option<String> {
         format!(
             "SimPO's paper has text.preference_beta={} and text.preference_margin={}; this run has {beta} and {margin}",
             published.beta, published.margin
+        )
+    })
+}
+
+/// What is to be said where the fine-tuning before a method takes all steps.
+fn idle(experiment: &Experiment) -> Option<String> {
+    let (first, steps, method) = (experiment.text.sft_steps, experiment.train.steps, experiment.text.method);
+    (method != Method::Sft && first >= steps).then(|| {
+        format!(
+            "the first {first} steps fine-tune both students alike (text.sft_steps), and this run has {steps}: nothing is distilled. Set \
+             train.steps above {first}, or text.sft_steps below {steps}"
         )
     })
 }

@@ -14,13 +14,15 @@ export function doorOf(values: Values): Door {
   return values["distill.access"] === "top_k" ? "top_k" : "logits";
 }
 
+/** What needs all of the teacher's probabilities: ULD puts them in order, the others ask about any text that was sampled. */
+const NEED_ALL = ["uld", "minillm", "dpkd", "distillm2"];
+
 /** What leads through a door from where an experiment stands: a method that can do with less stays. */
 export function wayTo(door: Door, values: Values): Values {
   if (door === "data") return { "text.method": "sft" };
   if (door === "samples") return { "text.method": "seq_kd", "distill.access": "labels" };
-  const probabilities = !["sft", "seq_kd"].includes(values["text.method"] ?? "");
-  // ULD puts all probabilities in order.
-  const method = probabilities && !(door === "top_k" && values["text.method"] === "uld") ? {} : { "text.method": "token_kd" };
+  const without = door === "top_k" ? ["sft", "seq_kd", ...NEED_ALL] : ["sft", "seq_kd"];
+  const method = without.includes(values["text.method"] ?? "") ? { "text.method": "token_kd" } : {};
   return { ...method, "distill.access": door };
 }
 
