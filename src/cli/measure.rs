@@ -11,7 +11,7 @@ use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 pub const EXCESS_AT: usize = 9;
 
 /// What stands in a table of its own, beside how right a network is: measures of text and of encoders, in this order.
-pub const FURTHER: [Measure; 13] = [
+pub const FURTHER: [Measure; 14] = [
     Measure::Loss,
     Measure::ForwardKl,
     Measure::ReverseKl,
@@ -22,6 +22,7 @@ pub const FURTHER: [Measure; 13] = [
     Measure::Excess,
     Measure::RougeL,
     Measure::WinRate,
+    Measure::Preferred,
     Measure::Similarity,
     Measure::Cosine,
     Measure::MacroF1,
@@ -60,6 +61,8 @@ pub enum Measure {
     RougeL,
     /// How often a sample beats one of the student alone by the answer's true probability (grammar)
     WinRate,
+    /// How often the teacher's text is preferred to its own after the same prompt, by the likelihood over the teacher's (dpkd)
+    Preferred,
     /// Spearman's correlation of the similarities of all pairs of test texts with the teacher's (encoders)
     Similarity,
     /// Mean cosine with the teacher's embedding of the same text (encoders)
@@ -94,6 +97,7 @@ impl Measure {
             Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
             Self::RougeL => text(|text| text.rouge_l),
             Self::WinRate => text(|text| text.win_rate),
+            Self::Preferred => text(|text| text.preferred),
             Self::Similarity => encoder(|encoder| encoder.similarity),
             Self::Cosine => encoder(|encoder| encoder.cosine),
             Self::MacroF1 => encoder(|encoder| encoder.macro_f1),
@@ -116,6 +120,7 @@ impl Measure {
             Self::Excess => "excess error at token 9",
             Self::RougeL => "ROUGE-L",
             Self::WinRate => "win rate over alone",
+            Self::Preferred => "teacher's text preferred",
             Self::Similarity => "similarity to teacher",
             Self::Cosine => "cosine with teacher",
             Self::MacroF1 => "macro-F1",
@@ -148,6 +153,7 @@ impl Measure {
             Self::Excess => "what reading its own text adds to a student's error",
             Self::RougeL => "overlap of what it writes with the reference, by their longest common subsequence",
             Self::WinRate => "samples that beat one of the student alone",
+            Self::Preferred => "pairs in which the student likes the teacher's text better than its own, beside the teacher's own liking",
             Self::Similarity => "Spearman's correlation of the similarities of all pairs of test texts with the teacher's",
             Self::Cosine => "mean cosine with the teacher's embedding of the same text",
             Self::MacroF1 => return None,
@@ -166,6 +172,7 @@ impl Measure {
                 | Self::Excess
                 | Self::RougeL
                 | Self::WinRate
+                | Self::Preferred
                 | Self::Similarity
                 | Self::MacroF1
         )

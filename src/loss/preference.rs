@@ -16,7 +16,7 @@
 use burn::tensor::Tensor;
 
 use super::{access, sequence, softplus::softplus};
-use crate::spec::Preference;
+use crate::spec::{Preference, Text};
 
 /// Which preference loss, and its constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +40,11 @@ impl Settings {
             Preference::Token | Preference::Dpo | Preference::Ipo | Preference::Cpo => settings,
         }
     }
+}
+
+/// Whether a text's log-probability is divided by its length: DPO, IPO and CPO are defined on whole texts.
+pub fn counts_lengths(text: &Text) -> bool {
+    text.length_norm && matches!(text.preference, Preference::Dpkd | Preference::Simpo)
 }
 
 /// One side of pairs of texts, each `[pairs]`.

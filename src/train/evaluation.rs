@@ -118,6 +118,11 @@ pub struct TextMeasures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub win_rate: Option<f64>,
+    /// How often it prefers the teacher's text to its own after the same prompt, by `log q − log p`, per token where lengths count: the share of
+    /// pairs whose reward margin is above 0 (DPKD, students).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub preferred: Option<f64>,
     /// How likely its next steps are to learn from its own texts (DistiLLM's φ, after this evaluation was heard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]

@@ -150,6 +150,7 @@ fn curves(page: &mut Page, record: &Record) {
         Measure::Coverage,
         Measure::Length,
         Measure::WinRate,
+        Measure::Preferred,
     ];
     // What is called accuracy may be another measure, which has a plot of its own.
     let shown = plotted.into_iter().filter(|measure| *measure != Measure::Accuracy || record.right() == Measure::Accuracy);

@@ -35,8 +35,7 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
             form: text.preference,
             beta: text.preference_beta,
             margin: text.preference_margin,
-            // DPO, IPO and CPO are defined on whole texts.
-            length_norm: text.length_norm && matches!(text.preference, Preference::Dpkd | Preference::Simpo),
+            length_norm: preference::counts_lengths(text),
         };
         if scene.large {
             large_texts::preferred(scene, &teacher, &own, &settings)

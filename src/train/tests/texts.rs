@@ -38,6 +38,7 @@ async fn every_method_trains_to_the_end_and_is_measured() {
         assert!(last.accuracy > 0.0 && last.accuracy <= 1.0, "{preset}: {}", last.accuracy);
         assert!(text.forward_kl.unwrap() > 0.0 && text.reverse_kl.unwrap() > 0.0, "{preset}");
         assert!(last.loss.is_finite() && text.length >= 0.0, "{preset}");
+        assert_eq!(text.preferred.is_some(), preset == "dpkd", "{preset}");
     }
 }
 

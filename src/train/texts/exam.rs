@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use super::super::RunError;
 use super::super::evaluation::{Evaluation, TextMeasures};
 use super::super::event::Role;
-use super::told::{self, Told};
+use super::told::{self, Apart, Told};
 use crate::data::{
     self,
     text::{Judge, TextSet},
@@ -25,7 +25,8 @@ use crate::generate::{self, Request, Sampling, Text};
 use crate::method::text::{Reading, Sequences, Written, large};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
-use crate::spec::Experiment;
+use crate::loss::preference;
+use crate::spec::{Experiment, Method};
 
 /// Texts per forward pass, of a small vocabulary and of a large one, whose networks are large.
 const CHUNK: usize = 64;
@@ -157,14 +158,18 @@ impl Exam {
             let is_teacher = *role == Role::Teacher;
             let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
             let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, who, place).await? };
-            let excess = if is_teacher {
+            let apart = if is_teacher {
                 None
             } else {
-                let own = self.divergences(contexts, teacher, network, &texts, place).await?;
-                let guided = self.divergences(contexts, teacher, network, &of_teacher, place).await?;
-                Some(measures::excess(&own, &guided))
+                let own = self.apart(contexts, teacher, network, &texts, place).await?;
+                Some([own, self.apart(contexts, teacher, network, &of_teacher, place).await?])
             };
-            found.push(self.evaluation(set, *role, *steps, &told, &texts, excess));
+            let excess = apart.as_ref().map(|[own, guided]| measures::excess(&own.forward_kl, &guided.forward_kl));
+            let mut evaluation = self.evaluation(set, *role, *steps, &told, &texts, excess);
+            if let (Some(text), Some([own, of_teacher]), Method::Dpkd) = (&mut evaluation.text, &apart, experiment.text.method) {
+                text.preferred = preferred(of_teacher, own, preference::counts_lengths(&experiment.text));
+            }
+            found.push(evaluation);
             points.push(truth(set, &texts));
         }
         compare(&mut found, &points);
@@ -238,21 +243,21 @@ impl Exam {
         Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, set.stop)).collect())
     }
 
-    /// `KL(p‖q)` at every token of texts.
-    async fn divergences(
+    async fn apart(
         &self,
         contexts: &[Context; 2],
         teacher: &Transformer,
         student: &Transformer,
         texts: &[Written],
         place: &Place,
-    ) -> Result<Vec<Vec<f64>>, RunError> {
-        let mut found = Vec::new();
+    ) -> Result<Apart, RunError> {
+        let mut found = Apart { forward_kl: Vec::new(), likelier: Vec::new() };
         for part in texts.chunks(self.chunk) {
             let chunk = filled(part, self.chunk, self.seq, self.vocab, place);
             let states = [(teacher, 0), (student, 1)].map(|(net, at)| net.state(chunk.ids.clone(), &contexts[at]));
-            let told = told::forward_kl(&chunk, (teacher, &states[0]), (student, &states[1])).await?;
-            found.extend(told.into_iter().take(part.len()));
+            let told = told::apart(&chunk, (teacher, &states[0]), (student, &states[1])).await?;
+            found.forward_kl.extend(told.forward_kl.into_iter().take(part.len()));
+            found.likelier.extend(told.likelier.into_iter().take(part.len()));
         }
         Ok(found)
     }
@@ -284,6 +289,7 @@ impl Exam {
             distinct_2: measures::distinct(&responses, 2),
             rouge_l: None,
             win_rate: None,
+            preferred: None,
             own_share: None,
             excess: excess.unwrap_or_default(),
         };
@@ -355,6 +361,14 @@ fn two_words(right: f64, wrong: f64) -> Graded {
     Graded { confidence: right.max(wrong) / both, correct: if right > wrong { 1.0 } else { 0.0 }, weight: 1.0 }
 }
 
+/// How often a student prefers the teacher's text to its own after the same prompt: DPKD's Δ is above 0.
+fn preferred(of_teacher: &Apart, own: &Apart, lengths: bool) -> Option<f64> {
+    let liked = |text: &Vec<f64>| text.iter().sum::<f64>() / if lengths { text.len().max(1) as f64 } else { 1.0 };
+    let pairs: Vec<(f64, f64)> =
+        of_teacher.likelier.iter().zip(&own.likelier).map(|(chosen, rejected)| (liked(chosen), liked(rejected))).collect();
+    measures::win_rate(&pairs)
+}
+
 /// The true probability of each text (grammar; nothing elsewhere), 0 where it is void or has no end.
 fn truth(set: &TextSet, texts: &[Written]) -> Vec<f64> {
     let Judge::Grammar(grammar) = &set.judge else { return Vec::new() };
@@ -396,6 +410,15 @@ fn response(text: &Written, stop: u32) -> &[u32] {
 mod tests {
     use super::*;
     use crate::device::testing::test;
+
+    #[test]
+    fn the_likelier_text_is_preferred_with_or_without_its_length() {
+        let apart = |likelier: &[&[f64]]| Apart { forward_kl: Vec::new(), likelier: likelier.iter().map(|text| text.to_vec()).collect() };
+        // Per token the first is liked less, as a whole more.
+        let (chosen, rejected) = (apart(&[&[-1.0], &[0.5, 0.5]]), apart(&[&[-0.6, -0.6], &[0.2]]));
+        assert_eq!((preferred(&chosen, &rejected, true), preferred(&chosen, &rejected, false)), (Some(0.5), Some(1.0)));
+        assert_eq!(preferred(&chosen, &chosen, true), Some(0.5), "the same texts");
+    }
 
     #[test]
     fn yes_and_no_are_two_labels_whatever_else_might_be_said() {

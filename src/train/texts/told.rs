@@ -52,10 +52,23 @@ pub async fn all(texts: &Sequences, teacher: Heard<'_>, student: Option<Heard<'_
     Ok((0..texts.batch).map(text).collect())
 }
 
-/// `KL(p‖q)` at every token of every response.
-pub async fn forward_kl(texts: &Sequences, teacher: Heard<'_>, student: Heard<'_>) -> Result<Vec<Vec<f64>>, RunError> {
-    let of = |rows| vec![divergence::forward_kl(log_probs(teacher, &rows), log_probs(student, &rows)).sum_dim(1)];
-    Ok(columns(texts, of).await?.swap_remove(0))
+/// At every token of every response, by text.
+pub struct Apart {
+    /// `KL(p‖q)`.
+    pub forward_kl: Vec<Vec<f64>>,
+    /// `log q − log p` of the token that came.
+    pub likelier: Vec<Vec<f64>>,
+}
+
+/// How far a student is from its teacher on texts.
+pub async fn apart(texts: &Sequences, teacher: Heard<'_>, student: Heard<'_>) -> Result<Apart, RunError> {
+    let of = |rows: Range<usize>| {
+        let (log_p, log_q) = (log_probs(teacher, &rows), log_probs(student, &rows));
+        let likelier = ((log_q.clone() - log_p.clone()) * texts.targets_of(rows)).sum_dim(1);
+        vec![divergence::forward_kl(log_p, log_q).sum_dim(1), likelier]
+    };
+    let [forward_kl, likelier] = columns(texts, of).await?.try_into().expect("two columns");
+    Ok(Apart { forward_kl, likelier })
 }
 
 fn log_probs((network, state): Heard, rows: &Range<usize>) -> Tensor<2> {

@@ -16,6 +16,7 @@ describe("doors of a teacher of text", () => {
 
   it("keep a method that can go through them", () => {
     expect(wayTo("top_k", presetValues("gkd"))).toEqual({ "distill.access": "top_k" });
+    for (const all of ["uld", "minillm", "dpkd", "distillm-2"]) expect(wayTo("top_k", presetValues(all)), all).toEqual({ "text.method": "token_kd", "distill.access": "top_k" });
     expect(wayTo("top_k", presetValues("uld")), "ULD needs all probabilities").toMatchObject({ "text.method": "token_kd" });
     expect(wayTo("logits", presetValues("sft"))).toEqual({ "text.method": "token_kd", "distill.access": "logits" });
   });
