@@ -79,7 +79,7 @@ pub fn classify(args: &EmbedArgs) -> Result<(), Error> {
 
 fn texts(args: &EmbedArgs) -> Result<Vec<String>, Error> {
     let texts: Vec<String> = match &args.data {
-        Some(path) => read_text(path)?.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect(),
+        Some(path) => data::text(path, Columns::Text)?.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect(),
         None => args.texts.clone(),
     };
     if texts.is_empty() { Err(Error::input("there is no sentence in the file: write one on every line")) } else { Ok(texts) }

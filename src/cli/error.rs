@@ -74,12 +74,9 @@ impl Error {
         }
     }
 
+    /// Whoever read the output has gone; of a run that was stopped by it that is no end to be content with.
     pub fn is_broken_pipe(&self) -> bool {
-        match self {
-            Self::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
-            Self::Stopped { cause, .. } => cause.is_broken_pipe(),
-            _ => false,
-        }
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     fn code(&self) -> &'static str {

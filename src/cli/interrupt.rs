@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one asks for a checkpoint and an orderly end, the second one ends the process.
+//! Ctrl-C, and where there are signals SIGTERM and SIGHUP: the first one asks for a checkpoint and an orderly end, the second one ends the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -131,7 +131,13 @@ impl Race {
     /// Runs to the end, then writes weights and report.
     pub fn finish(mut self) -> Result<Record, Error> {
         while !self.run.finished() {
-            self.pump().map_err(|error| self.stopped(error))?;
+            if let Err(error) = self.pump() {
+                if error.is_broken_pipe() {
+                    // It would be told to nobody; the checkpoint is there before it is told.
+                    let _ = self.save();
+                }
+                return Err(self.stopped(error));
+            }
             if interrupt::asked() && !self.run.finished() {
                 self.save().map_err(|error| self.stopped(error))?;
                 self.progress.clear();

@@ -174,9 +174,17 @@ impl Record {
         (self.counted().1 && self.right() == Measure::Accuracy).then_some(self.facts.test_rows)
     }
 
+    /// Test rows or texts that a network is asked about: of decoders the first `text.tests`, of the grammar all.
+    pub fn asked(&self) -> usize {
+        let Experiment { task, text, .. } = &self.experiment;
+        let all = self.experiment.is_encoder() || !task.name.is_text() || task.name == TaskName::Grammar;
+        if all { self.facts.test_rows } else { self.facts.test_rows.min(text.tests) }
+    }
+
     /// How much data there is, in words.
     pub fn amounts(&self) -> String {
-        let Facts { train_rows, labelled_rows, test_rows, .. } = self.facts;
+        let (Facts { train_rows, labelled_rows, .. }, test_rows) = (&self.facts, self.asked());
+        let (train_rows, labelled_rows) = (*train_rows, *labelled_rows);
         let (what, has_labels) = self.counted();
         let own = if has_labels {
             format!(", {} with a label for the students", thousands(labelled_rows))

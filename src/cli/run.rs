@@ -31,7 +31,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
     };
-    for line in source::without_effect(&experiment, &args.knobs.set) {
+    for line in source::without_effect(&experiment, &args.knobs.set)? {
         eprintln!("{line}");
     }
     let session = Session::open(args.place.device.clone().unwrap_or_default(), &experiment, files, args.output.json)?;
@@ -187,7 +187,7 @@ pub fn sentences(record: &Record) -> Vec<String> {
             "Distilled against alone: {} {} on {} test {what}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
             record.right().unit(),
-            thousands(record.facts.test_rows),
+            thousands(record.asked()),
             thousands(record.facts.labelled_rows)
         ));
     }

@@ -122,6 +122,9 @@ impl Session {
 /// Whether a task reads data of this kind at all.
 fn readable(path: &Path, task: TaskName) -> Result<(), Error> {
     let wrong = |problem: &str| Err(Error::input(format!("--data {}: {problem}", path.display())));
+    if let Err(error) = std::fs::metadata(path) {
+        return wrong(&error.to_string());
+    }
     match task {
         TaskName::Digits | TaskName::Plane | TaskName::Grammar | TaskName::Arithmetic => wrong(
             "this task takes no data files, it brings its own: leave them out, or --set task.name=fashion (or names, novel, jsonl, labels)",

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::files::read_text;
 use super::recipe::{self, Places, Written};
 use super::suggest;
-use crate::spec::knobs::{self, Kind, Need};
+use crate::spec::knobs::{self, Kind, Knob, Need};
 use crate::spec::{Experiment, SpecError};
 
 #[derive(Clone, Copy)]
@@ -56,16 +56,25 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
     Ok(base)
 }
 
-/// A line for every `key=value` of `set` that the experiment does not look at.
-pub fn without_effect(experiment: &Experiment, set: &[String]) -> Vec<String> {
-    let line = |assignment: &String| {
-        let knob = knobs::find(assignment.split_once('=')?.0.trim()).ok()?;
-        let way =
-            |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
+/// A line for everything that differs from the preset, in a file or by `--set`, and that the experiment does not look at.
+///
+/// # Errors
+/// A preset that is not there.
+pub fn without_effect(experiment: &Experiment, set: &[String]) -> Result<Vec<String>, Error> {
+    let preset = Experiment::from_preset(&experiment.preset, [])?;
+    let by_hand = |key: &str| set.iter().find(|assignment| assignment.split_once('=').is_some_and(|(set, _)| set.trim() == key));
+    let way =
+        |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
+    let line = |knob: &Knob| {
+        let turned = match by_hand(knob.key) {
+            Some(assignment) => format!("--set {assignment}"),
+            None if knob.get(experiment) == knob.get(&preset) => return None,
+            None => format!("{}={}", knob.key, knob.get_text(experiment)),
+        };
         let ways: Vec<_> = knob.unmet(experiment).iter().map(way).collect();
-        (!ways.is_empty()).then(|| format!("note: --set {assignment} has no effect here: it needs {}", ways.join(", or ")))
+        (!ways.is_empty()).then(|| format!("note: {turned} has no effect here: it needs {}", ways.join(", or ")))
     };
-    set.iter().filter_map(line).collect()
+    Ok(knobs::TABLE.iter().filter_map(line).collect())
 }
 
 fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {

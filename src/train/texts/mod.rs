@@ -286,7 +286,7 @@ impl Texts {
 
     /// Examples held out to choose by.
     pub fn validation(&self) -> usize {
-        self.validation.as_ref().map_or(0, |(set, _)| set.test.len())
+        self.validation.as_ref().map_or(0, |(_, exam)| exam.prompts().len())
     }
 
     fn context(&self, role: Role) -> &Context {
