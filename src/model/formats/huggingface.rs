@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::names::{self, Family};
-use super::unread::Stack;
-use super::{File, FormatError, KINDS, Loaded};
+use super::unread::{CONFIG, Stack};
+use super::{File, FormatError, KINDS, Loaded, PLAIN};
 use crate::data::Tokenizer;
 use crate::model::transformer::{Mlp, Positions, TransformerConfig};
 use crate::model::weights::{self, Decoded};
@@ -31,7 +31,7 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
             // transformers 5 keeps the base in `rope_parameters`.
             let rope = &json["rope_parameters"];
             if !json["rope_scaling"].is_null() || !matches!(rope["rope_type"].as_str(), None | Some("default")) {
-                return Err(unsupported("rope_scaling", "only plain rotary positions are read"));
+                return Err(unsupported("rope_scaling", PLAIN));
             }
             let heads = number("num_attention_heads")?;
             let width = number("hidden_size")?;
@@ -81,6 +81,26 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
 pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError> {
     let config = config(config_json)?;
     let family = names::family(&config)?;
+    let stack = match family {
+        Family::Llama => Stack {
+            prefixes: &["model.layers."],
+            description: CONFIG,
+            layers: config.layers,
+            key: "num_hidden_layers",
+            besides: &["rotary_emb.inv_freq"],
+            optional: &[("_proj.bias", "attention_bias` or `mlp_bias")],
+        },
+        // The mask of the causal attention, and what stands where it masks.
+        Family::Gpt2 => Stack {
+            prefixes: &["transformer.h.", "h."],
+            description: CONFIG,
+            layers: config.layers,
+            key: "n_layer",
+            besides: &[".attn.bias", ".attn.masked_bias"],
+            optional: &[(".crossattention.c_attn.weight", "add_cross_attention")],
+        },
+    };
+    stack.bound(file.names())?;
     let values = names::gather(
         &config.parameters(),
         |parameter| names::pieces(family, &config, parameter),
@@ -90,30 +110,14 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError>
             file.take(short.unwrap_or(name), shape)
         },
     )?;
-    let stack = match family {
-        Family::Llama => Stack {
-            prefixes: &["model.layers."],
-            layers: config.layers,
-            key: "num_hidden_layers",
-            besides: &["rotary_emb.inv_freq"],
-            optional: &[("_proj.bias", "attention_bias` or `mlp_bias")],
-        },
-        // The mask of the causal attention, and what stands where it masks.
-        Family::Gpt2 => Stack {
-            prefixes: &["transformer.h.", "h."],
-            layers: config.layers,
-            key: "n_layer",
-            besides: &[".attn.bias", ".attn.masked_bias"],
-            optional: &[(".crossattention.c_attn.weight", "add_cross_attention")],
-        },
-    };
-    stack.check(&file)?;
+    stack.check(file.names())?;
     // Some files have the embeddings twice.
     let tokens = config.parameters().iter().position(|parameter| parameter.name == "tokens.weight");
     if let (true, Some(head), Some(tokens)) = (config.tied, file.values(HEAD), tokens)
         && head != values[tokens]
     {
         return Err(FormatError::Unread {
+            description: CONFIG,
             name: HEAD.into(),
             found: "`tie_word_embeddings` says that it is the embeddings, and it is not".into(),
         });

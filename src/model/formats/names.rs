@@ -81,9 +81,11 @@ pub fn gather<E>(
 ) -> Result<Vec<Vec<f32>>, E> {
     let read = |parameter: &Parameter| {
         let pieces = pieces(parameter);
-        let mut values = Vec::with_capacity(parameter.shape.iter().product());
+        // Grown by what is there: what the description says of a shape may be any number.
+        let mut values = Vec::new();
         for (name, shape) in &pieces.tensors {
-            values.append(&mut take(name, shape)?);
+            let mut part = take(name, shape)?;
+            if values.is_empty() { values = part } else { values.append(&mut part) }
         }
         Ok(if pieces.transposed { transpose(&values, parameter.shape[0]) } else { values })
     };
