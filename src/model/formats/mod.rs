@@ -34,8 +34,7 @@ use super::weights::WeightsError;
 use crate::data::TokenizerError;
 
 /// What there is a reader for, of `model_type`.
-pub const KINDS: &str =
-    "of encoders `bert`, `distilbert` and `electra` are read, of decoders `llama` and `gpt2`: take a model of such a kind";
+pub const KINDS: &str = "of encoders `bert`, `distilbert` and `electra` are read, of decoders `llama`, `mistral`, `qwen2` and `gpt2`: take a model of such a kind";
 
 /// What is read of rotary positions.
 const PLAIN: &str = "only plain rotary positions are read: take a model whose positions are not scaled";
