@@ -1,6 +1,7 @@
 //! A student that is a checkpoint of its own: with the teacher's tokenizer, and with another. Models are tiny and of random weights.
 
-use distillery::model::TransformerConfig;
+use distillery::model::transformer::Bias;
+use distillery::model::{TransformerConfig, decode};
 
 use super::checkpoint::{distil, evaluated, loaded, model_of, refused, same, tokenizer, workplace};
 use super::*;
@@ -163,4 +164,31 @@ fn a_student_that_does_not_serve_is_said_before_the_run() {
     fs::write(folder.join("small/model.safetensors"), &weights[..weights.len() - 9]).unwrap();
     refuse(&["--student", "small"], &["small", "model.safetensors", "download it again"]);
     assert!(!folder.join("no").exists(), "nothing was begun");
+}
+
+/// A Qwen2 has biases that LLaMA has not: of its layers is made a Qwen2, and adapters leave its biases as they are.
+#[test]
+fn a_qwen2_is_distilled_into_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let config = TransformerConfig { bias: Bias::QueryKeyValue, tied: false, ..TransformerConfig::llama(5, 64, 8, 3, [2, 1], 12) };
+    let small = TransformerConfig { layers: 2, ..config.clone() };
+    model_of(folder, "model", &config, 1, (LETTERS, 4));
+    model_of(folder, "small", &small, 2, (LETTERS, 4));
+    fs::write(folder.join("text.txt"), "ab ba a bab\nbaa ab abba ".repeat(60)).unwrap();
+    let bias = |name: &str| {
+        let file = decode(&fs::read(folder.join(name).join("student/model.safetensors")).unwrap()).unwrap();
+        file.values("model.layers.1.self_attn.v_proj.bias").unwrap().to_vec()
+    };
+    succeeded(distil(folder, &["--out", "part"]));
+    assert_eq!(loaded(&folder.join("part/student")).config, small);
+    assert!(fs::read_to_string(folder.join("part/student/config.json")).unwrap().contains("\"Qwen2ForCausalLM\""));
+    assert!(bias("part").iter().any(|value| *value != 0.0), "its biases learn");
+    let adapters = ["--student", "small", "--set", "student.lora_rank=2", "--set", "train.precision=bf16", "--out", "adapted"];
+    succeeded(distil(folder, &adapters));
+    assert_eq!(loaded(&folder.join("adapted/student")).config, small);
+    assert_eq!(bias("adapted"), [0.0; 4], "what has no adapter stands still");
+    let adapter = decode(&fs::read(folder.join("adapted/student/adapter/adapter_model.safetensors")).unwrap()).unwrap();
+    assert!(adapter.has("base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight"));
+    assert!(adapter.names().all(|name| name.ends_with("lora_A.weight") || name.ends_with("lora_B.weight")));
 }

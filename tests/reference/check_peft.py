@@ -2,7 +2,7 @@
 
     python3 tests/reference/check_peft.py DISTILLERY
 
-Tiny models of random weights of both families are made, distilled for some steps and compared. Needs torch, transformers and peft.
+Tiny models of random weights of all families are made, distilled for some steps and compared. Needs torch, transformers and peft.
 """
 
 import os
@@ -26,15 +26,25 @@ def tokenizer():
 
 
 def models_of(torch):
-    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
     torch.manual_seed(0)
-    llama = LlamaConfig(
+    shape = dict(
         vocab_size=5, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        max_position_embeddings=64, tie_word_embeddings=True,
+        max_position_embeddings=64,
     )
     gpt2 = GPT2Config(vocab_size=5, n_embd=16, n_layer=2, n_head=2, n_positions=64)
-    return {"llama": LlamaForCausalLM(llama), "gpt2": GPT2LMHeadModel(gpt2)}
+    models = {
+        "llama": LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True)),
+        "mistral": MistralForCausalLM(MistralConfig(**shape)),
+        "qwen2": Qwen2ForCausalLM(Qwen2Config(**shape)),
+        "gpt2": GPT2LMHeadModel(gpt2),
+    }
+    for model in models.values():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.normal_(parameter, std=0.1)
+    return models
 
 
 def main():

@@ -1,19 +1,23 @@
-"""PyTorch reference of the decoder: logits, loss and gradients of a GPT-2-shaped and a LLaMA-shaped model, in float64.
+"""PyTorch reference of the decoder: logits, loss and gradients of models shaped as GPT-2, LLaMA and Qwen2, in float64.
 
-usage: python transformer.py > transformer.json      (torch 2.x)
+usage: python transformer.py > transformer.json      (torch 2.x, transformers 5)
 
 Written from the papers with torch's own operations (layer_norm, gelu, scaled_dot_product_attention), not from the Rust code.
 Weight number k (in the order of `names`), element i: 0.3*sin(0.37*i + 1.3*k), norm weights 1 + that. Row 1 of the batch starts with 2 tokens
 of padding. The loss is the mean cross-entropy of real next tokens. Gradients are given as their sums and as 3 of their elements.
+The same weights in transformers' own models must give the same logits, as near as its norms and angles in f32 allow; `config.json` is theirs.
 """
-import json, torch
+import json, sys, torch
 import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 IDS = [[3, 1, 4, 1, 5, 9], [0, 0, 2, 6, 5, 3]]
 REAL = [[1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1]]
-GPT2 = dict(vocab=11, context=8, width=8, layers=2, heads=2, kv_heads=2, hidden=32, llama=False)
-LLAMA = dict(vocab=11, context=8, width=16, layers=2, heads=4, kv_heads=2, hidden=12, llama=True)
+GPT2 = dict(vocab=11, context=8, width=8, layers=2, heads=2, kv_heads=2, hidden=32, llama=False, qkv=True, tied=False, epsilon=1e-5)
+LLAMA = dict(
+    vocab=11, context=8, width=16, layers=2, heads=4, kv_heads=2, hidden=12, llama=True, qkv=False, tied=True, epsilon=1e-5, base=10000.0
+)
+QWEN2 = LLAMA | dict(qkv=True, tied=False, epsilon=1e-6, base=1000000.0)
 
 
 def shapes(c):
@@ -21,18 +25,18 @@ def shapes(c):
     qkv = (c["heads"] + 2 * c["kv_heads"]) * head
     bias = not c["llama"]
     norm = lambda n: [(n + ".weight", (w,))] + ([(n + ".bias", (w,))] if bias else [])
-    dense = lambda n, i, o: [(n + ".weight", (i, o))] + ([(n + ".bias", (o,))] if bias else [])
+    dense = lambda n, i, o, b=bias: [(n + ".weight", (i, o))] + ([(n + ".bias", (o,))] if b else [])
     out = [("tokens.weight", (c["vocab"], w))] + ([("positions.weight", (c["context"], w))] if bias else [])
     for l in range(c["layers"]):
         p = f"layers.{l}."
-        out += norm(p + "norm1") + dense(p + "qkv", w, qkv) + dense(p + "out", w, w) + norm(p + "norm2")
+        out += norm(p + "norm1") + dense(p + "qkv", w, qkv, c["qkv"]) + dense(p + "out", w, w) + norm(p + "norm2")
         out += dense(p + "up", w, c["hidden"] * (2 if c["llama"] else 1)) + dense(p + "down", c["hidden"], w)
-    return out + norm("norm") + ([("head.weight", (w, c["vocab"]))] if bias else [])
+    return out + norm("norm") + ([] if c["tied"] else [("head.weight", (w, c["vocab"]))])
 
 
-def rope(x, pos):  # [batch, heads, seq, head], pos [batch, seq]
+def rope(x, pos, base):  # [batch, heads, seq, head], pos [batch, seq]
     half = x.shape[-1] // 2
-    angle = pos[:, None, :, None] * 10000.0 ** (-torch.arange(half) / half)
+    angle = pos[:, None, :, None] * base ** (-torch.arange(half) / half)
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1)
 
@@ -45,8 +49,8 @@ def forward(c, p, ids, real):
     lin = lambda n, x: x @ p[n + ".weight"] + p.get(n + ".bias", 0)
     def norm(n, x):
         if c["llama"]:
-            return F.rms_norm(x, (w,), p[n + ".weight"], 1e-5)
-        return F.layer_norm(x, (w,), p[n + ".weight"], p[n + ".bias"], 1e-5)
+            return F.rms_norm(x, (w,), p[n + ".weight"], c["epsilon"])
+        return F.layer_norm(x, (w,), p[n + ".weight"], p[n + ".bias"], c["epsilon"])
     mask = torch.ones(s, s, dtype=torch.bool).tril() & (real[:, None, None, :] > 0)
     mask = mask | torch.eye(s, dtype=torch.bool)  # padding looks at itself: no NaN
     x = F.embedding(ids, p["tokens.weight"])
@@ -57,7 +61,7 @@ def forward(c, p, ids, real):
         q, k, v = lin(n + "qkv", norm(n + "norm1", x)).split([h * head, kv * head, kv * head], -1)
         q, k, v = (t.view(b, s, -1, head).transpose(1, 2) for t in (q, k, v))
         if c["llama"]:
-            q, k = rope(q, pos), rope(k, pos)
+            q, k = rope(q, pos, c["base"]), rope(k, pos, c["base"])
         k, v = (t.repeat_interleave(h // kv, 1) for t in (k, v))
         a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = x + lin(n + "out", a.transpose(1, 2).reshape(b, s, w))
@@ -65,10 +69,42 @@ def forward(c, p, ids, real):
         u = F.silu(u[..., :c["hidden"]]) * u[..., c["hidden"]:] if c["llama"] else F.gelu(u)
         x = x + lin(n + "down", u)
     x = norm("norm", x)
-    return x @ (p["tokens.weight"].T if c["llama"] else p["head.weight"])
+    return x @ (p["tokens.weight"].T if c["tied"] else p["head.weight"])
 
 
-def case(c):
+def theirs(name, c, p, ids, real):
+    """Logits and `config.json` of transformers' model of that name with these weights."""
+    import transformers
+
+    more = {"sliding_window": None} if name == "Mistral" else {}
+    config = getattr(transformers, name + "Config")(
+        vocab_size=c["vocab"], max_position_embeddings=c["context"], hidden_size=c["width"], num_hidden_layers=c["layers"],
+        num_attention_heads=c["heads"], num_key_value_heads=c["kv_heads"], intermediate_size=c["hidden"], rms_norm_eps=c["epsilon"],
+        rope_parameters={"rope_type": "default", "rope_theta": c["base"]}, tie_word_embeddings=c["tied"], architectures=[name + "ForCausalLM"],
+        attn_implementation="sdpa", **more,
+    )
+    w, key = c["width"], c["kv_heads"] * c["width"] // c["heads"]
+    tensors = {"model.embed_tokens.weight": p["tokens.weight"], "model.norm.weight": p["norm.weight"]}
+    tensors["lm_head.weight"] = p["tokens.weight"] if c["tied"] else p["head.weight"].T
+    for l in range(c["layers"]):
+        ours, layer = f"layers.{l}.", f"model.layers.{l}."
+        qkv = {"weight": p[ours + "qkv.weight"].T} | ({"bias": p[ours + "qkv.bias"]} if c["qkv"] else {})
+        for kind, rows in qkv.items():
+            for part, values in zip("qkv", rows.split([w, key, key])):
+                tensors[f"{layer}self_attn.{part}_proj.{kind}"] = values
+        tensors[layer + "mlp.gate_proj.weight"], tensors[layer + "mlp.up_proj.weight"] = p[ours + "up.weight"].T.split(c["hidden"])
+        tensors[layer + "self_attn.o_proj.weight"] = p[ours + "out.weight"].T
+        tensors[layer + "mlp.down_proj.weight"] = p[ours + "down.weight"].T
+        tensors[layer + "input_layernorm.weight"] = p[ours + "norm1.weight"]
+        tensors[layer + "post_attention_layernorm.weight"] = p[ours + "norm2.weight"]
+    model = getattr(transformers, name + "ForCausalLM")(config).double().eval()
+    model.load_state_dict({name: values.detach().contiguous() for name, values in tensors.items()})
+    with torch.no_grad():
+        logits = model(ids, attention_mask=real, position_ids=(real.cumsum(1) - 1).clamp(min=0)).logits
+    return logits, config.to_json_string()
+
+
+def case(c, names=()):
     p = {}
     for k, (name, shape) in enumerate(shapes(c)):
         n = torch.Size(shape).numel()
@@ -80,7 +116,13 @@ def case(c):
     loss = F.cross_entropy(logits[:, :-1][keep], ids[:, 1:][keep])
     loss.backward()
     grads = {n: [t.grad.sum().item()] + [t.grad.flatten()[i].item() for i in (0, t.numel() // 2, -1)] for n, t in p.items()}
-    return {"logits": logits[real.bool()].tolist(), "loss": loss.item(), "gradients": grads}
+    configs = {}
+    for name in names:
+        found, configs[name] = theirs(name, c, p, ids, real)
+        difference = (found - logits)[real.bool()].abs().max().item()
+        assert difference < 1e-5, f"{name}: logits differ by {difference}"
+        print(f"{name}: logits differ by {difference:.1e} from those of transformers", file=sys.stderr)
+    return {"logits": logits[real.bool()].tolist(), "loss": loss.item(), "gradients": grads, "configs": configs}
 
 
-print(json.dumps({"gpt2": case(GPT2), "llama": case(LLAMA)}, indent=1))
+print(json.dumps({"gpt2": case(GPT2), "llama": case(LLAMA, ["Llama", "Mistral"]), "qwen2": case(QWEN2, ["Qwen2"])}, indent=1))

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
 use super::names::{gather, scatter};
-use super::unread::Stack;
-use super::{File, FormatError, KINDS};
+use super::unread::{CONFIG, Stack};
+use super::{File, FormatError, KINDS, number, unsupported};
 use crate::data::Marks;
 use crate::model::encoder::{Classifier, EncoderConfig};
 use crate::model::{Decoded, WeightsError, weights};
@@ -31,6 +31,17 @@ const CLASSIFIES: &str = "ForSequenceClassification";
 pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, FormatError> {
     let json: Value = serde_json::from_str(config_json).map_err(|error| FormatError::Config(error.to_string()))?;
     let (family, mut config) = shape(&json)?;
+    let distilled = family == Family::DistilBert;
+    let layer = if distilled { "transformer.layer." } else { "encoder.layer." };
+    let stack = Stack {
+        prefixes: &[layer, &format!("{}.{layer}", family.name())],
+        description: CONFIG,
+        layers: config.layers,
+        key: if distilled { "n_layers" } else { "num_hidden_layers" },
+        besides: &[],
+        optional: &[("crossattention.self.query.weight", "add_cross_attention"), ("distance_embedding.weight", "position_embedding_type")],
+    };
+    stack.bound(file.names())?;
     let has = |file: &Decoded, config: &EncoderConfig, part: &str| {
         let first = config.parameters().into_iter().find(|parameter| parameter.name.starts_with(part));
         first.is_some_and(|parameter| pieces(family, config, &parameter).tensors.iter().all(|(name, _)| find(file, family, name).is_some()))
@@ -51,16 +62,7 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
         None => Err(WeightsError::Missing(plain(name).into())),
     };
     let values = gather(&config.parameters(), |parameter| pieces(family, &config, parameter), take)?;
-    let distilled = family == Family::DistilBert;
-    let layer = if distilled { "transformer.layer." } else { "encoder.layer." };
-    let stack = Stack {
-        prefixes: &[layer, &format!("{}.{layer}", family.name())],
-        layers: config.layers,
-        key: if distilled { "n_layers" } else { "num_hidden_layers" },
-        besides: &[],
-        optional: &[("crossattention.self.query.weight", "add_cross_attention"), ("distance_embedding.weight", "position_embedding_type")],
-    };
-    stack.check(&file)?;
+    stack.check(file.names())?;
     let labels = if config.classifier.is_some() { labels } else { Vec::new() };
     Ok(LoadedEncoder { config, values, labels })
 }
@@ -102,13 +104,8 @@ fn find(file: &Decoded, family: Family, name: &str) -> Option<String> {
     [short, full].into_iter().chain(old).find(|name| file.has(name))
 }
 
-fn unsupported(json: &Value, key: &str, expected: &'static str) -> FormatError {
-    FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected }
-}
-
 fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
-    let number =
-        |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
+    let number = |key: &str| number(json, key);
     let unsupported = |key: &str, expected| unsupported(json, key, expected);
     let family = match json["model_type"].as_str() {
         Some("bert") => Family::Bert,

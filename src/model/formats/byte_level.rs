@@ -10,8 +10,14 @@ use super::FormatError;
 const END: &str = "<|endoftext|>";
 
 /// A tokenizer of these tokens by their ids, these merges in their order and control tokens, with what splits a text before
-/// ([`splitting`]).
-pub fn tokenizer_json(vocab: Map<String, Value>, merges: &[String], control: &[(u32, String)], split: &Value) -> String {
+/// ([`splitting`]) and the token that `begin`s every text.
+pub fn tokenizer_json(
+    vocab: Map<String, Value>,
+    merges: &[String],
+    control: &[(u32, String)],
+    split: &Value,
+    begin: Option<(u32, &str)>,
+) -> String {
     let added: Vec<_> = control
         .iter()
         .map(|(id, token)| {
@@ -20,13 +26,25 @@ pub fn tokenizer_json(vocab: Map<String, Value>, merges: &[String], control: &[(
         .collect();
     json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": added, "normalizer": null, "pre_tokenizer": split,
-        "post_processor": null, "decoder": splitting(),
+        "post_processor": begin.map(opening), "decoder": splitting(),
         "model": {
             "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
             "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocab, "merges": merges,
         },
     })
     .to_string()
+}
+
+/// What puts a token before every text, and before both of two.
+fn opening((id, token): (u32, &str)) -> Value {
+    let part = |name: &str, kind: u32| {
+        [json!({ "SpecialToken": { "id": token, "type_id": kind } }), json!({ "Sequence": { "id": name, "type_id": kind } })]
+    };
+    let pair = [part("A", 0), part("B", 1)].concat();
+    json!({
+        "type": "TemplateProcessing", "single": part("A", 0), "pair": pair,
+        "special_tokens": { token: { "id": token, "ids": [id], "tokens": [token] } },
+    })
 }
 
 /// GPT-2's own: words, numbers and signs, with the space before them.
@@ -51,7 +69,7 @@ pub fn from_vocab_and_merges(vocab: &str, merges: &str) -> Result<String, Format
         .collect::<Result<Vec<_>, _>>()?;
     let control: Vec<_> = ids.get(END).map(|id| (*id, END.to_owned())).into_iter().collect();
     let vocab = ids.into_iter().map(|(token, id)| (token, json!(id))).collect();
-    Ok(tokenizer_json(vocab, &merges, &control, &splitting()))
+    Ok(tokenizer_json(vocab, &merges, &control, &splitting(), None))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! endian. A number that does not fit the file is an error that says where, never a panic or a huge allocation.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use half::f16;
 
 use super::FormatError;
+use crate::model::WeightsError;
 
 /// A metadata value, as far as models need them.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,18 @@ pub enum Value {
     Integers(Vec<i64>),
     /// Of another kind: read over.
     Other,
+}
+
+/// For errors.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Texts(_) | Self::Integers(_) | Self::Other => write!(f, "a list"),
+        }
+    }
 }
 
 /// Appends the numbers of one block.
@@ -60,7 +74,9 @@ impl<'a> Gguf<'a> {
             reader.what = format!("metadata `{key}`");
             let kind = reader.u32()?;
             let value = reader.value(kind)?;
-            metadata.insert(key, value);
+            if metadata.insert(key, value).is_some() {
+                return Err(FormatError::Damaged(format!("{} is there twice", reader.what)));
+            }
         }
         let mut infos = HashMap::new();
         for index in 0..tensors {
@@ -73,11 +89,13 @@ impl<'a> Gguf<'a> {
             let mut shape = (0..dims).map(|_| Ok(reader.u64()? as usize)).collect::<Result<Vec<_>, FormatError>>()?;
             shape.reverse();
             let (kind, start) = (reader.u32()?, reader.u64()? as usize);
-            infos.insert(name, Info { shape, kind, start });
+            if infos.insert(name.clone(), Info { shape, kind, start }).is_some() {
+                return Err(FormatError::Damaged(format!("tensor `{name}` is there twice")));
+            }
         }
         let alignment = match metadata.get("general.alignment") {
             Some(Value::Integer(value)) if *value > 0 => *value as usize,
-            Some(value) => return Err(FormatError::Damaged(format!("its alignment is {value:?}"))),
+            Some(value) => return Err(FormatError::Damaged(format!("its alignment is {value}"))),
             None => 32,
         };
         let data = reader.at.next_multiple_of(alignment);
@@ -92,16 +110,22 @@ impl<'a> Gguf<'a> {
         self.tensors.contains_key(name)
     }
 
+    /// Names of all tensors.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
     /// The values of a tensor of exactly this shape.
     ///
     /// # Errors
-    /// A tensor that is missing, of another shape, of a type that is not read, or beyond the end of the file.
+    /// A tensor that is missing, of another shape, of a type that is not read, beyond the end of the file, or with values that are not finite.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, FormatError> {
         let info = self.tensors.get(name).ok_or_else(|| FormatError::Missing(name.into()))?;
         if info.shape != shape {
             return Err(FormatError::Shape { name: name.into(), found: info.shape.clone(), expected: shape.to_vec() });
         }
-        let count: usize = shape.iter().product();
+        // Beyond all numbers it is beyond the end of the file too.
+        let count = shape.iter().fold(1_usize, |count, side| count.saturating_mul(*side));
         // Numbers and bytes of a block, and how to unpack one.
         let (block, size, unpack): (usize, usize, Unpack) = match info.kind {
             0 => (1, 4, |b, out| out.push(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
@@ -114,7 +138,7 @@ impl<'a> Gguf<'a> {
         if !count.is_multiple_of(block) {
             return Err(FormatError::Damaged(format!("tensor `{name}` has {count} numbers, which are no whole blocks of {block}")));
         }
-        let end = info.start.saturating_add(count / block * size);
+        let end = info.start.saturating_add((count / block).saturating_mul(size));
         let data = self.bytes.get(info.start..end).ok_or_else(|| FormatError::Truncated {
             what: format!("tensor `{name}`"),
             needed: end as u64,
@@ -122,6 +146,9 @@ impl<'a> Gguf<'a> {
         })?;
         let mut values = Vec::with_capacity(count);
         data.chunks_exact(size).for_each(|bytes| unpack(bytes, &mut values));
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(WeightsError::NotFinite(name.into()).into());
+        }
         Ok(values)
     }
 }

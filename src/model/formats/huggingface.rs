@@ -3,75 +3,112 @@
 use serde_json::{Value, json};
 
 use super::names::{self, Family};
-use super::unread::Stack;
-use super::{File, FormatError, KINDS, Loaded};
+use super::unread::{CONFIG, Stack};
+use super::{File, FormatError, KINDS, Loaded, PLAIN, number, unsupported};
 use crate::data::Tokenizer;
-use crate::model::transformer::{Mlp, Positions, TransformerConfig};
+use crate::model::transformer::{Bias, Mlp, Positions, TransformerConfig};
 use crate::model::weights::{self, Decoded};
 
 /// The shape that a `config.json` describes.
 ///
 /// # Errors
-/// Another model than `llama` and `gpt2`, a missing number, and variants that this decoder has not.
+/// Another model than `llama`, `mistral`, `qwen2` and `gpt2`, a missing number, and variants that this decoder has not.
 pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
     let json: Value = serde_json::from_str(text).map_err(|error| FormatError::Config(error.to_string()))?;
-    let number =
-        |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
-    let unsupported = |key: &str, expected| FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected };
     let config = match json["model_type"].as_str() {
-        Some("llama") => {
-            for key in ["attention_bias", "mlp_bias"] {
-                if json[key].as_bool() == Some(true) {
-                    return Err(unsupported(key, "LLaMA is read without biases"));
-                }
-            }
-            if !matches!(json["hidden_act"].as_str(), None | Some("silu")) {
-                return Err(unsupported("hidden_act", "LLaMA is read with `silu`"));
-            }
-            // transformers 5 keeps the base in `rope_parameters`.
-            let rope = &json["rope_parameters"];
-            if !json["rope_scaling"].is_null() || !matches!(rope["rope_type"].as_str(), None | Some("default")) {
-                return Err(unsupported("rope_scaling", "only plain rotary positions are read"));
-            }
-            let heads = number("num_attention_heads")?;
-            let width = number("hidden_size")?;
-            if json["head_dim"].as_u64().is_some_and(|head| head as usize * heads != width) {
-                return Err(unsupported("head_dim", "heads must be hidden_size/num_attention_heads wide"));
-            }
-            let base = json["rope_theta"].as_f64().or(rope["rope_theta"].as_f64());
-            let shape = [heads, number("num_key_value_heads").unwrap_or(heads)];
-            TransformerConfig {
-                epsilon: json["rms_norm_eps"].as_f64().unwrap_or(1e-6),
-                positions: Positions::Rope(base.unwrap_or(10_000.0)),
-                tied: json["tie_word_embeddings"].as_bool().unwrap_or(false),
-                ..TransformerConfig::llama(
-                    number("vocab_size")?,
-                    number("max_position_embeddings")?,
-                    width,
-                    number("num_hidden_layers")?,
-                    shape,
-                    number("intermediate_size")?,
-                )
-            }
-        }
-        Some("gpt2") => {
-            let width = number("n_embd")?;
-            TransformerConfig {
-                hidden: number("n_inner").unwrap_or(4 * width),
-                epsilon: json["layer_norm_epsilon"].as_f64().unwrap_or(1e-5),
-                mlp: match json["activation_function"].as_str() {
-                    None | Some("gelu_new" | "gelu_pytorch_tanh") => Mlp::GeluTanh,
-                    Some("gelu") => Mlp::Gelu,
-                    Some(_) => return Err(unsupported("activation_function", "`gelu_new` and `gelu` are read")),
-                },
-                tied: json["tie_word_embeddings"].as_bool().unwrap_or(true),
-                ..TransformerConfig::gpt2(number("vocab_size")?, number("n_positions")?, width, number("n_layer")?, number("n_head")?)
-            }
-        }
-        _ => return Err(unsupported("model_type", KINDS)),
+        Some(kind @ ("llama" | "mistral" | "qwen2")) => llama(&json, kind)?,
+        Some("gpt2") => gpt2(&json)?,
+        _ => return Err(unsupported(&json, "model_type", KINDS)),
     };
     config.validate()?;
     Ok(config)
+}
+
+/// LLaMA, and what differs from it by little.
+fn llama(json: &Value, kind: &str) -> Result<TransformerConfig, FormatError> {
+    let number = |key: &str| number(json, key);
+    // transformers reads these of LLaMA alone.
+    for key in ["attention_bias", "mlp_bias"] {
+        if kind == "llama" && json[key].as_bool() == Some(true) {
+            return Err(unsupported(json, key, "LLaMA is read without biases"));
+        }
+    }
+    if !matches!(json["hidden_act"].as_str(), None | Some("silu")) {
+        return Err(unsupported(json, "hidden_act", "only `silu` is read"));
+    }
+    let base = rotary_base(json)?;
+    let context = number("max_position_embeddings")?;
+    see_all(json, kind, context)?;
+    let (heads, width) = (number("num_attention_heads")?, number("hidden_size")?);
+    if json["head_dim"].as_u64().is_some_and(|head| (head as usize).checked_mul(heads) != Some(width)) {
+        return Err(unsupported(json, "head_dim", "heads must be hidden_size/num_attention_heads wide"));
+    }
+    let shape = [heads, number("num_key_value_heads").unwrap_or(heads)];
+    let plain =
+        TransformerConfig::llama(number("vocab_size")?, context, width, number("num_hidden_layers")?, shape, number("intermediate_size")?);
+    Ok(TransformerConfig {
+        epsilon: json["rms_norm_eps"].as_f64().unwrap_or(1e-6),
+        positions: Positions::Rope(base),
+        bias: if kind == "qwen2" { Bias::QueryKeyValue } else { Bias::None },
+        tied: json["tie_word_embeddings"].as_bool().unwrap_or(false),
+        ..plain
+    })
+}
+
+/// The base of plain rotary positions. transformers 5 keeps it in `rope_parameters`, and takes `rope_scaling` for an old name of that.
+fn rotary_base(json: &Value) -> Result<f64, FormatError> {
+    let mut base = json["rope_theta"].as_f64();
+    for key in ["rope_parameters", "rope_scaling"] {
+        let rope = &json[key];
+        let kind = rope["rope_type"].as_str().or(rope["type"].as_str());
+        // Scaling of no kind is nothing that is known.
+        if !matches!((kind, key), (Some("default"), _) | (None, "rope_parameters")) && !rope.is_null() {
+            return Err(unsupported(json, key, PLAIN));
+        }
+        base = rope["rope_theta"].as_f64().or(base);
+    }
+    Ok(base.unwrap_or(10_000.0))
+}
+
+/// What transformers takes for a Mistral's window where its `config.json` says nothing of one.
+const MISTRAL_WINDOW: u64 = 4096;
+
+/// That every token looks at all before it, as far as the model reaches.
+fn see_all(json: &Value, kind: &str, context: usize) -> Result<(), FormatError> {
+    if kind == "qwen2" && json["use_sliding_window"].as_bool() == Some(true) {
+        return Err(unsupported(json, "use_sliding_window", "only attention without a window is read: take a model that has none"));
+    }
+    let window = match json.get("sliding_window") {
+        _ if kind != "mistral" => None,
+        None => Some((MISTRAL_WINDOW, format!("not there, which is {MISTRAL_WINDOW} to transformers,"))),
+        Some(window) => window.as_u64().map(|tokens| (tokens, tokens.to_string())),
+    };
+    match window {
+        Some((tokens, shown)) if tokens < context as u64 => Err(FormatError::Unsupported {
+            key: "sliding_window".into(),
+            found: format!("{shown} and `max_position_embeddings` is {context}"),
+            expected: "only attention without a window is read: with `max_position_embeddings` no larger than the window the model is read, for \
+                       texts of that length",
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn gpt2(json: &Value) -> Result<TransformerConfig, FormatError> {
+    let number = |key: &str| number(json, key);
+    let width = number("n_embd")?;
+    let plain = TransformerConfig::gpt2(number("vocab_size")?, number("n_positions")?, width, number("n_layer")?, number("n_head")?);
+    Ok(TransformerConfig {
+        hidden: number("n_inner").unwrap_or(plain.hidden),
+        epsilon: json["layer_norm_epsilon"].as_f64().unwrap_or(1e-5),
+        mlp: match json["activation_function"].as_str() {
+            None | Some("gelu_new" | "gelu_pytorch_tanh") => Mlp::GeluTanh,
+            Some("gelu") => Mlp::Gelu,
+            Some(_) => return Err(unsupported(json, "activation_function", "`gelu_new` and `gelu` are read")),
+        },
+        tied: json["tie_word_embeddings"].as_bool().unwrap_or(true),
+        ..plain
+    })
 }
 
 /// The decoder of a folder, from its description and its tensors.
@@ -81,6 +118,27 @@ pub fn config(text: &str) -> Result<TransformerConfig, FormatError> {
 pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError> {
     let config = config(config_json)?;
     let family = names::family(&config)?;
+    let stack = match family {
+        Family::Llama => Stack {
+            prefixes: &["model.layers."],
+            description: CONFIG,
+            layers: config.layers,
+            key: "num_hidden_layers",
+            besides: &["rotary_emb.inv_freq"],
+            // Qwen2 has no keys for more biases.
+            optional: if config.bias == Bias::None { &[("_proj.bias", "attention_bias` or `mlp_bias")] } else { &[] },
+        },
+        // The mask of the causal attention, and what stands where it masks.
+        Family::Gpt2 => Stack {
+            prefixes: &["transformer.h.", "h."],
+            description: CONFIG,
+            layers: config.layers,
+            key: "n_layer",
+            besides: &[".attn.bias", ".attn.masked_bias"],
+            optional: &[(".crossattention.c_attn.weight", "add_cross_attention")],
+        },
+    };
+    stack.bound(file.names())?;
     let values = names::gather(
         &config.parameters(),
         |parameter| names::pieces(family, &config, parameter),
@@ -90,30 +148,14 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError>
             file.take(short.unwrap_or(name), shape)
         },
     )?;
-    let stack = match family {
-        Family::Llama => Stack {
-            prefixes: &["model.layers."],
-            layers: config.layers,
-            key: "num_hidden_layers",
-            besides: &["rotary_emb.inv_freq"],
-            optional: &[("_proj.bias", "attention_bias` or `mlp_bias")],
-        },
-        // The mask of the causal attention, and what stands where it masks.
-        Family::Gpt2 => Stack {
-            prefixes: &["transformer.h.", "h."],
-            layers: config.layers,
-            key: "n_layer",
-            besides: &[".attn.bias", ".attn.masked_bias"],
-            optional: &[(".crossattention.c_attn.weight", "add_cross_attention")],
-        },
-    };
-    stack.check(&file)?;
+    stack.check(file.names())?;
     // Some files have the embeddings twice.
     let tokens = config.parameters().iter().position(|parameter| parameter.name == "tokens.weight");
     if let (true, Some(head), Some(tokens)) = (config.tied, file.values(HEAD), tokens)
         && head != values[tokens]
     {
         return Err(FormatError::Unread {
+            description: CONFIG,
             name: HEAD.into(),
             found: "`tie_word_embeddings` says that it is the embeddings, and it is not".into(),
         });
@@ -125,21 +167,29 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError>
 const HEAD: &str = "lm_head.weight";
 
 /// The two files of a decoder: `config.json` and `model.safetensors` (F32, or F16 when `half`). `end` is the token that ends a text:
-/// without it `transformers` assumes one of its own.
+/// without it `transformers` assumes one of its own. What was a Mistral is a LLaMA: their weights mean the same.
 ///
 /// # Errors
-/// [`FormatError::Nameless`] for a shape that is neither LLaMA's nor GPT-2's.
+/// [`FormatError::Nameless`] for a shape that is not LLaMA's, Qwen2's or GPT-2's.
 pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, half: bool) -> Result<(String, Vec<u8>), FormatError> {
     let family = names::family(config)?;
     let dtype = if half { "float16" } else { "float32" };
     let description = match (family, config.positions) {
-        (Family::Llama, Positions::Rope(base)) => json!({
-            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "vocab_size": config.vocab,
-            "max_position_embeddings": config.context, "hidden_size": config.width, "intermediate_size": config.hidden,
-            "num_hidden_layers": config.layers, "num_attention_heads": config.heads, "num_key_value_heads": config.kv_heads,
-            "rms_norm_eps": config.epsilon, "rope_theta": base, "tie_word_embeddings": config.tied, "torch_dtype": dtype,
-            "attention_bias": false, "mlp_bias": false, "bos_token_id": null, "eos_token_id": end,
-        }),
+        (Family::Llama, Positions::Rope(base)) => {
+            let (class, kind, off): (_, _, &[_]) = match config.bias {
+                Bias::QueryKeyValue => ("Qwen2ForCausalLM", "qwen2", &["use_sliding_window"]),
+                _ => ("LlamaForCausalLM", "llama", &["attention_bias", "mlp_bias"]),
+            };
+            let mut description = json!({
+                "architectures": [class], "model_type": kind, "hidden_act": "silu", "vocab_size": config.vocab,
+                "max_position_embeddings": config.context, "hidden_size": config.width, "intermediate_size": config.hidden,
+                "num_hidden_layers": config.layers, "num_attention_heads": config.heads, "num_key_value_heads": config.kv_heads,
+                "rms_norm_eps": config.epsilon, "rope_theta": base, "tie_word_embeddings": config.tied, "torch_dtype": dtype,
+                "bos_token_id": null, "eos_token_id": end,
+            });
+            off.iter().for_each(|key| description[*key] = false.into());
+            description
+        }
         _ => json!({
             "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": config.vocab, "n_positions": config.context,
             "n_embd": config.width, "n_inner": config.hidden, "n_layer": config.layers, "n_head": config.heads,

@@ -10,7 +10,7 @@
 //! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
 //! | [`bert_names`] | which of their tensors make up which of ours |
-//! | [`unread`] | what a file has besides |
+//! | [`unread`] | layers that a file lacks, and what it has besides |
 
 pub mod bert;
 mod bert_names;
@@ -26,6 +26,7 @@ mod unread;
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use thiserror::Error;
 
 use super::transformer::{ShapeError, TransformerConfig};
@@ -33,8 +34,10 @@ use super::weights::WeightsError;
 use crate::data::TokenizerError;
 
 /// What there is a reader for, of `model_type`.
-pub const KINDS: &str =
-    "of encoders `bert`, `distilbert` and `electra` are read, of decoders `llama` and `gpt2`: take a model of such a kind";
+pub const KINDS: &str = "of encoders `bert`, `distilbert` and `electra` are read, of decoders `llama`, `mistral`, `qwen2` and `gpt2`: take a model of such a kind";
+
+/// What is read of rotary positions.
+const PLAIN: &str = "only plain rotary positions are read: take a model whose positions are not scaled";
 
 /// A file of a folder: its name in there, and what is in it.
 pub type File = (&'static str, Vec<u8>);
@@ -68,9 +71,15 @@ pub enum FormatError {
     #[error("config.json: {0}")]
     Config(String),
     #[error(
-        "config.json and the weights disagree: `{name}` is left over: {found}; they are of two models, or config.json was edited: get both again"
+        "{description} and the weights disagree: `{name}` is left over: {found}; they are of two models, or {description} was edited: get the \
+         model again"
     )]
-    Unread { name: String, found: String },
+    Unread { description: &'static str, name: String, found: String },
+    #[error(
+        "{description} and the weights disagree: `{key}` is {said}, and the weights have {found} layers, none of them named `{lacking}`; weights \
+         are missing, or {description} was edited: get the model again"
+    )]
+    Layers { description: &'static str, key: &'static str, said: usize, found: usize, lacking: String },
     #[error("this network is of none of the kinds that Hugging Face has a name for")]
     Nameless,
     #[error("its tokenizer has {known} tokens and its model only {vocab}: they do not belong together")]
@@ -81,6 +90,16 @@ pub enum FormatError {
     Impossible(#[from] ShapeError),
     #[error("the weights: {0}")]
     Weights(#[from] WeightsError),
+}
+
+/// Of a `config.json` that describes what is not read.
+fn unsupported(json: &Value, key: &str, expected: &'static str) -> FormatError {
+    FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected }
+}
+
+/// A number of a `config.json` that must be there.
+fn number(json: &Value, key: &str) -> Result<usize, FormatError> {
+    json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")))
 }
 
 /// What transformers and peft ask of the metadata of a file of tensors.

@@ -1,12 +1,13 @@
 //! Which Hugging Face tensors make up each parameter of our decoders, for reading and for writing.
 
 use super::FormatError;
-use crate::model::transformer::{Mlp, Norm, Positions, TransformerConfig};
+use crate::model::transformer::{Bias, Mlp, Norm, Positions, TransformerConfig};
 use crate::model::{Named, Parameter};
 
 /// The two families that Hugging Face has names for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
+    /// And Qwen2, whose queries, keys and values have biases besides.
     Llama,
     Gpt2,
 }
@@ -14,9 +15,9 @@ pub enum Family {
 /// The family of a shape.
 pub fn family(config: &TransformerConfig) -> Result<Family, FormatError> {
     match (config.positions, config.norm, config.mlp, config.bias) {
-        (Positions::Rope(_), Norm::Rms, Mlp::SwiGlu, false) => Ok(Family::Llama),
+        (Positions::Rope(_), Norm::Rms, Mlp::SwiGlu, Bias::None | Bias::QueryKeyValue) => Ok(Family::Llama),
         // GPT-2 has as many key heads as query heads.
-        (Positions::Learned, Norm::Layer, Mlp::Gelu | Mlp::GeluTanh, true) if config.group() == 1 => Ok(Family::Gpt2),
+        (Positions::Learned, Norm::Layer, Mlp::Gelu | Mlp::GeluTanh, Bias::All) if config.group() == 1 => Ok(Family::Gpt2),
         _ => Err(FormatError::Nameless),
     }
 }
@@ -42,12 +43,16 @@ pub fn pieces(family: Family, config: &TransformerConfig, parameter: &Parameter)
         };
         Pieces { tensors: vec![(name, shape)], transposed }
     };
+    let matrix = kind == "weight";
     let stack = |names: &[(&str, usize)]| Pieces {
         tensors: names
             .iter()
-            .map(|(name, rows)| (format!("model.layers.{}.{name}.weight", block.unwrap_or("0")), vec![*rows, config.width]))
+            .map(|(name, rows)| {
+                let shape = if matrix { vec![*rows, config.width] } else { vec![*rows] };
+                (format!("model.layers.{}.{name}.{kind}", block.unwrap_or("0")), shape)
+            })
             .collect(),
-        transposed: true,
+        transposed: matrix,
     };
     let (query, key) = (config.width, config.kv_heads * config.head());
     match (family, part) {
@@ -81,9 +86,11 @@ pub fn gather<E>(
 ) -> Result<Vec<Vec<f32>>, E> {
     let read = |parameter: &Parameter| {
         let pieces = pieces(parameter);
-        let mut values = Vec::with_capacity(parameter.shape.iter().product());
+        // Grown by what is there: what the description says of a shape may be any number.
+        let mut values = Vec::new();
         for (name, shape) in &pieces.tensors {
-            values.append(&mut take(name, shape)?);
+            let mut part = take(name, shape)?;
+            if values.is_empty() { values = part } else { values.append(&mut part) }
         }
         Ok(if pieces.transposed { transpose(&values, parameter.shape[0]) } else { values })
     };

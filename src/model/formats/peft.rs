@@ -15,7 +15,7 @@ use crate::model::weights;
 /// Theirs are `[rank, in]` and `[out, rank]`; what lies side by side in one of our matrices has modules of its own there, with the same A.
 ///
 /// # Errors
-/// [`FormatError::Nameless`] for a shape that is neither LLaMA's nor GPT-2's.
+/// [`FormatError::Nameless`] for a shape that is not LLaMA's, Qwen2's or GPT-2's.
 pub fn folder(config: &TransformerConfig, lora: &Lora, factors: &[Vec<f32>], base: &str) -> Result<Vec<File>, FormatError> {
     let family = names::family(config)?;
     let adapted = config.parameters().into_iter().filter(|parameter| lora.adapts(&parameter.name));

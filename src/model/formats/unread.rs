@@ -1,14 +1,19 @@
-//! What is left of a file when a network has been read out of it. Heads and buffers may be; a layer may not: then the description is another
-//! network's.
+//! Whether a file has the layers that its description promises, and what is left of it when a network has been read out of it. Heads and buffers
+//! may be left; a layer may not: then the description is another network's.
+
+use std::collections::BTreeSet;
 
 use super::FormatError;
-use crate::model::weights::Decoded;
+
+/// What names the layers of a Hugging Face folder.
+pub const CONFIG: &str = "config.json";
 
 /// The layers of a family, as its files name them.
 pub struct Stack<'a> {
     /// What stands before the number of a layer.
     pub prefixes: &'a [&'a str],
-    /// How many were read, and the key of `config.json` that says so.
+    /// What describes the network, how many layers it says there are, and the key by which it says so.
+    pub description: &'static str,
     pub layers: usize,
     pub key: &'static str,
     /// Ends of what a layer may have besides: buffers, which are no weights.
@@ -18,11 +23,30 @@ pub struct Stack<'a> {
 }
 
 impl Stack<'_> {
+    /// To be asked before anything is made for each layer: the number may be any, and the layers that are there are no more than the tensors.
+    ///
     /// # Errors
-    /// [`FormatError::Unread`] with a tensor of the layers that was not read.
-    pub fn check(&self, file: &Decoded) -> Result<(), FormatError> {
+    /// [`FormatError::Layers`] where the tensors of these names are of fewer layers.
+    pub fn bound<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), FormatError> {
+        let there: BTreeSet<usize> = names.filter_map(|name| self.layer(name)).collect();
+        if self.layers <= there.len() {
+            return Ok(());
+        }
+        let lacking = (0..).find(|layer| !there.contains(layer)).unwrap_or_default();
+        Err(FormatError::Layers {
+            description: self.description,
+            key: self.key,
+            said: self.layers,
+            found: there.len(),
+            lacking: format!("{}{lacking}.…", self.prefixes[0]),
+        })
+    }
+
+    /// # Errors
+    /// [`FormatError::Unread`] with a tensor of the layers, if one is among the names of those that were not read.
+    pub fn check<'n>(&self, unread: impl Iterator<Item = &'n str>) -> Result<(), FormatError> {
         let known = |name: &&str| self.besides.iter().any(|end| name.ends_with(end));
-        let left: Vec<&str> = file.names().filter(|name| self.layer(name).is_some()).filter(|name| !known(name)).collect();
+        let left: Vec<&str> = unread.filter(|name| self.layer(name).is_some()).filter(|name| !known(name)).collect();
         // The same one at every run.
         let Some(name) = left.iter().copied().min_by_key(|name| (self.layer(name), *name)) else { return Ok(()) };
         let last = left.iter().filter_map(|name| self.layer(name)).max().unwrap_or_default();
@@ -31,7 +55,7 @@ impl Stack<'_> {
             Some((_, key)) => format!("`{key}` says that there is none"),
             None => "no layer of this kind has one".into(),
         };
-        Err(FormatError::Unread { name: name.into(), found })
+        Err(FormatError::Unread { description: self.description, name: name.into(), found })
     }
 
     /// The layer of a tensor, if it is of one.

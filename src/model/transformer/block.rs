@@ -27,11 +27,11 @@ impl Block {
         let norm = |values: &mut Values| Normalise::new(config.width, config.norm == Norm::Layer, config.epsilon, values);
         Self {
             norm1: norm(values),
-            qkv: Dense::new(config.width, config.qkv(), config.bias, values),
-            out: Dense::new(config.width, config.width, config.bias, values),
+            qkv: Dense::new(config.width, config.qkv(), config.bias.of_qkv(), values),
+            out: Dense::new(config.width, config.width, config.bias.of_others(), values),
             norm2: norm(values),
-            up: Dense::new(config.width, config.up(), config.bias, values),
-            down: Dense::new(config.hidden, config.width, config.bias, values),
+            up: Dense::new(config.width, config.up(), config.bias.of_others(), values),
+            down: Dense::new(config.hidden, config.width, config.bias.of_others(), values),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The shape of a decoder on paper: GPT-2's or LLaMA's, or anything between. No tensor in here.
+//! The shape of a decoder on paper: GPT-2's, LLaMA's or Qwen2's, or anything between. No tensor in here.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -40,6 +40,64 @@ pub enum Positions {
     Rope(f64),
 }
 
+/// Which projections of a block have biases. Written as `false` and `true` where it is none or all of them: so it was before there was a third,
+/// and fingerprints of models are made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub enum Bias {
+    /// LLaMA.
+    None,
+    /// Those of queries, keys and values (Qwen2).
+    QueryKeyValue,
+    /// GPT-2.
+    All,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Whole(bool),
+    Part(Part),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    QueryKeyValue,
+}
+
+impl From<Written> for Bias {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Whole(false) => Self::None,
+            Written::Part(Part::QueryKeyValue) => Self::QueryKeyValue,
+            Written::Whole(true) => Self::All,
+        }
+    }
+}
+
+impl From<Bias> for Written {
+    fn from(bias: Bias) -> Self {
+        match bias {
+            Bias::None => Self::Whole(false),
+            Bias::QueryKeyValue => Self::Part(Part::QueryKeyValue),
+            Bias::All => Self::Whole(true),
+        }
+    }
+}
+
+impl Bias {
+    /// Whether queries, keys and values have one.
+    pub fn of_qkv(self) -> bool {
+        self != Self::None
+    }
+
+    /// Whether the other projections have one.
+    pub fn of_others(self) -> bool {
+        self == Self::All
+    }
+}
+
 /// A decoder-only transformer with pre-normalisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,8 +118,7 @@ pub struct TransformerConfig {
     pub epsilon: f64,
     pub mlp: Mlp,
     pub positions: Positions,
-    /// Whether the projections of a block have biases.
-    pub bias: bool,
+    pub bias: Bias,
     /// Whether the token embedding is the output matrix too.
     pub tied: bool,
 }
@@ -92,7 +149,7 @@ impl TransformerConfig {
             epsilon: 1e-5,
             mlp: Mlp::Gelu,
             positions: Positions::Learned,
-            bias: true,
+            bias: Bias::All,
             tied: false,
         }
     }
@@ -106,7 +163,7 @@ impl TransformerConfig {
             norm: Norm::Rms,
             mlp: Mlp::SwiGlu,
             positions: Positions::Rope(10_000.0),
-            bias: false,
+            bias: Bias::None,
             tied: true,
             ..Self::gpt2(vocab, context, width, layers, heads)
         }
@@ -178,11 +235,11 @@ impl TransformerConfig {
         for layer in 0..self.layers {
             let name = |part: &str| format!("layers.{layer}.{part}");
             list.norm(&name("norm1"), self.width, norm);
-            list.dense(&name("qkv"), self.width, self.qkv(), self.bias);
-            list.dense(&name("out"), self.width, self.width, self.bias);
+            list.dense(&name("qkv"), self.width, self.qkv(), self.bias.of_qkv());
+            list.dense(&name("out"), self.width, self.width, self.bias.of_others());
             list.norm(&name("norm2"), self.width, norm);
-            list.dense(&name("up"), self.width, self.up(), self.bias);
-            list.dense(&name("down"), self.hidden, self.width, self.bias);
+            list.dense(&name("up"), self.width, self.up(), self.bias.of_others());
+            list.dense(&name("down"), self.hidden, self.width, self.bias.of_others());
         }
         list.norm("norm", self.width, norm);
         if !self.tied {

@@ -1,4 +1,4 @@
-//! One decoder-only transformer, GPT-2-shaped or LLaMA-shaped by configuration.
+//! One decoder-only transformer, shaped as GPT-2, LLaMA or Qwen2 by configuration.
 //!
 //! | file | |
 //! |---|---|
@@ -19,6 +19,6 @@ mod rotary;
 mod tests;
 
 pub use cache::Cache;
-pub use config::{Mlp, Norm, Positions, ShapeError, TransformerConfig};
+pub use config::{Bias, Mlp, Norm, Positions, ShapeError, TransformerConfig};
 pub use context::Context;
 pub use network::Transformer;

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
-use super::{Cache, Context, Transformer, TransformerConfig};
+use super::{Bias, Cache, Context, Positions, Transformer, TransformerConfig};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
@@ -21,6 +21,10 @@ fn gpt2() -> TransformerConfig {
 
 fn llama() -> TransformerConfig {
     TransformerConfig::llama(11, 8, 16, 2, [4, 2], 12)
+}
+
+fn qwen2() -> TransformerConfig {
+    TransformerConfig { epsilon: 1e-6, positions: Positions::Rope(1e6), bias: Bias::QueryKeyValue, tied: false, ..llama() }
 }
 
 fn values(config: &TransformerConfig) -> Vec<Vec<f32>> {
@@ -94,11 +98,16 @@ async fn a_llama_with_shared_key_heads_and_padding_is_that_of_pytorch() {
     agrees("llama", &llama()).await;
 }
 
+#[test_async]
+async fn a_qwen2_with_biases_of_its_attention_is_that_of_pytorch() {
+    agrees("qwen2", &qwen2()).await;
+}
+
 /// Were padding seen, or positions counted from the start of the row, real tokens would answer otherwise in longer rows.
 #[test_async]
 async fn padding_on_either_side_changes_no_logit() {
     let device = Place::cpu().inner();
-    for config in [gpt2(), llama()] {
+    for config in [gpt2(), llama(), qwen2()] {
         let net = Transformer::build(&config, &values(&config), &device);
         let plain = net.forward(ids(&[[2, 6, 5, 3]], &device), &Context::causal(&config, 4, &device));
         let left = [false, false, true, true, true, true];
@@ -119,7 +128,7 @@ async fn padding_on_either_side_changes_no_logit() {
 #[test_async]
 async fn the_cache_changes_no_logit() {
     let device = Place::cpu().inner();
-    for config in [gpt2(), llama()] {
+    for config in [gpt2(), llama(), qwen2()] {
         let net = Transformer::build(&config, &values(&config), &device);
         let whole = read(net.forward(ids(&IDS, &device), &Context::padded(&config, &REAL, 6, &device))).await.unwrap();
         let mut cache = Cache::new(&config, 2, 7, &device);
@@ -148,4 +157,14 @@ fn impossible_shapes_are_refused_by_name() {
     assert!(wrong(TransformerConfig::llama(11, 8, 12, 2, [4, 2], 12)).contains("even width"));
     assert!(wrong(TransformerConfig::gpt2(0, 8, 8, 2, 2)).contains("vocab"));
     assert!(gpt2().validate().is_ok());
+}
+
+/// What was written before there were biases of some projections is read, and fingerprints of models stay what they were.
+#[test]
+fn biases_are_written_as_they_always_were() {
+    for (config, written) in [(llama(), "false"), (gpt2(), "true"), (qwen2(), "\"query_key_value\"")] {
+        let json = serde_json::to_string(&config).unwrap();
+        assert!(json.contains(&format!("\"bias\":{written},\"tied\"")), "{json}");
+        assert_eq!(serde_json::from_str::<TransformerConfig>(&json).unwrap(), config);
+    }
 }
