@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::args::EmbedArgs;
 use super::error::Error;
-use super::files::read_text;
+use super::data;
 use super::models;
 use super::output;
 use super::table::{Table, percent};
+use super::tables::Columns;
 use crate::device::{self, Place};
 use crate::eval::metrics;
 use crate::method::encoder::{Batch, classes};
