@@ -5,8 +5,8 @@ use pollster::block_on;
 use serde_json::json;
 
 use super::args::EmbedArgs;
-use super::error::Error;
 use super::data;
+use super::error::Error;
 use super::models;
 use super::output;
 use super::table::{Table, percent};

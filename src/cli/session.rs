@@ -122,15 +122,15 @@ impl Session {
 /// Whether a task reads data of this kind at all.
 fn readable(path: &Path, task: TaskName) -> Result<(), Error> {
     let wrong = |problem: &str| Err(Error::input(format!("--data {}: {problem}", path.display())));
-    if let Err(error) = std::fs::metadata(path) {
-        return wrong(&error.to_string());
-    }
     match task {
         TaskName::Digits | TaskName::Plane | TaskName::Grammar | TaskName::Arithmetic => wrong(
             "this task takes no data files, it brings its own: leave them out, or --set task.name=fashion (or names, novel, jsonl, labels)",
         ),
         TaskName::Fashion if path.is_file() => wrong("the images are in four IDX files of one folder: name the folder"),
-        _ => Ok(()),
+        TaskName::Fashion => Ok(()),
+        TaskName::Names | TaskName::Novel | TaskName::Jsonl | TaskName::Labels => {
+            std::fs::metadata(path).map_or_else(|error| wrong(&error.to_string()), |_| Ok(()))
+        }
     }
 }
 

@@ -63,8 +63,7 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
 pub fn without_effect(experiment: &Experiment, set: &[String]) -> Result<Vec<String>, Error> {
     let preset = Experiment::from_preset(&experiment.preset, [])?;
     let by_hand = |key: &str| set.iter().find(|assignment| assignment.split_once('=').is_some_and(|(set, _)| set.trim() == key));
-    let way =
-        |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
+    let way = |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
     let line = |knob: &Knob| {
         let turned = match by_hand(knob.key) {
             Some(assignment) => format!("--set {assignment}"),

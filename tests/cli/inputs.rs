@@ -24,7 +24,7 @@ fn refused(folder: &Path, args: &[&str], parts: &[&str]) {
 fn names_and_values() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&[&str], &[&str]); 21] = [
+    let cases: [(&[&str], &[&str]); 22] = [
         (&["run", "first-ligth"], &["first-ligth", "Did you mean `first-light`?", "all-labels"]),
         (&["run", "plane", "--set", "distill.temprature=3"], &["distill.temprature", "Did you mean `distill.temperature`?"]),
         (&["run", "plane", "--set", "distill.temperature=900"], &["distill.temperature", "900", "from 0.5 to 50"]),
@@ -42,6 +42,7 @@ fn names_and_values() {
         (&["run", "plane", "--seeds", "9", "--set", "seed=4294967290"], &["--seeds 9", "seed=4294967287 or less"]),
         (&["run", "plane", "--checkpoint-every", "0"], &["--checkpoint-every"]),
         (&["describe", "temprature"], &["did you mean `distill.temperature`?"]),
+        (&["run", "novel", "--data", "gone.txt"], &["--data gone.txt", "No such file"]),
         (&["resume", "nowhere"], &["nowhere"]),
         (&["resume", "."], &["is no run directory"]),
         (&["compare", "nowhere"], &["nowhere"]),
@@ -72,6 +73,10 @@ fn a_knob_without_effect_is_said() {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
     }
     assert!(!said.contains("temperature"), "a knob with effect is no note: {said}");
+    let file = "version = 1\npreset = \"first-light\"\n[text]\nsamples = 5\n[distill]\ntemperature = 2.0\n";
+    fs::write(folder.path().join("mine.toml"), file).unwrap();
+    let said = stderr(&succeeded(run(folder.path(), "mine.toml", &[])));
+    assert!(said.contains("note: text.samples=5 has no effect here: it needs") && !said.contains("temperature"), "{said}");
 }
 
 #[test]

@@ -181,8 +181,31 @@ mod unix {
 
     use super::*;
 
+    /// Of the terminal, and of whatever runs jobs.
     #[test]
-    fn ctrl_c_saves_a_checkpoint_and_says_how_to_go_on() {
+    fn a_signal_saves_a_checkpoint_and_says_how_to_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        uninterrupted(folder);
+        for signal in ["INT", "TERM"] {
+            let args = tiny("first-light", &[&LONG[..], &["--json", "--out", signal]].concat());
+            let mut child = command(folder, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            lines.by_ref().map_while(Result::ok).find(|line| line.contains("\"total_step\":100,")).unwrap();
+            assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+            let last = lines.map_while(Result::ok).last().unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(130));
+            assert!(stderr(&output).contains(&format!("go on with: distillery resume {signal}")), "{}", stderr(&output));
+            assert!(last.contains("\"code\":\"interrupted\""), "{last}");
+            succeeded(cli(folder, &["resume", signal]));
+            assert_same_run(&folder.join(signal), &folder.join("whole"));
+        }
+    }
+
+    /// `distillery run ... --json | head`, or a program behind the pipe that has died.
+    #[test]
+    fn a_run_whose_reader_has_gone_saves_and_is_no_success() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         uninterrupted(folder);
@@ -190,12 +213,11 @@ mod unix {
         let mut child = command(folder, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         lines.by_ref().map_while(Result::ok).find(|line| line.contains("\"total_step\":100,")).unwrap();
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let last = lines.map_while(Result::ok).last().unwrap();
+        drop(lines);
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130));
-        assert!(stderr(&output).contains("go on with: distillery resume a"), "{}", stderr(&output));
-        assert!(last.contains("\"code\":\"interrupted\""), "{last}");
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains("distillery resume a"), "{}", stderr(&output));
+        assert!(folder.join("a/checkpoints").read_dir().unwrap().count() > 0, "what was trained is there");
         succeeded(cli(folder, &["resume", "a"]));
         assert_same_run(&folder.join("a"), &folder.join("whole"));
     }

@@ -22,10 +22,10 @@ use crate::eval::{
     text as measures,
 };
 use crate::generate::{self, Request, Sampling, Text};
+use crate::loss::preference;
 use crate::method::text::{Reading, Sequences, Written, large};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
-use crate::loss::preference;
 use crate::spec::{Experiment, Method};
 
 /// Texts per forward pass, of a small vocabulary and of a large one, whose networks are large.
