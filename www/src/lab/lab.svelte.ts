@@ -260,6 +260,7 @@ export class Lab {
     this.keeper.reset();
     this.screen.touch();
     this.screen.history.handled = true;
+    this.questions.lookAgain();
     this.notices.say("good", "notice.weights_loaded");
     return true;
   }
