@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Client, Gone } from "./client";
+import { Client, Gone, type WorkerLike } from "./client";
 import { FakeWorker, type FakeOptions } from "./fake";
-import { failure, type EngineError, type Wanted } from "./protocol";
+import { failure, type EngineError, type FromWorker, type Wanted } from "./protocol";
 import { Pump, nextSteps } from "./pump";
 import { Supervisor } from "./supervisor";
 
@@ -128,6 +128,73 @@ describe("Supervisor", () => {
     void supervisor.retry();
     await vi.runAllTimersAsync();
     expect(diary.at(-1)).toBe("up cpu asked");
+  });
+});
+
+/** A start on WebGPU from which the messages come so many milliseconds later, and a diary with the seconds. The CPU is there at once. */
+function starting(wanted: Wanted, due: readonly [number, FromWorker][]) {
+  const diary: string[] = [];
+  const spawned: Wanted[] = [];
+  const since = performance.now();
+  const note = (what: string): number => diary.push(`${what} ${Math.round((performance.now() - since) / 1000)} s`);
+  const spawn = (): WorkerLike => {
+    let timers: ReturnType<typeof setTimeout>[] = [];
+    const worker: WorkerLike = {
+      onmessage: null,
+      onerror: null,
+      terminate: () => timers.forEach(clearTimeout),
+      postMessage: (message) => {
+        if (message.type !== "start") return;
+        spawned.push(message.wanted);
+        if (message.wanted === "cpu") return worker.onmessage?.({ data: { type: "started", started: { backend: "cpu", adapter: "CPU", selfTest: null } } } as MessageEvent<FromWorker>);
+        timers = due.map(([ms, data]) => setTimeout(() => worker.onmessage?.({ data } as MessageEvent<FromWorker>), ms));
+      },
+    };
+    return worker;
+  };
+  const supervisor = new Supervisor(
+    spawn,
+    {
+      loading: () => {},
+      testing: () => {},
+      took: () => {},
+      died: (error) => note(`died ${error.code}`),
+      up: (started, reason) => note(`up ${started.backend} ${reason}`),
+      down: (error) => note(`down ${error.code}`),
+    },
+    wanted,
+  );
+  void supervisor.start();
+  return { diary, spawned };
+}
+
+describe("the limit of a start on WebGPU", () => {
+  /** A download from second `from` to second `to`, with news of it every second. */
+  const download = (from: number, to: number): [number, FromWorker][] => Array.from({ length: to - from + 1 }, (_, at) => [1000 * (from + at), { type: "loading", share: at / (to - from) }]);
+  const up: FromWorker = { type: "started", started: { backend: "webgpu", adapter: "", selfTest: { worst: 0, limit: 1, passed: true, milliseconds: 1 } } };
+  const HOUR = 3_600_000;
+
+  it("is none for the download of the engine", async () => {
+    const { diary, spawned } = starting("auto", [...download(1, 300), [350_000, up]]);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect([diary, spawned]).toEqual([["up webgpu null 350 s"], ["auto"]]);
+  });
+
+  it("is none for a download that stands still, as it would for the CPU", async () => {
+    const { diary, spawned } = starting("auto", [...download(1, 100).slice(0, 50), [400_000, { type: "loading", share: 0.7 }], [500_000, { type: "loading", share: 1 }], [510_000, up]]);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect([diary, spawned]).toEqual([["up webgpu null 510 s"], ["auto"]]);
+  });
+
+  it.each([
+    ["that finds no adapter", [], 90],
+    ["that makes no device, once the download is whole", download(1, 100), 190],
+    ["that never tells its share to the end, from the self-test on", [...download(1, 100).slice(0, 50), [120_000, { type: "testing" }]], 210],
+    ["that ends no self-test: one limit for all of it", [...download(1, 100), [140_000, { type: "loading", share: 1 }], [150_000, { type: "testing" }]], 190],
+  ] as [string, [number, FromWorker][], number][])("ends one %s", async (_, due, seconds) => {
+    const { diary, spawned } = starting("auto", due);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect([diary, spawned]).toEqual([[`up cpu too_slow ${seconds} s`], ["auto", "cpu"]]);
   });
 });
 

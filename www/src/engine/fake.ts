@@ -17,6 +17,8 @@ export interface FakeOptions {
   lacks?: Partial<Record<string, Part>>;
   /** The student of a cohort whose numbers are none. */
   spoilt?: number;
+  /** What it answers beside the values of the open run, where that is not what it would answer by itself. */
+  answers?: (command: Command, values: Record<string, string>) => Reply[] | null;
 }
 
 const EVERY = 25;
@@ -56,7 +58,7 @@ export class FakeWorker implements WorkerLike {
       case "send":
         this.seen.push(message.command);
         if (message.command.type === this.options.deadly) return this.post({ type: "died", error: failure("crashed", "no memory") });
-        return this.post({ type: "replies", id: message.id, replies: this.carryOut(message.command), ms: this.options.delay ?? 0 });
+        return this.post({ type: "replies", id: message.id, replies: this.options.answers?.(message.command, this.summary?.values ?? {}) ?? this.carryOut(message.command), ms: this.options.delay ?? 0 });
       case "lose_device":
         return this.post({ type: "died", error: failure("device_lost", "destroyed") });
       case "crash":

@@ -5,7 +5,10 @@
 import { Client, Gone, type WorkerLike } from "./client";
 import { failure, type Command, type CpuReason, type EngineError, type Reply, type Started, type ToWorker, type Wanted } from "./protocol";
 
-/** A start on WebGPU that takes longer is given up: software adapters need up to half of it to compile the self-test's shaders. */
+/**
+ * What WebGPU itself may take to find an adapter, and then to start: software adapters need up to half of it to compile the self-test's
+ * shaders. The download in between is no fault of WebGPU's, and would only begin again for the CPU: a line that is dead the browser gives up.
+ */
 const START_LIMIT_MS = 90_000;
 
 /** Deaths without any success in between after which nothing more is tried by itself. */
@@ -65,14 +68,29 @@ export class Supervisor {
 
   private async launch(wanted: Wanted, reason: CpuReason | null): Promise<void> {
     this.backend = wanted;
+    let limit: ReturnType<typeof setTimeout> | undefined;
+    const counts = (): void => {
+      if (wanted !== "cpu") limit ??= setTimeout(() => client.end(failure("too_slow", "WebGPU did not start in time")), START_LIMIT_MS);
+    };
+    const rests = (): void => {
+      clearTimeout(limit);
+      limit = undefined;
+    };
     const client = new Client(this.spawn(), {
-      loading: (share) => this.hooks.loading(share),
-      testing: () => this.hooks.testing(),
+      loading: (share) => {
+        if (share < 1) rests();
+        else counts();
+        this.hooks.loading(share);
+      },
+      testing: () => {
+        counts();
+        this.hooks.testing();
+      },
       took: (command, ms) => this.hooks.took(command, ms),
       // A death during the start is seen by the catch below.
       died: (error) => this.client === client && this.died(error),
     });
-    const limit = wanted === "cpu" ? undefined : setTimeout(() => client.end(failure("too_slow", "WebGPU did not start in time")), START_LIMIT_MS);
+    counts();
     try {
       const outcome = await client.start(wanted);
       if (typeof outcome === "string") return await this.refused(client, outcome);
@@ -83,7 +101,7 @@ export class Supervisor {
       if (!(thrown instanceof Gone)) throw thrown;
       await this.unstarted(wanted, thrown.error);
     } finally {
-      clearTimeout(limit);
+      rests();
     }
   }
 

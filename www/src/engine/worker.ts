@@ -36,18 +36,30 @@ addEventListener("unhandledrejection", (event) => die(asError(event.reason, "cra
 watchDevices((message) => die(failure("device_lost", message)));
 
 /** Fetches the wasm and tells how much has come, while it is compiled on the way. */
-async function download(): Promise<Response> {
-  const response = await fetch(wasmUrl);
-  if (!response.ok || response.body === null) throw failure("not_loaded", `${response.status} ${wasmUrl}`);
+async function load(): Promise<void> {
   let loaded = 0;
+  let whole = false;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
       post({ type: "loading", share: Math.min(1, loaded / __WASM_BYTES__) });
       controller.enqueue(chunk);
     },
+    // Whatever was built: from here on it is the device that is waited for.
+    flush() {
+      whole = true;
+      post({ type: "loading", share: 1 });
+    },
   });
-  return new Response(response.body.pipeThrough(counter), { headers: { "content-type": "application/wasm" } });
+  post({ type: "loading", share: 0 });
+  try {
+    const response = await fetch(wasmUrl);
+    if (!response.ok || response.body === null) throw failure("not_loaded", `${response.status} ${wasmUrl}`);
+    await init({ module_or_path: new Response(response.body.pipeThrough(counter), { headers: { "content-type": "application/wasm" } }) });
+  } catch (thrown) {
+    // A line that breaks speaks against no device: the engine can be had for none.
+    throw whole || thrown instanceof WebAssembly.CompileError ? thrown : asError(thrown, "not_loaded");
+  }
 }
 
 async function selfTest(made: Engine): Promise<SelfTest> {
@@ -66,7 +78,7 @@ async function start(wanted: Wanted): Promise<void> {
     if (reason !== null) return post({ type: "no_gpu", reason });
     backend = "webgpu";
   }
-  await init({ module_or_path: await download() });
+  await load();
   const made = await Engine.create(backend);
   const ready = made.ready();
   const adapter = ready.type === "ready" ? ready.adapter : "";

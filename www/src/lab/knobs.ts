@@ -109,7 +109,7 @@ export function unmet(knob: Row, values: Values): Row["needs"] {
   return knob.or_needs.length > 0 && missing(knob.or_needs).length === 0 ? [] : missing(knob.needs);
 }
 
-interface Difference {
+export interface Difference {
   key: string;
   from: string;
   to: string;

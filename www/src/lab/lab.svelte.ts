@@ -11,11 +11,11 @@ import { Sight } from "./access/sight.svelte";
 import { Config } from "./config.svelte";
 import { thaw } from "./curves";
 import { Drawing } from "./draw/drawing.svelte";
-import { Follow } from "./follow";
+import { Follow } from "./follow.svelte";
 import { RunHistory } from "./history";
 import { Intake } from "./intake";
 import { Keeper } from "./keeper";
-import { differences, findKnob, presetValues, type Values } from "./knobs";
+import { differences, findKnob, presetValues, type Difference, type Values } from "./knobs";
 import { Machine, type Sending } from "./machine.svelte";
 import { Notices } from "./notices.svelte";
 import { Openings, refusal, type Answer } from "./openings.svelte";
@@ -35,6 +35,10 @@ import type { Guess } from "./verdict";
 
 function openCommand(preset: string, values: Values): Command {
   return { type: "open", preset, version: VERSION, set: differing(preset, values) };
+}
+
+function isRestart(key: string): boolean {
+  return findKnob(key)?.live === false;
 }
 
 export class Lab {
@@ -65,8 +69,11 @@ export class Lab {
   /** The language that the visitor chose, for the address. */
   chosenLocale = $state<Locale | null>(null);
 
-  /** Restart knobs that wait for a new run. */
-  readonly pending = $derived(this.screen.summary === null ? [] : differences(this.screen.summary.values, this.config.values).filter(({ key }) => findKnob(key)?.live === false));
+  /** Knobs that wait for a new run: restart knobs, and live ones that contradict the open run without them. */
+  readonly pending: Difference[] = $derived.by(() => {
+    const { summary } = this.screen;
+    return summary === null ? [] : differences(summary.values, this.config.values).filter(({ key }) => isRestart(key) || this.following.holds(key));
+  });
 
   readonly openings = new Openings({
     bring: (part) => bring({ send: async (command) => (await this.machine.ask(command)) ?? [] }, part),
@@ -96,9 +103,10 @@ export class Lab {
   });
   private readonly following = new Follow(this.config, this.screen, this.openings, this.playback, {
     ready: () => this.ready,
-    pending: () => this.pending.length > 0,
+    pending: () => this.pending.some(({ key }) => isRestart(key)),
     restart: (play) => this.restart(play),
     tell: (command, how) => this.tell(command, how),
+    refuse: (error) => this.refuse(error),
     turned: () => this.questions.look(true),
   });
   private readonly undoing = new Undo(this.config, this.openings, {
@@ -252,6 +260,7 @@ export class Lab {
     this.keeper.reset();
     this.screen.touch();
     this.screen.history.handled = true;
+    this.questions.lookAgain();
     this.notices.say("good", "notice.weights_loaded");
     return true;
   }
@@ -324,6 +333,7 @@ export class Lab {
     this.running = true;
     this.playback.stopped = null;
     this.problems = {};
+    this.following.begun();
     this.questions.begin(opened, summary);
     this.screen.begin(opened, history);
     for (const reply of replies) if (reply !== opened) this.show(reply);

@@ -333,11 +333,11 @@ describe("Lab", () => {
     expect(lab.problems).toEqual({});
   });
 
-  it("puts weights into the student where a file is no checkpoint", async () => {
+  it("puts weights into the student where a file is no checkpoint, and looks at what it answers with them", async () => {
     const { lab, commands } = await openLab();
     void lab.intake.tensors(new Uint8Array(9), "student.safetensors");
     await settle();
-    expect(commands().slice(-2).map(({ type }) => type)).toEqual(["resume", "load_weights"]);
+    expect(commands().slice(-3).map(({ type }) => type)).toEqual(["resume", "load_weights", "inspect"]);
     expect(notices(lab)).toEqual(["notice.weights_loaded"]);
   });
 

@@ -79,7 +79,10 @@ export class Questions {
 
   /** Asks something whose answer stands in `screen.now.looks`. */
   async request(name: string, command: Command): Promise<Reply[]> {
-    return (this.ready() ? await this.tell(command, name) : null) ?? [];
+    const replies = (this.ready() ? await this.tell(command, name) : null) ?? [];
+    // A run over fewer texts than the one before: there is no way out of a prompt that is not there. The panel asks for the first one.
+    if (command.type === "read" && command.prompt === this.prompt && replies.some((reply) => reply.type === "error" && reply.code === "no_such_row")) this.prompt = 0;
+    return replies;
   }
 
   /** Refreshes what has to be asked for, after steps or a turned knob. */
