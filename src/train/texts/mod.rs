@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod exam;
+mod judged;
 pub mod read;
 mod remember;
 mod told;
