@@ -31,6 +31,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
     };
+    RunDir::check(args.out.as_deref())?;
     for line in source::without_effect(&experiment, &args.knobs.set) {
         eprintln!("{line}");
     }
