@@ -11,6 +11,7 @@ use std::time::Duration;
 use mimalloc::MiMalloc;
 
 use super::memory::KNOBS;
+use super::output::quoted;
 
 /// Exit code of a program without memory.
 const OUT_OF_MEMORY: i32 = 3;
@@ -47,13 +48,13 @@ fn had(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() { ended(size) } else { block }
 }
 
-/// The run that is under way: what its directory is called on the command line, and the step of its last checkpoint.
+/// The run that is under way: what its directory is called on the command line (a name in it may stand behind that), and the step of its last checkpoint.
 static RUN: OnceLock<String> = OnceLock::new();
 static SAVED: AtomicUsize = AtomicUsize::new(NO_CHECKPOINT);
 
 /// Remembers what `resume` is to be called with.
 pub fn running(directory: &Path) {
-    RUN.get_or_init(|| directory.display().to_string());
+    RUN.get_or_init(|| quoted(directory));
 }
 
 /// Remembers the newest checkpoint.

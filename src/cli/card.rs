@@ -15,12 +15,20 @@ use crate::train::Role;
 
 const NAME: &str = "README.md";
 
-/// Writes the card of a finished run: into `student/`, which is a Hugging Face folder where the teacher came from a file, otherwise into the run
-/// directory.
+/// Where the card lies: in `student/`, which is a Hugging Face folder where the teacher came from a file, otherwise in the run directory.
+pub fn path(settings: &Settings) -> String {
+    let folder = if settings.teacher.is_some() { "student/" } else { "" };
+    format!("{folder}{NAME}")
+}
+
+/// Writes the card of a finished run, unless there is one: it is there to be filled in.
 pub fn write(directory: &RunDir) -> Result<(), Error> {
     let record = Record::read(directory)?;
-    let folder = if record.settings.teacher.is_some() { "student/" } else { "" };
-    directory.write(&format!("{folder}{NAME}"), text(&record).as_bytes())
+    let path = path(&record.settings);
+    if directory.file(&path).exists() {
+        return Ok(());
+    }
+    directory.write(&path, text(&record).as_bytes())
 }
 
 fn text(record: &Record) -> String {

@@ -1,34 +1,39 @@
 //! `compare`: runs side by side, and a verdict where they share seeds.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::card::file_name;
 use super::error::Error;
 use super::measure::Measure;
 use super::output;
-use super::record::Record;
+use super::record::{Record, right};
 use super::rundir::RunDir;
+use super::settings::Settings;
 use super::summary::{Summary, judged};
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict, mean};
-use crate::spec::{Experiment, knobs};
+use crate::spec::{Experiment, TaskName, knobs};
 use crate::train::{Evaluation, ROLES, Role};
 
-/// Runs of one experiment that differ in their seeds alone.
+/// Runs of one experiment on the same files that differ in their seeds alone.
 struct Series {
     name: String,
+    path: PathBuf,
     /// Without its seed.
     experiment: Experiment,
+    settings: Settings,
     seeds: BTreeMap<u32, BTreeMap<Role, Evaluation>>,
 }
 
-/// One finished run.
-struct Finished {
-    experiment: Experiment,
-    seed: u32,
-    networks: BTreeMap<Role, Evaluation>,
+/// A file that runs may differ in: where it was, and its fingerprint if the run knows it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    path: Option<&'a Path>,
+    print: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -39,32 +44,101 @@ struct Comparison {
     seeds: Vec<u32>,
     difference: Interval,
     verdict: Option<Verdict>,
+    #[serde(skip)]
+    called: Measure,
 }
 
-/// Knobs that decide which rows are tested on.
-const TESTED: [&str; 7] = ["task.name", "task.shape", "task.classes", "task.points", "task.noise", "task.test_fraction", "task.split_seed"];
+/// What runs differ in, and how each of them has it.
+type Differing = Vec<(&'static str, Vec<String>)>;
 
-pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Error> {
-    let mut all: Vec<Series> = Vec::new();
-    for path in paths {
-        for Finished { experiment, seed, networks } in read(path)? {
-            let plain = Experiment { seed: 0, ..experiment };
-            match all.iter_mut().find(|series| series.experiment == plain) {
-                Some(series) => {
-                    series.seeds.insert(seed, networks);
-                }
-                None => {
-                    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-                    all.push(Series { name, experiment: plain, seeds: BTreeMap::from([(seed, networks)]) });
-                }
+/// Knobs that decide what is tested, and on which rows.
+const TESTED: [&str; 11] = [
+    "task.name",
+    "task.shape",
+    "task.classes",
+    "task.points",
+    "task.noise",
+    "task.test_fraction",
+    "task.split_seed",
+    "text.context",
+    "text.tests",
+    "encoder.objective",
+    "encoder.mask_share",
+];
+
+/// Files of a run, by the flags that name them.
+const FILES: [&str; 4] = ["data", "test", "teacher", "student"];
+const DATA: usize = 0;
+const TEST: usize = 1;
+const TEACHER: usize = 2;
+
+impl Series {
+    /// The finished runs of a directory.
+    fn read(path: &Path) -> Result<Self, Error> {
+        let directory = RunDir::open(path)?;
+        let unfinished =
+            || Error::input(format!("{} is not finished: `distillery resume {}` goes on with it", path.display(), output::quoted(path)));
+        let settings = directory.settings()?;
+        let (experiment, seeds) = if settings.seeds.is_some() {
+            if !directory.file(super::summary::FILE).exists() {
+                return Err(unfinished());
             }
+            let Summary { experiment, seeds, .. } = Summary::read(&directory)?;
+            (experiment, seeds.into_iter().map(|seed| (seed.seed, seed.networks)).collect())
+        } else {
+            let record = Record::read(&directory)?;
+            if !record.finished {
+                return Err(unfinished());
+            }
+            let seeds = BTreeMap::from([(record.experiment.seed, record.finals)]);
+            (record.experiment, seeds)
+        };
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { name, path: path.to_owned(), experiment: Experiment { seed: 0, ..experiment }, settings, seeds })
+    }
+
+    /// One of [`FILES`].
+    fn source(&self, file: usize) -> Source<'_> {
+        let Settings { data, test, teacher, student, sources, .. } = &self.settings;
+        let prints = sources.as_ref().map(|sources| [&sources.data, &sources.test, &sources.teacher, &sources.student]);
+        Source { path: [data, test, teacher, student][file].as_deref(), print: prints.and_then(|prints| prints[file].as_deref()) }
+    }
+
+    fn same_file(&self, other: &Self, file: usize) -> bool {
+        let [own, others] = [self, other].map(|series| series.source(file));
+        match (own.print, others.print) {
+            (Some(own), Some(others)) => own == others,
+            _ => own.path == others.path,
         }
     }
-    let differing: Vec<&str> = knobs::TABLE
-        .iter()
-        .filter(|knob| all.iter().any(|series| knob.get(&series.experiment) != knob.get(&all[0].experiment)))
-        .map(|knob| knob.key)
-        .collect();
+
+    /// They differ in their seeds at most.
+    fn is_as(&self, other: &Self) -> bool {
+        self.experiment == other.experiment && (0..FILES.len()).all(|file| self.same_file(other, file))
+    }
+
+    fn shared_seeds(&self, other: &Self) -> Vec<String> {
+        self.seeds.keys().filter(|seed| other.seeds.contains_key(seed)).map(u32::to_string).collect()
+    }
+
+    /// What is meant by a measure here.
+    fn called(&self, measure: Measure) -> Measure {
+        if measure == Measure::Accuracy { right(&self.experiment) } else { measure }
+    }
+}
+
+impl Source<'_> {
+    /// In fewer words or in more.
+    fn shown(self, words: usize) -> String {
+        let name = if words == 0 { file_name(self.path) } else { self.path.map(Path::to_owned) };
+        let print = self.print.filter(|_| words > 1).map(|print| format!(" ({})", print.get(..8).unwrap_or(print))).unwrap_or_default();
+        or_dash(name.map(|name| format!("{}{print}", name.display())))
+    }
+}
+
+pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Error> {
+    let all = gathered(paths)?;
+    let differing = differing(&all);
     let own: Vec<Comparison> = all
         .iter()
         .filter_map(|series| {
@@ -76,68 +150,107 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
             )
         })
         .collect();
-    let mut between = Vec::new();
-    for (index, left) in all.iter().enumerate().skip(1) {
-        for right in &all[..index] {
-            if same_test(left, right) {
-                let names = (format!("distilled of {}", left.name), format!("distilled of {}", right.name));
-                between.extend(comparison((left, Role::Distilled), (right, Role::Distilled), names, measure));
-            }
-        }
-    }
+    let pairs = || all.iter().enumerate().flat_map(|(index, left)| all[..index].iter().map(move |right| (left, right)));
+    let between: Vec<Comparison> = pairs()
+        .filter(|(left, right)| apart(left, right, measure).is_none())
+        .filter_map(|(left, right)| {
+            let names = (format!("distilled of {}", left.name), format!("distilled of {}", right.name));
+            comparison((left, Role::Distilled), (right, Role::Distilled), names, measure)
+        })
+        .collect();
     if json {
         return output::line(&as_json(&all, &differing, &own, &between));
     }
-    output::line(&table(&all, &differing)?.to_string())?;
+    output::line(&table(&all, &differing).to_string())?;
     output::line("")?;
     for series in &all {
         let has = series.seeds.values().flat_map(BTreeMap::values).any(|found| measure.of(found).is_some());
         if !has {
-            output::line(&format!("{} has no {}: it was not measured there", series.name, measure.name()))?;
+            output::line(&format!("{} has no {}: it was not measured there", series.name, series.called(measure).name()))?;
         }
     }
     for found in own.iter().chain(&between) {
-        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), measure))?;
+        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), found.called))?;
     }
-    for (index, left) in all.iter().enumerate().skip(1) {
-        for right in &all[..index] {
-            if !same_test(left, right) {
-                output::line(&format!(
-                    "{} and {} are tested on different rows: their accuracies cannot be compared",
-                    left.name, right.name
-                ))?;
-            } else if !left.seeds.keys().any(|seed| right.seeds.contains_key(seed)) {
-                output::line(&format!("{} and {} share no seed: no verdict between them", left.name, right.name))?;
-            }
+    for (left, right) in pairs() {
+        let both = format!("{} and {}", left.name, right.name);
+        let shared = left.shared_seeds(right);
+        if let Some(why) = apart(left, right, measure) {
+            let [left, right] = [left, right].map(|series| series.called(measure).name());
+            let what = if left == right { left.to_owned() } else { format!("{left} and {right}") };
+            output::line(&format!("{both} are {why}: their {what} cannot be compared"))?;
+        } else if shared.is_empty() {
+            output::line(&format!("{both} share no seed: no verdict between them"))?;
+        } else if left.is_as(right) {
+            output::line(&format!("{both} are the same experiment on the same files, and both have seed {}", shared.join(", ")))?;
         }
     }
     Ok(())
 }
 
-/// The finished runs of a directory.
-fn read(path: &Path) -> Result<Vec<Finished>, Error> {
-    let directory = RunDir::open(path)?;
-    let unfinished = || Error::input(format!("{0} is not finished: `distillery resume {0}` goes on with it", path.display()));
-    if directory.settings()?.seeds.is_some() {
-        if !directory.file(super::summary::FILE).exists() {
-            return Err(unfinished());
+/// The runs of all directories, those that differ in their seeds alone together. What a seed said twice stays apart.
+fn gathered(paths: &[PathBuf]) -> Result<Vec<Series>, Error> {
+    let (mut all, mut seen): (Vec<Series>, Vec<PathBuf>) = Default::default();
+    for path in paths {
+        let found = Series::read(path)?;
+        let whole = fs::canonicalize(path).map_err(Error::read(path))?;
+        if seen.contains(&whole) {
+            return Err(Error::input(format!("{} is named twice: leave it out once", path.display())));
         }
-        let Summary { experiment, seeds, .. } = Summary::read(&directory)?;
-        return Ok(seeds
-            .into_iter()
-            .map(|seed| Finished { experiment: experiment.clone(), seed: seed.seed, networks: seed.networks })
-            .collect());
+        seen.push(whole);
+        match all.iter_mut().find(|series| series.is_as(&found) && series.shared_seeds(&found).is_empty()) {
+            Some(series) => series.seeds.extend(found.seeds),
+            None => all.push(found),
+        }
     }
-    let record = Record::read(&directory)?;
-    if !record.finished {
-        return Err(unfinished());
+    let names: Vec<String> = all.iter().map(|series| series.name.clone()).collect();
+    for series in &mut all {
+        if names.iter().filter(|name| **name == series.name).count() > 1 {
+            series.name = series.path.display().to_string();
+        }
     }
-    let seed = record.experiment.seed;
-    Ok(vec![Finished { experiment: record.experiment, seed, networks: record.finals }])
+    Ok(all)
 }
 
-fn same_test(left: &Series, right: &Series) -> bool {
-    TESTED.iter().filter_map(|key| knobs::find(key).ok()).all(|knob| knob.get(&left.experiment) == knob.get(&right.experiment))
+/// Knobs and files.
+fn differing(all: &[Series]) -> Differing {
+    let knobs = knobs::TABLE.iter().filter(|knob| all.iter().any(|series| knob.get(&series.experiment) != knob.get(&all[0].experiment)));
+    let mut found: Differing = knobs.map(|knob| (knob.key, all.iter().map(|series| knob.get_text(&series.experiment)).collect())).collect();
+    for (file, name) in FILES.into_iter().enumerate() {
+        if all.iter().all(|series| series.same_file(&all[0], file)) {
+            continue;
+        }
+        let shown = |words: usize| -> Vec<String> { all.iter().map(|series| series.source(file).shown(words)).collect() };
+        // As many words as it takes to tell apart what is different.
+        let tells = |shown: &Vec<String>| {
+            let others = |index: usize| (0..index).all(|before| shown[before] != shown[index] || all[before].same_file(&all[index], file));
+            (0..all.len()).all(others)
+        };
+        found.push((name, (0..2).map(shown).find(tells).unwrap_or_else(|| shown(2))));
+    }
+    found
+}
+
+/// Why the same measure of two series says nothing about which is better.
+fn apart(left: &Series, right: &Series, measure: Measure) -> Option<&'static str> {
+    let differs = |key: &str| {
+        let Ok(knob) = knobs::find(key) else { return false };
+        let acts = [left, right].iter().any(|series| knob.unmet(&series.experiment).is_empty());
+        acts && knob.get(&left.experiment) != knob.get(&right.experiment)
+    };
+    // There answers are written, and judged.
+    let written = matches!(left.experiment.task.name, TaskName::Arithmetic | TaskName::Jsonl) && differs("text.samples");
+    if written || TESTED.into_iter().any(differs) || [DATA, TEST].into_iter().any(|file| !left.same_file(right, file)) {
+        return Some("tested on different rows");
+    }
+    // Of embeddings all is measured against the teacher's.
+    let of_teacher = left.called(Measure::Accuracy) == Measure::Similarity
+        || matches!(
+            measure,
+            Measure::Agreement | Measure::ForwardKl | Measure::ReverseKl | Measure::Similarity | Measure::Cosine | Measure::Preferred
+        );
+    let mut teachers = knobs::TABLE.iter().map(|knob| knob.key).filter(|key| key.starts_with("teacher.") || *key == "encoder.adapt_steps");
+    (of_teacher && (!left.same_file(right, TEACHER) || teachers.any(differs))).then_some("measured against different teachers")
 }
 
 /// `None` where no seed is shared.
@@ -150,7 +263,8 @@ fn comparison(left: (&Series, Role), right: (&Series, Role), names: (String, Str
     let seeds = pairs.into_iter().map(|(seed, ..)| seed).collect();
     // Of other measures more need not be better.
     let verdict = difference.verdict().filter(|_| measure == Measure::Accuracy);
-    Some(Comparison { measure: measure.name(), left: names.0, right: names.1, seeds, difference, verdict })
+    let called = left.0.called(measure);
+    Some(Comparison { measure: called.name(), left: names.0, right: names.1, seeds, difference, verdict, called })
 }
 
 fn mean_accuracy(series: &Series, role: Role) -> Option<f64> {
@@ -158,29 +272,29 @@ fn mean_accuracy(series: &Series, role: Role) -> Option<f64> {
     mean(&values)
 }
 
-fn table(all: &[Series], differing: &[&str]) -> Result<Table, Error> {
-    let header = ["run"].iter().chain(differing).chain(&["seeds", "teacher", "alone", "distilled", "distilled − alone"]);
-    let mut table = Table::new(header.copied());
-    for series in all {
+fn table(all: &[Series], differing: &Differing) -> Table {
+    // Networks have columns of such names.
+    let title = |name: &str| if FILES.contains(&name) { format!("--{name}") } else { name.to_owned() };
+    let header = ["run".to_owned()].into_iter().chain(differing.iter().map(|(name, _)| title(name)));
+    let mut table = Table::new(header.chain(["seeds", "teacher", "alone", "distilled", "distilled − alone"].map(String::from)));
+    for (index, series) in all.iter().enumerate() {
         let mut row = vec![series.name.clone()];
-        for key in differing {
-            row.push(knobs::find(key)?.get_text(&series.experiment));
-        }
+        row.extend(differing.iter().map(|(_, values)| values[index].clone()));
         row.push(series.seeds.len().to_string());
         row.extend(ROLES.map(|role| or_dash(mean_accuracy(series, role).map(percent))));
         let gap = mean_accuracy(series, Role::Distilled).zip(mean_accuracy(series, Role::Alone));
         row.push(or_dash(gap.map(|(distilled, alone)| points(distilled - alone))));
         table.row(row);
     }
-    Ok(table)
+    table
 }
 
-fn as_json(all: &[Series], differing: &[&str], own: &[Comparison], between: &[Comparison]) -> String {
+fn as_json(all: &[Series], differing: &Differing, own: &[Comparison], between: &[Comparison]) -> String {
     let runs: Vec<_> = all
         .iter()
-        .map(|series| {
-            let values: BTreeMap<&str, String> =
-                differing.iter().filter_map(|key| Some((*key, knobs::find(key).ok()?.get_text(&series.experiment)))).collect();
+        .enumerate()
+        .map(|(index, series)| {
+            let values: BTreeMap<&str, &str> = differing.iter().map(|(name, values)| (*name, values[index].as_str())).collect();
             serde_json::json!({ "name": series.name, "differs": values, "seeds": series.seeds })
         })
         .collect();

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use super::error::Error;
 use super::files::read_text;
 use super::tables::{self, Columns, Format};
-use crate::data::{DataError, IdxFile, IdxFiles};
+use crate::data::{DataError, Fingerprint, IdxFile, IdxFiles};
 use crate::spec::TaskName;
 use crate::train::RunError;
 
@@ -58,12 +58,26 @@ pub fn images(folder: &Path) -> Result<IdxFiles, Error> {
     })
 }
 
+/// Fingerprint of four IDX files, packed or not.
+pub fn images_print(files: &IdxFiles) -> String {
+    let mut print = Fingerprint::default();
+    for file in [&files.train_images, &files.train_labels, &files.test_images, &files.test_labels] {
+        print.bytes(&file.bytes);
+    }
+    print.to_string()
+}
+
 /// An error of a run, with the folder that its files came from, or the file that it is tested on.
 pub fn blame(folder: Option<&Path>, test: Option<&Path>) -> impl FnOnce(RunError) -> Error {
     let (folder, test) = (folder.map(Path::to_owned), test.map(Path::to_owned));
     move |error| match (error, folder) {
-        (RunError::Data(DataError::BadData { part: "test", problem }), _) if test.is_some() => {
+        (RunError::Data(DataError::BadData { part: "test", problem } | DataError::OtherData { part: "test", problem }), _)
+            if test.is_some() =>
+        {
             Error::input(format!("--test {}: {problem}", test.unwrap_or_default().display()))
+        }
+        (RunError::Data(DataError::OtherData { part: "train", problem }), Some(data)) => {
+            Error::input(format!("--data {}: {problem}", data.display()))
         }
         (RunError::Data(DataError::BadLine { line, problem }), Some(file)) => {
             Error::input(format!("--data {}: {} {line}: {problem}", file.display(), Format::of(&file).unit()))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::output::quoted;
 use super::{memory, suggest};
 use crate::data::DataError;
 use crate::device::DeviceError;
@@ -158,7 +159,7 @@ fn disk_hint(error: &io::Error) -> &'static str {
 }
 
 fn resume_hint(directory: &Path, checkpoint: Option<usize>) -> String {
-    let directory = directory.display();
+    let directory = quoted(directory);
     match checkpoint {
         Some(step) => format!("the checkpoint of step {step} is safe; once that is mended, go on with: distillery resume {directory}"),
         None => format!("no checkpoint was saved yet; once that is mended, start anew with: distillery resume {directory}"),
@@ -172,7 +173,7 @@ fn anew_hint(directory: &Path, key: &str, value: f64) -> String {
     let file = directory.join("experiment.json");
     format!(
         "resume would take the same steps; a new run, with the --teacher, --student and --data of this one: distillery run {} --set {key}={less}",
-        file.display()
+        quoted(&file)
     )
 }
 

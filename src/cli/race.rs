@@ -14,6 +14,7 @@ use super::interrupt;
 use super::measured::Measured;
 use super::memory;
 use super::metrics::{self, Metrics};
+use super::output::quoted;
 use super::progress::Progress;
 use super::record::Record;
 use super::report;
@@ -50,6 +51,7 @@ impl Race {
         label: &str,
         resume_path: &Path,
     ) -> Result<Self, Error> {
+        let settings = settings.of(&run);
         directory.describe(run.experiment(), &settings)?;
         let metrics = Metrics::open(&directory.file("metrics.jsonl"), None)?;
         let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, None);
@@ -61,7 +63,8 @@ impl Race {
 
     /// Goes on with the run of a directory from its newest checkpoint that can be read; without any, from its start.
     pub fn resume(session: &Session, directory: RunDir, label: &str, resume_path: &Path) -> Result<Self, Error> {
-        let (experiment, settings) = (directory.experiment()?, directory.settings()?);
+        let (experiment, before) = (directory.experiment()?, directory.settings()?);
+        let settings = before.clone().moved(session);
         let Some((step, run)) = newest(session, &directory)? else {
             let run = session.begin(experiment)?;
             return Self::start(session, run, directory, settings, label, resume_path);
@@ -72,10 +75,14 @@ impl Race {
                 "{}: the checkpoint of step {step} is of another experiment. If this file was changed after the run began, put it back, or start a new \
                  run with it by `distillery run {}`; if the checkpoint is another run's, delete it",
                 path.display(),
-                path.display()
+                quoted(&path)
             )));
         }
         let metrics = Metrics::open(&directory.file("metrics.jsonl"), Some(step))?;
+        let settings = settings.of(&run);
+        if settings != before {
+            directory.remember(&settings)?;
+        }
         let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, Some(step));
         race.announce(session)?;
         // The file has these lines already; a machine that listens has not.
@@ -141,7 +148,7 @@ impl Race {
             if interrupt::asked() && !self.run.finished() {
                 self.save().map_err(|error| self.stopped(error))?;
                 self.progress.clear();
-                let (step, directory) = (self.step, self.resume_path.display());
+                let (step, directory) = (self.step, quoted(&self.resume_path));
                 return Err(Error::Interrupted(format!("stopped at step {step}; go on with: distillery resume {directory}")));
             }
         }
@@ -208,8 +215,11 @@ impl Race {
         self.progress.machine(&json!({ "type": "checkpoint", "path": path, "total_step": self.step }))
     }
 
+    /// Writes what [`complete`] looks for. What was measured, and a card that may have been edited since, stay.
     fn write_results(&self) -> Result<(), Error> {
-        Measured::of(&self.run)?.write(&self.directory)?;
+        if Measured::read(&self.directory).ok().flatten().is_none() {
+            Measured::of(&self.run)?.write(&self.directory)?;
+        }
         for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
             let Some(files) = block_on(self.run.folder(role))? else { break };
             self.directory.write_folder(name, &files)?;
@@ -247,6 +257,19 @@ impl Race {
         };
         Error::Stopped { cause: Box::new(cause), directory: self.resume_path.clone(), checkpoint: self.saved }
     }
+}
+
+/// The record of a run that has come to its end and left all its results: nothing is to be done about it any more. One whose experiment was changed
+/// since is not what its results are of.
+pub fn complete(directory: &RunDir) -> Option<Record> {
+    let record = Record::read(directory).ok().filter(|record| record.finished && record.measured.is_some() && record.is_as_it_began())?;
+    let weights: &[&str] = match record.experiment.teacher.source {
+        TeacherSource::File => &["student/config.json", "student/model.safetensors", "alone/config.json", "alone/model.safetensors"],
+        TeacherSource::Live => &["student.safetensors", "alone.safetensors", "teacher.safetensors"],
+        TeacherSource::Pretrained => &["student.safetensors", "alone.safetensors"],
+    };
+    let there = |name: &str| directory.file(name).exists();
+    (weights.iter().all(|name| there(name)) && there(&card::path(&record.settings)) && there(report::NAME)).then_some(record)
 }
 
 /// What learns where not all does.

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::files::read_text;
 use super::measure::Measure;
 use super::measured::Measured;
+use super::output::quoted;
 use super::rundir::RunDir;
 use super::settings::{EVERY, Settings};
 use super::table::thousands;
@@ -45,6 +46,9 @@ pub struct Facts {
     pub validation_rows: usize,
     pub teacher_steps: usize,
     pub student_steps: usize,
+    /// The experiment that began.
+    #[serde(default)]
+    json: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,6 +150,11 @@ impl Record {
         }
     }
 
+    /// Whether its file still holds the experiment that began, as far as that is known.
+    pub fn is_as_it_began(&self) -> bool {
+        Experiment::from_record(&self.facts.json).map_or(true, |began| began == self.experiment)
+    }
+
     /// As [`right`].
     pub fn right(&self) -> Measure {
         right(&self.experiment)
@@ -219,7 +228,7 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
         ("teacher-cache", &settings.cache),
     ];
     for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
-        command.push_str(&format!(" --{name} {}", path.display()));
+        command.push_str(&format!(" --{name} {}", quoted(path)));
     }
     command.push_str(&format!(" --device {}", settings.device()));
     if let Some(seeds) = settings.seeds {

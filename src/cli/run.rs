@@ -1,11 +1,14 @@
 //! `run` and `resume`.
 
+use serde_json::{Value, json};
+
 use super::args::{ResumeArgs, RunArgs};
 use super::best;
 use super::error::Error;
+use super::files::read_text;
 use super::measure::Measure;
 use super::output;
-use super::race::Race;
+use super::race::{self, Race};
 use super::record::Record;
 use super::rundir::RunDir;
 use super::seeds;
@@ -30,7 +33,9 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         teacher: args.teacher.as_deref(),
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
+        before: None,
     };
+    RunDir::check(args.out.as_deref())?;
     for line in source::without_effect(&experiment, &args.knobs.set)? {
         eprintln!("{line}");
     }
@@ -50,7 +55,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
     };
     let path = directory.path().to_owned();
     let record = Race::start(&session, run, directory.clone(), settings, &label, &path)?.finish()?;
-    conclude(&session, &directory, &record)
+    conclude(args.output.json, &directory, &record)
 }
 
 /// What is chosen by the rows that it is reported on looks better than it is.
@@ -67,6 +72,9 @@ fn advise(experiment: &Experiment, settings: &Settings) {
 pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
     let directory = RunDir::open(&args.directory)?;
     let settings = directory.settings()?;
+    if finished(args, &directory, &settings)? {
+        return Ok(());
+    }
     let device = args.device.clone().unwrap_or_else(|| settings.choice());
     let files = Files {
         data: args.data.as_deref().or(settings.data.as_deref()),
@@ -74,23 +82,66 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
         teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),
         student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
+        before: settings.sources.as_ref(),
     };
     let session = Session::open(device, &directory.experiment()?, files, args.json)?;
     if session.place.backend() != settings.backend {
         eprintln!("note: the run began on {}; on {} its numbers will differ in the last digits", settings.backend, session.place.backend());
     }
     if let Some(count) = settings.seeds {
-        return seeds::run(&session, &directory, &directory.experiment()?, &settings, count);
+        return seeds::run(&session, &directory, &directory.experiment()?, &settings.clone().moved(&session), count);
     }
     let label = directory.experiment()?.preset;
     let path = directory.path().to_owned();
     let record = Race::resume(&session, directory.clone(), &label, &path)?.finish()?;
-    conclude(&session, &directory, &record)
+    conclude(args.json, &directory, &record)
+}
+
+/// Whether there is nothing left to do; then the results are shown, without data or models being read for it.
+fn finished(args: &ResumeArgs, directory: &RunDir, settings: &Settings) -> Result<bool, Error> {
+    let places = [("--data", &args.data), ("--test", &args.test), ("--teacher", &args.teacher), ("--student", &args.student)];
+    let mut idle: Vec<&str> = places.into_iter().filter(|(_, path)| path.is_some()).map(|(flag, _)| flag).collect();
+    idle.extend(args.device.is_some().then_some("--device"));
+    let note = || {
+        if !idle.is_empty() {
+            eprintln!("note: this run is finished: its results are shown, and {} changes nothing", idle.join(" or "));
+        }
+    };
+    if let Some(count) = settings.seeds {
+        let complete = seeds::complete(directory, count)?;
+        if let Some(summary) = &complete {
+            note();
+            seeds::tell(directory, summary, args.json)?;
+        }
+        return Ok(complete.is_some());
+    }
+    let Some(record) = race::complete(directory) else { return Ok(false) };
+    note();
+    if args.json {
+        retell(directory, &record)?;
+    }
+    conclude(args.json, directory, &record)?;
+    Ok(true)
+}
+
+/// What a machine hears of a run that is finished: where it is, and out of its events what it is about, its last evaluation and its end.
+fn retell(directory: &RunDir, record: &Record) -> Result<(), Error> {
+    let text = read_text(&directory.file("metrics.jsonl"))?;
+    let events: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let last = |kind: &str| events.iter().rfind(|event| event["type"] == kind);
+    let Settings { backend, adapter, .. } = &record.settings;
+    let step = events.last().map(|event| event["total_step"].clone());
+    let started = json!({
+        "type": "started", "directory": directory.path(), "from_step": step, "backend": backend, "adapter": adapter, "note": null,
+        "seed": record.experiment.seed,
+    });
+    let events = ["opened", "evaluated", "finished"].into_iter().filter_map(last);
+    [&started].into_iter().chain(events).try_for_each(|event| output::line(&event.to_string()))
 }
 
 /// The result for people; a machine has heard the `finished` event.
-fn conclude(session: &Session, directory: &RunDir, record: &Record) -> Result<(), Error> {
-    if session.json {
+fn conclude(json: bool, directory: &RunDir, record: &Record) -> Result<(), Error> {
+    if json {
         return Ok(());
     }
     output::line(&networks(record, false).0.to_string())?;

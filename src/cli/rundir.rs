@@ -1,17 +1,20 @@
 //! A run directory: the experiment, `metrics.jsonl`, checkpoints, weights, report.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::files::{read_text, write_folder, write_whole};
+use super::output::quoted;
 use super::settings::Settings;
 use crate::spec::Experiment;
 
 /// Checkpoints kept: the newest, and older ones in case the disk damages it.
 const KEPT: usize = 3;
 const CHECKPOINTS: &str = "checkpoints";
+/// Where runs go that are told no place.
+const RUNS: &str = "runs";
 
 #[derive(Debug, Clone)]
 pub struct RunDir {
@@ -21,20 +24,45 @@ pub struct RunDir {
 impl RunDir {
     /// A new directory, or an old one without a run. Nothing is ever overwritten.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let directory = Self { path: path.to_owned() };
-        if directory.holds_run() {
-            let shown = path.display();
-            return Err(Error::input(format!(
-                "{shown} holds a run already: choose another --out, or go on with it by `distillery resume {shown}`"
-            )));
-        }
+        let directory = Self::vacant(path)?;
         fs::create_dir_all(path).map_err(Error::write(path))?;
         Ok(directory)
     }
 
+    fn vacant(path: &Path) -> Result<Self, Error> {
+        let directory = Self { path: path.to_owned() };
+        if directory.holds_run() {
+            return Err(Error::input(format!(
+                "{} holds a run already: choose another --out, or go on with it by `distillery resume {}`",
+                path.display(),
+                quoted(path)
+            )));
+        }
+        Ok(directory)
+    }
+
+    /// Whether [`RunDir::create`] will make it, as far as can be known without: to be asked before hours of work, not after them. Of no path it is
+    /// asked of where [`RunDir::create_numbered`] puts runs.
+    pub fn check(path: Option<&Path>) -> Result<(), Error> {
+        let path = path.unwrap_or(Path::new(RUNS));
+        Self::vacant(path)?;
+        let whole = std::path::absolute(path).map_err(Error::write(path))?;
+        let Some(there) = whole.ancestors().find(|path| path.exists()) else { return Ok(()) };
+        if !there.is_dir() {
+            let file = if there == whole { "this".into() } else { there.display().to_string() };
+            return Err(Error::input(format!(
+                "cannot write {}: {file} is a file, and a run is a folder; choose another --out",
+                path.display()
+            )));
+        }
+        // Of permissions, disks that are read-only and network drives only a try tells all.
+        let probe = there.join(format!(".distillery-{}", std::process::id()));
+        File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(Error::write(path))
+    }
+
     /// `runs/<name>-<n>` with the first free n. Creating it claims it, so two processes cannot take the same.
     pub fn create_numbered(name: &str) -> Result<Self, Error> {
-        let runs = Path::new("runs");
+        let runs = Path::new(RUNS);
         fs::create_dir_all(runs).map_err(Error::write(runs))?;
         for n in 1_u32.. {
             let path = runs.join(format!("{name}-{n}"));
@@ -84,9 +112,14 @@ impl RunDir {
 
     /// Writes what the run is. The experiment comes last: with it the directory holds a run.
     pub fn describe(&self, experiment: &Experiment, settings: &Settings) -> Result<(), Error> {
-        let settings = serde_json::to_string_pretty(settings).expect("plain data");
-        self.write("run.json", format!("{settings}\n").as_bytes())?;
+        self.remember(settings)?;
         self.write("experiment.json", format!("{}\n", experiment.to_json()).as_bytes())
+    }
+
+    /// Writes where the run finds its files, and how it is run.
+    pub fn remember(&self, settings: &Settings) -> Result<(), Error> {
+        let settings = serde_json::to_string_pretty(settings).expect("plain data");
+        self.write("run.json", format!("{settings}\n").as_bytes())
     }
 
     pub fn experiment(&self) -> Result<Experiment, Error> {
@@ -143,5 +176,21 @@ mod tests {
         let steps: Vec<usize> = directory.checkpoints().unwrap().into_iter().map(|(step, _)| step).collect();
         assert_eq!(steps, [2_000_000, 1_000_000, 30]);
         assert!(RunDir::create(folder.path()).is_err(), "a directory that holds a run is refused");
+    }
+
+    #[test]
+    fn where_no_run_can_be_made_is_known_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), b"").unwrap();
+        fs::create_dir_all(at("my run/checkpoints")).unwrap();
+        let refused = |name: &str| RunDir::check(Some(&at(name))).unwrap_err().to_string();
+        let resume = format!("`distillery resume '{}'`", at("my run").display());
+        assert!(refused("my run").contains(&resume), "{}", refused("my run"));
+        for name in ["file", "file/a/b"] {
+            assert!(refused(name).contains("is a file") && refused(name).contains("choose another --out"), "{}", refused(name));
+        }
+        RunDir::check(Some(&at("new/folder"))).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was left behind");
     }
 }

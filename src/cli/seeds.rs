@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::output;
-use super::race::Race;
+use super::race::{self, Race};
 use super::record::{Record, command};
 use super::report;
 use super::rundir::RunDir;
@@ -29,7 +29,7 @@ pub fn start(session: &Session, experiment: Experiment, settings: Settings, coun
         )));
     }
     // An experiment that cannot start leaves no directory behind.
-    drop(session.begin(experiment.clone())?);
+    let settings = settings.of(&session.begin(experiment.clone())?);
     let directory = match out {
         Some(path) => RunDir::create(path)?,
         None => RunDir::create_numbered(&format!("{}-{count}seeds", experiment.preset))?,
@@ -44,13 +44,33 @@ pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &
     for (index, seed) in (base.seed..=base.seed + (count - 1)).enumerate() {
         let path = directory.file(&format!("seed-{seed}"));
         let label = format!("seed {seed} ({}/{count})", index + 1);
-        records.push(one(session, directory.path(), &path, base, seed, settings, &label)?);
+        records.push(one(session, directory, &path, base, seed, settings, &label)?);
     }
     let summary = Summary::new(base.clone(), command(base, settings), &records)?;
     let text = serde_json::to_string_pretty(&summary).expect("plain data");
     directory.write(FILE, format!("{text}\n").as_bytes())?;
     report::write(directory)?;
-    if session.json {
+    tell(directory, &summary, session.json)
+}
+
+/// The summary of a directory in which nothing is left to do.
+pub fn complete(directory: &RunDir, count: u32) -> Result<Option<Summary>, Error> {
+    let base = directory.experiment()?;
+    let mut seeds = base.seed..=base.seed.saturating_add(count - 1);
+    let of = |record: Record, seed: u32| Experiment { seed, ..base.clone() } == record.experiment;
+    let done = |seed: u32| {
+        let seed_directory = RunDir::open(&directory.file(&format!("seed-{seed}")));
+        seed_directory.is_ok_and(|directory| race::complete(&directory).is_some_and(|record| of(record, seed)))
+    };
+    if !directory.file(report::NAME).exists() || !seeds.all(done) {
+        return Ok(None);
+    }
+    Ok(Summary::read(directory).ok())
+}
+
+/// What all seeds say together.
+pub fn tell(directory: &RunDir, summary: &Summary, json: bool) -> Result<(), Error> {
+    if json {
         return output::line(&serde_json::to_string(&summary).expect("plain data"));
     }
     output::line(&format!("{}\n\n{}\n", summary.table(), summary.means()))?;
@@ -63,26 +83,29 @@ pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &
 
 fn one(
     session: &Session,
-    parent: &Path,
+    parent: &RunDir,
     path: &Path,
     base: &Experiment,
     seed: u32,
     settings: &Settings,
     label: &str,
 ) -> Result<Record, Error> {
-    if path.join("experiment.json").exists() {
+    let race = if path.join("experiment.json").exists() {
         let directory = RunDir::open(path)?;
-        if path.join("report.html").exists() {
-            let record = Record::read(&directory)?;
-            if record.finished {
-                return Ok(record);
-            }
+        if let Some(record) = race::complete(&directory) {
+            return Ok(record);
         }
-        return Race::resume(session, directory, label, parent)?.finish();
+        Race::resume(session, directory, label, parent.path())?
+    } else {
+        let mut experiment = base.clone();
+        knobs::find("seed")?.set_text(&mut experiment, &seed.to_string())?;
+        let run = session.begin(experiment)?;
+        let own = Settings { seeds: None, ..settings.clone() };
+        Race::start(session, run, RunDir::create(path)?, own, label, parent.path())?
+    };
+    // The files are known to be the right ones, wherever they are now.
+    if parent.settings()? != *settings {
+        parent.remember(settings)?;
     }
-    let mut experiment = base.clone();
-    knobs::find("seed")?.set_text(&mut experiment, &seed.to_string())?;
-    let run = session.begin(experiment)?;
-    let own = Settings { seeds: None, ..settings.clone() };
-    Race::start(session, run, RunDir::create(path)?, own, label, parent)?.finish()
+    race.finish()
 }

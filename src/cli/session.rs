@@ -10,10 +10,10 @@ use super::error::Error;
 use super::models::{self, Model};
 use super::tables::Columns;
 use super::{hub, interrupt, teacher_cache};
-use crate::data::{Shipped, Tokenizer};
+use crate::data::{Fingerprint, Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
-use crate::train::{Materials, Run, RunError, placed};
+use crate::train::{Materials, Run, RunError, Sources, placed};
 
 /// Files that are read before anything is made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +23,8 @@ pub struct Files<'a> {
     pub teacher: Option<&'a Path>,
     pub student: Option<&'a Path>,
     pub cache: Option<&'a Path>,
+    /// What a run that is gone on with began with, as far as it is known.
+    pub before: Option<&'a Sources>,
 }
 
 pub struct Session {
@@ -39,6 +41,7 @@ pub struct Session {
     /// The file of the teacher's likeliest tokens, absolute.
     pub cache: Option<PathBuf>,
     materials: Materials,
+    before: Option<Sources>,
 }
 
 impl Session {
@@ -73,12 +76,30 @@ impl Session {
         placed(experiment, &place).map_err(RunError::from)?;
         materials.check(experiment)?;
         interrupt::listen();
+        // Before anything is tokenised.
+        let same = |prints: &[Option<String>; 2]| match files.before.map(|before| before.same_data(prints)) {
+            Some(Err(error)) => Err(data::blame(files.data, files.test)(error.into())),
+            _ => Ok(()),
+        };
         match (files.data, text) {
-            (Some(folder), None) => materials.images = Some(data::images(folder)?),
-            (_, Some(path)) => match reader(experiment, &materials) {
-                Some((tokenizer, json)) => materials.corpus = Some(corpus::open(path, files.test, experiment, tokenizer, json)?),
-                None => materials.text = Some(data::text(path, columns)?),
-            },
+            (Some(folder), None) => {
+                let images = data::images(folder)?;
+                materials.prints = [Some(data::images_print(&images)), None];
+                same(&materials.prints)?;
+                materials.images = Some(images);
+            }
+            (_, Some(path)) => {
+                let source = corpus::source(path, columns)?;
+                let test = files.test.map(|path| Ok::<_, Error>((path, corpus::source(path, columns)?))).transpose()?;
+                materials.prints = [Some(print_of(&source)), test.as_ref().map(|(_, source)| print_of(source))];
+                same(&materials.prints)?;
+                match reader(experiment, &materials) {
+                    Some((tokenizer, json)) => {
+                        materials.corpus = Some(corpus::open((path, source), test, experiment, tokenizer, json)?);
+                    }
+                    None => materials.text = Some(data::text(path, columns)?),
+                }
+            }
             (None, None) => {}
         }
         let absolute = |path: Option<&Path>| path.map(|path| std::path::absolute(path).map_err(Error::read(path))).transpose();
@@ -92,13 +113,16 @@ impl Session {
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
-        Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache: cache?, materials })
+        let before = files.before.cloned();
+        Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache: cache?, materials, before })
     }
 
     /// Opens a run before its first step.
     pub fn begin(&self, experiment: Experiment) -> Result<Run, Error> {
         let mut run = block_on(Run::new(experiment, &self.place, &self.materials))
             .map_err(data::blame(self.data.as_deref(), self.test.as_deref()))?;
+        // Without a checkpoint nothing else says what the run, or the one of another seed, began with.
+        self.before.as_ref().map_or(Ok(()), |before| before.same_models(run.sources()))?;
         for note in run.notes() {
             eprintln!("note: {note}");
         }
@@ -117,6 +141,11 @@ impl Session {
     fn equip(&self, run: &mut Run) -> Result<(), Error> {
         self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
     }
+}
+
+/// One fingerprint for the files of a text.
+fn print_of(source: &str) -> String {
+    if source.contains(' ') { Fingerprint::of(source.as_bytes()).to_string() } else { source.to_owned() }
 }
 
 /// Whether a task reads data of this kind at all.

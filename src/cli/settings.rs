@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::args::OutputArgs;
 use super::session::Session;
 use crate::device::Choice;
+use crate::train::{Run, Sources};
 
 /// Steps between two checkpoints, unless it is said.
 pub const EVERY: usize = 500;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Version of Distillery that made the directory.
     pub distillery: String,
@@ -40,13 +41,27 @@ pub struct Settings {
     pub keep_best: usize,
     /// Present in a directory of `--seeds`: how many.
     pub seeds: Option<u32>,
+    /// Fingerprints of the files above. Directories of before have none.
+    #[serde(default)]
+    pub sources: Option<Sources>,
 }
 
 impl Settings {
     pub fn new(session: &Session, output: &OutputArgs, seeds: Option<u32>) -> Self {
-        let place = &session.place;
         Self {
             distillery: env!("CARGO_PKG_VERSION").into(),
+            checkpoint_every: output.checkpoint_every.unwrap_or(EVERY),
+            keep_best: output.keep_best.unwrap_or(0),
+            seeds,
+            ..Self::default()
+        }
+        .moved(session)
+    }
+
+    /// The same with the places of a session: files may have moved, and the device be another.
+    pub fn moved(self, session: &Session) -> Self {
+        let place = &session.place;
+        Self {
             backend: place.backend().into(),
             adapter: place.adapter().into(),
             beside: place.beside().iter().map(|place| named(place.backend(), place.adapter())).collect(),
@@ -55,10 +70,13 @@ impl Settings {
             teacher: session.teacher.clone(),
             student: session.student.clone(),
             cache: session.cache.clone(),
-            checkpoint_every: output.checkpoint_every.unwrap_or(EVERY),
-            keep_best: output.keep_best.unwrap_or(0),
-            seeds,
+            ..self
         }
+    }
+
+    /// The same, begun with what a run has.
+    pub fn of(self, run: &Run) -> Self {
+        Self { sources: Some(run.sources().clone()), ..self }
     }
 
     /// The device on which the run began: only there does it reach the very same numbers.

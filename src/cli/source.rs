@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::files::read_text;
+use super::output::quoted;
 use super::recipe::{self, Places, Written};
 use super::suggest;
 use crate::spec::knobs::{self, Kind, Knob, Need};
@@ -30,8 +31,9 @@ pub fn experiment(what: &str) -> Result<(Experiment, Places), Error> {
         Some(format) => file(path, format),
         None if fs::metadata(path).is_ok_and(|found| found.is_dir()) && path.join("experiment.json").exists() => {
             Err(Error::input(format!(
-                "{what} is a run directory: go on with it by `distillery resume {what}`, or repeat it by `distillery run {}`",
-                path.join("experiment.json").display()
+                "{what} is a run directory: go on with it by `distillery resume {}`, or repeat it by `distillery run {}`",
+                quoted(path),
+                quoted(&path.join("experiment.json"))
             )))
         }
         None if fs::metadata(path).is_ok_and(|found| found.is_file()) => {

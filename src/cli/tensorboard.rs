@@ -33,7 +33,7 @@ pub fn export(path: &Path, out: Option<&Path>) -> Result<(), Error> {
             write_whole(&folder.join(FILE), &events.0)?;
         }
     }
-    output::line(&format!("Look at it: tensorboard --logdir {}", out.display()))
+    output::line(&format!("Look at it: tensorboard --logdir {}", output::quoted(&out)))
 }
 
 /// The runs of a directory of `--seeds` that were begun, by the name of their folder.

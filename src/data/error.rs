@@ -16,6 +16,9 @@ pub enum DataError {
     /// `part` is `train` or `test`.
     #[error("{part} rows: {problem}")]
     BadData { part: &'static str, problem: String },
+    /// Data that changed since a run began; `part` as above.
+    #[error("{problem}")]
+    OtherData { part: &'static str, problem: String },
     /// A text that no task can be made of, names or a novel.
     #[error("the text: {0}")]
     BadText(String),
@@ -44,7 +47,12 @@ impl DataError {
         match self {
             Self::Task(error) => error.code(),
             Self::BadFile { .. } => "bad_file",
-            Self::BadData { .. } | Self::BadText(_) | Self::BadLine { .. } | Self::BadCache(_) | Self::Tokenizer(_) => "bad_data",
+            Self::BadData { .. }
+            | Self::OtherData { .. }
+            | Self::BadText(_)
+            | Self::BadLine { .. }
+            | Self::BadCache(_)
+            | Self::Tokenizer(_) => "bad_data",
             Self::UnusedFiles => "unused_files",
             Self::NotBrought(_) => "not_brought",
             Self::NothingToLearn => "nothing_to_learn",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Materials, Run, RunError, contest::Contest, event::*, patience::Best, scale::LossScale};
+use super::{Learner, Materials, Run, RunError, Sources, contest::Contest, event::*, patience::Best, scale::LossScale};
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
 use crate::model::encoder::EncoderConfig;
@@ -44,6 +44,9 @@ struct Progress {
     /// What the method remembers (text only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     memory: Option<Memory>,
+    /// Of the data and of the texts to be tested on, where they came from files. Files of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<[Option<String>; 2]>,
     /// Of the teacher from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     teacher: Option<String>,
@@ -199,7 +202,7 @@ impl Run {
                 learner.add_state(&prefix(role, index), &mut pending);
             }
         }
-        let origins = self.contest.origins();
+        let Sources { data, test, teacher, student } = self.sources.clone();
         let progress = Progress {
             version: VERSION,
             experiment: self.experiment.clone(),
@@ -208,8 +211,9 @@ impl Run {
             learner_steps,
             optimizer_steps,
             memory: self.contest.memory().cloned(),
-            teacher: origins.teacher.as_ref().map(|origin| origin.fingerprint.clone()),
-            student: origins.student.as_ref().map(|origin| origin.fingerprint.clone()),
+            data: Some([data, test]),
+            teacher,
+            student,
             best: self.best,
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
@@ -230,17 +234,13 @@ impl Run {
             return Err(RunError::CheckpointVersion { found: version, expected: VERSION });
         }
         let progress: Progress = serde_json::from_str(text).map_err(unreadable)?;
+        let [data, test] = progress.data.unwrap_or_else(|| materials.prints.clone());
+        let before = Sources { data, test, teacher: progress.teacher, student: progress.student };
+        before.same_data(&materials.prints)?;
         let mut run = Self::new(progress.experiment, place, materials).await?;
+        before.same_models(&run.sources)?;
         // Its own knows whether the backward pass computes anew.
         let place = run.place.clone();
-        let origins = run.contest.origins();
-        for (who, origin, before) in [("teacher", &origins.teacher, progress.teacher), ("student", &origins.student, progress.student)] {
-            if origin.as_ref().map(|origin| &origin.fingerprint) != before.as_ref() {
-                return Err(RunError::Model(format!(
-                    "the {who} is not the model that this run began with: put that one back, or start a new run"
-                )));
-            }
-        }
         let (mut steps, mut seen) = (progress.learner_steps.into_iter(), progress.optimizer_steps.into_iter());
         let whole = run.saves_whole();
         for &role in run.trained() {

@@ -31,6 +31,8 @@ pub struct Materials {
     pub text: Option<String>,
     /// The text, tokenised; labelled texts come so alone.
     pub corpus: Option<Box<dyn Corpus>>,
+    /// Fingerprints of the data above, and of the texts to be tested on, as they lay in their files: a run goes on with no others.
+    pub prints: [Option<String>; 2],
     /// What the program does not carry itself.
     pub shipped: Shipped,
     /// The teacher of `teacher.source = file`: a decoder, or an encoder.

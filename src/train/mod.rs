@@ -41,6 +41,7 @@ pub use event::*;
 pub use learner::Learner;
 pub use modes::{ModeFit, Modes, ModesSpec};
 pub use optimizer::Optimizer;
+pub use origin::Sources;
 pub use patience::better;
 pub use run::{Run, placed};
 pub use scale::half;

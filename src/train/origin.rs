@@ -1,5 +1,9 @@
-//! Where the networks of a run came from.
+//! Where the networks and the data of a run came from.
 
+use serde::{Deserialize, Serialize};
+
+use super::RunError;
+use crate::data::DataError;
 use crate::model::vocabulary::Spare;
 
 /// What a run keeps of a model from a file beside its weights.
@@ -24,4 +28,48 @@ pub struct Origins {
 impl Origins {
     /// Of a run that began with no file.
     pub const NONE: Self = Self { teacher: None, student: None };
+}
+
+/// Fingerprints of what a run began with, each where it came from a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sources {
+    pub data: Option<String>,
+    /// Of the texts to be tested on, where they have a file of their own.
+    pub test: Option<String>,
+    pub teacher: Option<String>,
+    pub student: Option<String>,
+}
+
+impl Sources {
+    /// Whether a run that began with `self` can go on with these data. They are compared before they are read: of others a run may not even be
+    /// made.
+    ///
+    /// # Errors
+    /// Others.
+    pub fn same_data(&self, [data, test]: &[Option<String>; 2]) -> Result<(), DataError> {
+        const REMEDY: &str = "not those that this run began with: put them back, or start a new run";
+        if self.data != *data {
+            return Err(DataError::OtherData { part: "train", problem: format!("the data are {REMEDY}") });
+        }
+        if self.test != *test {
+            return Err(DataError::OtherData { part: "test", problem: format!("the texts to be tested on are {REMEDY}") });
+        }
+        Ok(())
+    }
+
+    /// The same of the models.
+    ///
+    /// # Errors
+    /// Others.
+    pub fn same_models(&self, now: &Self) -> Result<(), RunError> {
+        for (who, now, before) in [("teacher", &now.teacher, &self.teacher), ("student", &now.student, &self.student)] {
+            if now != before {
+                return Err(RunError::Model(format!(
+                    "the {who} is not the model that this run began with: put that one back, or start a new run"
+                )));
+            }
+        }
+        Ok(())
+    }
 }

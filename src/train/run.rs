@@ -5,7 +5,8 @@ use web_time::Instant;
 
 use super::contest::{Contest, Materials};
 use super::{
-    RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, patience::Best, scale::half, summary::Facts,
+    RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, origin::Sources, patience::Best, scale::half,
+    summary::Facts,
 };
 use crate::device::{Place, Reads};
 use crate::method::response::Parts;
@@ -20,6 +21,7 @@ pub struct Run {
     pub(super) place: Place,
     facts: Facts,
     pub(super) contest: Contest,
+    pub(super) sources: Sources,
     pub(super) phase: Phase,
     /// Steps made in this phase.
     pub(super) step: usize,
@@ -38,8 +40,13 @@ impl Run {
         experiment.validate()?;
         let place = placed(&experiment, place)?;
         let contest = Contest::new(&experiment, &place, materials)?;
+        let [data, test] = materials.prints.clone();
+        let origins = contest.origins();
+        let [teacher, student] =
+            [&origins.teacher, &origins.student].map(|origin| origin.as_ref().map(|origin| origin.fingerprint.clone()));
         let mut run = Self {
             facts: Facts::of(&contest),
+            sources: Sources { data, test, teacher, student },
             place,
             contest,
             phase: Phase::Students,
@@ -61,6 +68,11 @@ impl Run {
     /// The experiment, with the live knobs as they stand now.
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
+    }
+
+    /// What it began with.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Where it runs.

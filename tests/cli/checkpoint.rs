@@ -160,12 +160,19 @@ fn another_teacher_than_before_is_refused() {
     let folder = folder.path();
     model(folder, "other", 2);
     succeeded(distil(folder, &["--out", "a"]));
+    unfinish(&folder.join("a"));
     let before = metrics(&folder.join("a"));
     refused(&cli(folder, &["resume", "a", "--teacher", "other"]), &["not the model that this run began with"]);
     fs::rename(folder.join("model"), folder.join("moved")).unwrap();
     refused(&cli(folder, &["resume", "a"]), &["model"]);
     assert_eq!(metrics(&folder.join("a")), before, "nothing was overwritten");
     succeeded(cli(folder, &["resume", "a", "--teacher", "moved"]));
+    unfinish(&folder.join("a"));
+    succeeded(cli(folder, &["resume", "a"]));
+    // Without a checkpoint too.
+    unfinish(&folder.join("a"));
+    fs::remove_dir_all(folder.join("a/checkpoints")).unwrap();
+    refused(&cli(folder, &["resume", "a", "--teacher", "other"]), &["not the model that this run began with"]);
 }
 
 #[test]
@@ -264,6 +271,7 @@ fn the_teacher_is_asked_once_and_its_words_are_kept() {
     for checkpoint in checkpoints(&folder.join("torn")).iter().skip(1) {
         fs::remove_file(folder.join("torn/checkpoints").join(checkpoint)).unwrap();
     }
+    unfinish(&folder.join("torn"));
     succeeded(cli(folder, &["resume", "torn"]));
     same(&folder.join("first"), &folder.join("torn"));
 

@@ -12,6 +12,7 @@ fn two_make_the_run_of_one(folder: &Path, run: &[&str]) {
     let said = stderr(&run("cpu,cpu", "two"));
     assert!(said.contains("on cpu (burn-flex) and cpu (burn-flex)"), "{said}");
     assert_eq!(metrics(&folder.join("one")), metrics(&folder.join("two")));
+    unfinish(&folder.join("two"));
     let again = stderr(&succeeded(cli(folder, &["resume", "two"])));
     assert!(again.contains("and cpu (burn-flex)"), "a run goes on with the devices that it had: {again}");
     let [one, two] = ["one", "two"].map(|run| fs::read(folder.join(run).join("student/model.safetensors")).unwrap());

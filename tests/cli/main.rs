@@ -16,6 +16,7 @@ mod python;
 mod remote;
 mod results;
 mod resume;
+mod rundirs;
 mod student;
 mod tables;
 mod tensorboard;
@@ -81,6 +82,11 @@ fn metrics(directory: &Path) -> Vec<Value> {
         value
     };
     text.lines().map(timeless).collect()
+}
+
+/// Takes one of its results from a finished run, so that there is something to go on with.
+fn unfinish(directory: &Path) {
+    fs::remove_file(directory.join("report.html")).unwrap();
 }
 
 /// Both directories hold the same run, to the last bit.

@@ -125,6 +125,7 @@ fn when_no_checkpoint_can_be_read_nothing_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     succeeded(run(folder, "first-light", &["--out", "a"]));
+    unfinish(&folder.join("a"));
     let before = metrics(&folder.join("a"));
     for name in checkpoints(&folder.join("a")) {
         fs::write(folder.join("a/checkpoints").join(name), b"no checkpoint at all").unwrap();

@@ -88,6 +88,7 @@ fn both_students_start_as_the_checkpoint_and_are_written_with_all_its_rows() {
     stopped_and_resumed(folder, "resumed");
     same(&folder.join("resumed"), &whole);
     rounded(folder, "another", 5);
+    unfinish(&whole);
     refused(&cli(folder, &["resume", "whole", "--student", "another"]), &["the student is not the model that this run began with"]);
     fs::rename(folder.join("small"), folder.join("moved")).unwrap();
     refused(&cli(folder, &["resume", "whole"]), &["small"]);

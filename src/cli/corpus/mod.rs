@@ -41,36 +41,47 @@ struct Kept {
     tests: Option<Box<Kept>>,
 }
 
+/// Fingerprints of the files of a text, as they lie there.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn source(path: &Path, columns: Columns) -> Result<String, Error> {
+    let files = tables::files(path, columns)?;
+    let prints = files.iter().map(|file| File::open(file).and_then(|mut open| fingerprint(&mut open)).map_err(Error::read(file)));
+    Ok(prints.collect::<Result<Vec<_>, _>>()?.join(" "))
+}
+
+/// A text by its path, and the [`source`] of it.
+pub type Sourced<'a> = (&'a Path, String);
+
 /// The texts of `data` for an experiment, and those of `test`, read by the tokenizer of its teacher.
 ///
 /// # Errors
 /// A file that cannot be read, a line that is no instruction or has no label, a folder that cannot be written, and Ctrl-C.
 pub fn open(
-    data: &Path,
-    test: Option<&Path>,
+    data: Sourced,
+    test: Option<Sourced>,
     experiment: &Experiment,
     tokenizer: &Tokenizer,
     tokenizer_json: &str,
 ) -> Result<Box<dyn Corpus>, Error> {
     let (folder, shape) = (folder()?, Shape::of(experiment));
-    let open = |flag, path| keep(&folder, (flag, path), shape, tokenizer, tokenizer_json);
+    let open = |flag, text| keep(&folder, flag, text, shape, tokenizer, tokenizer_json);
     let kept = open("--data", data)?;
-    let tests = test.map(|path| open("--test", path).map(Box::new)).transpose()?;
+    let tests = test.map(|text| open("--test", text).map(Box::new)).transpose()?;
     Ok(Box::new(Kept { tests, ..kept }))
 }
 
-/// The texts of a path, which the flag named.
+/// A text, which the flag named.
 fn keep(
     folder: &Path,
-    (flag, path): (&'static str, &Path),
+    flag: &'static str,
+    (path, source): Sourced,
     shape: Shape,
     tokenizer: &Tokenizer,
     tokenizer_json: &str,
 ) -> Result<Kept, Error> {
-    let columns = shape.columns();
-    let files = tables::files(path, columns)?;
-    let prints = files.iter().map(|file| File::open(file).and_then(|mut open| fingerprint(&mut open)).map_err(Error::read(file)));
-    let source = prints.collect::<Result<Vec<_>, _>>()?.join(" ");
+    let files = tables::files(path, shape.columns())?;
     let key = Key::new(tokenizer_json, source, shape, tokenizer.vocab());
     let kept = folder.join(name(path, shape, tokenizer_json)?);
     let tokens = match Tokens::open(&kept, &key)? {

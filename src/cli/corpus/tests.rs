@@ -33,7 +33,8 @@ fn experiment(preset: &str, set: &[(&str, &str)]) -> Experiment {
 }
 
 fn open_in(folder: &Path, path: &Path, experiment: &Experiment, tokenizer: &Tokenizer, json: &str) -> Result<Kept, Error> {
-    keep(folder, ("--data", path), Shape::of(experiment), tokenizer, json)
+    let shape = Shape::of(experiment);
+    keep(folder, "--data", (path, source(path, shape.columns())?), shape, tokenizer, json)
 }
 
 #[test]
@@ -112,7 +113,10 @@ fn kept_labels_are_those_of_their_texts() {
     check(&found.test, &found.labels.test, &found.labels.names);
     let test = folder.path().join("test.jsonl");
     fs::write(&test, [3, 8].map(line).concat()).unwrap();
-    let tests = |path: &Path| keep(folder.path(), ("--test", path), Shape::Labelled, &tokenizer, &json).map(Box::new);
+    let tests = |path: &Path| {
+        let source = source(path, Columns::Labelled)?;
+        keep(folder.path(), "--test", (path, source), Shape::Labelled, &tokenizer, &json).map(Box::new)
+    };
     let kept = Kept { tests: Some(tests(&test).unwrap()), ..kept };
     let found = kept.passages(&experiment).unwrap();
     assert_eq!((found.train.len(), found.test.len(), found.cut), (200, 2, 40));

@@ -32,9 +32,9 @@ pub fn fetch(args: &FetchArgs) -> Result<(), Error> {
     let folder = args.output.join(set.name);
     let before = there(set, &folder);
     let how = if before.is_some() { "Was there already" } else { "Fetched" };
-    let path = before.map_or_else(|| bring(set, &folder, args.from.as_deref()), Ok)?.display().to_string();
-    let uses: Vec<String> = set.usage.iter().map(|usage| format!("distillery {usage} {path}")).collect();
-    output::line(&format!("{how}: {path}\nUse it: {}", uses.join("\n    or: ")))
+    let path = before.map_or_else(|| bring(set, &folder, args.from.as_deref()), Ok)?;
+    let uses: Vec<String> = set.usage.iter().map(|usage| format!("distillery {usage} {}", output::quoted(&path))).collect();
+    output::line(&format!("{how}: {}\nUse it: {}", path.display(), uses.join("\n    or: ")))
 }
 
 /// The set that a path is of, if it was fetched.

@@ -18,7 +18,7 @@ use super::table::{Table, bytes, thousands};
 use crate::spec::{Experiment, TaskName, knobs};
 use crate::train::{ROLES, Role};
 
-const NAME: &str = "report.html";
+pub const NAME: &str = "report.html";
 
 /// What the columns of [`networks`] mean.
 pub fn read_table(measures: &[Measure], record: &Record) -> String {
@@ -53,8 +53,8 @@ pub fn write(directory: &RunDir) -> Result<(), Error> {
     } else if directory.file(FILE).exists() {
         seeds::report(directory, &Summary::read(directory)?, &settings)?
     } else {
-        let shown = directory.path().display();
-        return Err(Error::input(format!("{shown} has no {FILE} yet: its seeds are not finished; go on by `distillery resume {shown}`")));
+        let (shown, word) = (directory.path().display(), output::quoted(directory.path()));
+        return Err(Error::input(format!("{shown} has no {FILE} yet: its seeds are not finished; go on by `distillery resume {word}`")));
     };
     directory.write(NAME, html.as_bytes())
 }

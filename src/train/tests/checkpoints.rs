@@ -1,7 +1,7 @@
 //! A run that is cut off loses nothing.
 
 use super::super::*;
-use super::{last_losses, open, to_the_end};
+use super::{all, last_losses, open, to_the_end};
 use crate::device::Place;
 use crate::device::testing::test_async;
 
@@ -40,6 +40,29 @@ async fn a_checkpoint_keeps_the_live_knobs_as_they_were_turned() {
     let run = Run::resume(&run.save().await.unwrap(), &Place::cpu(), &Materials::default()).await.unwrap();
     assert_eq!(run.experiment().distill.temperature, 9.0);
     assert!(run.restored().iter().any(|event| matches!(event, Event::Evaluated { step: 5, .. })), "the page can show where it stands");
+}
+
+/// A checkpoint of before does not say what its data were, and goes on with those that there are.
+#[test_async]
+async fn other_data_than_before_are_refused() {
+    let with = |data: Option<&str>, test: Option<&str>| Materials { prints: [data, test].map(|print| print.map(String::from)), ..all() };
+    let experiment = open(&[]).await.experiment().clone();
+    let mut run = Run::new(experiment, &Place::cpu(), &with(Some("data"), Some("test"))).await.unwrap();
+    run.advance(5).await.unwrap();
+    let bytes = run.save().await.unwrap();
+    let resumed = async |data, test| Run::resume(&bytes, &Place::cpu(), &with(data, test)).await.err().map(|error| error.to_string());
+    assert_eq!(resumed(Some("data"), Some("test")).await, None);
+    for (data, test, part) in
+        [(Some("other"), Some("test"), "the data are"), (None, Some("test"), "the data are"), (Some("data"), None, "tested")]
+    {
+        let error = resumed(data, test).await.expect("refused");
+        assert!(error.contains(part) && error.contains("not those that this run began with"), "{error}");
+    }
+    let said = br#"\"data\":[\"data\",\"test\"]"#;
+    let at = bytes.windows(said.len()).position(|window| window == said).expect("it stands in the header");
+    let mut before = bytes.clone();
+    before[at..at + said.len()].copy_from_slice(br#"\"dato\":[\"data\",\"test\"]"#);
+    assert!(Run::resume(&before, &Place::cpu(), &with(Some("other"), None)).await.is_ok());
 }
 
 #[test_async]
