@@ -8,7 +8,7 @@ use super::{Encoder, EncoderConfig, Padding, embeddings};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
-use crate::model::formats::bert;
+use crate::model::formats::bert::{self, Family};
 use crate::model::{Trainable, decode};
 
 /// Made by `tests/reference/encoder.py`, which says how.
@@ -134,6 +134,60 @@ fn what_is_wrong_with_a_folder_is_said() {
     assert!(error(&several, &weights).contains("single_label_classification"));
     let relu = json.replace("\"gelu\"", "\"relu\"");
     assert!(error(&relu, &weights).contains("hidden_act"));
+    // Read as what is assumed where they say nothing, all of these gave other numbers than transformers.
+    for (key, wrong) in [
+        ("is_decoder", "true"),
+        ("add_cross_attention", "true"),
+        ("is_decoder", "\"yes\""),
+        ("layer_norm_eps", "\"x\""),
+        ("type_vocab_size", "\"x\""),
+        ("type_vocab_size", "2.5"),
+        ("hidden_size", "\"8\""),
+        ("hidden_act", "1"),
+        ("position_embedding_type", "1"),
+        ("problem_type", "1"),
+        ("tie_word_embeddings", "\"x\""),
+    ] {
+        let mut changed: Value = serde_json::from_str(&json).unwrap();
+        changed[key] = serde_json::from_str(wrong).unwrap();
+        let error = error(&changed.to_string(), &weights);
+        assert!(error.contains(&format!("`{key}` is {wrong}; ")), "{key}: {error}");
+    }
+    for names in [r#"{"0": "no", "2": "yes"}"#, r#"{"0": "no", "1": 1}"#] {
+        let mut changed: Value = serde_json::from_str(&json).unwrap();
+        changed["architectures"] = serde_json::json!(["BertForSequenceClassification"]);
+        changed["id2label"] = serde_json::from_str(names).unwrap();
+        assert!(error(&changed.to_string(), &weights).contains("`id2label`"), "{names}");
+    }
+}
+
+/// transformers has an output of its own for masked words where it is not tied to the embeddings.
+#[test]
+fn an_output_for_masked_words_that_is_not_the_embeddings_is_refused() {
+    for kind in ["bert", "distilbert", "electra"] {
+        let config = config(kind);
+        let (json, weights) = bert::save(&config, &values(&config), 0, &[]);
+        let untied = json.replacen('{', "{\"tie_word_embeddings\": false,", 1);
+        let name = Family::of(&config).output();
+        let load = |json: &str, output: Option<Vec<f32>>| {
+            let mut file = decode(&weights).unwrap();
+            if let Some(output) = output {
+                let more = [(name.to_owned(), vec![config.vocab, config.embedding], output)];
+                file.extend(decode(&crate::model::encode(&more, std::collections::HashMap::new(), false)).unwrap());
+            }
+            bert::load(json, file).map(drop).map_err(|error| error.to_string())
+        };
+        let same = values(&config)[0].clone();
+        let other: Vec<f32> = same.iter().map(|value| value + 1.0).collect();
+        load(&json, Some(same.clone())).unwrap();
+        load(&untied, Some(same)).unwrap();
+        for (json, output) in [(&json, Some(other.clone())), (&untied, Some(other))] {
+            let error = load(json, output).unwrap_err();
+            assert!(error.contains("tie_word_embeddings") && error.contains("embeddings"), "{kind}: {error}");
+        }
+        let error = load(&untied, None).unwrap_err();
+        assert!(error.contains(name), "{kind}: {error}");
+    }
 }
 
 /// A student without token types thinks what its teacher thinks: all tokens are of the first kind.

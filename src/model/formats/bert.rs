@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
+pub use super::bert_config::describes;
+use super::bert_config::{CLASSIFIES, Description};
+pub use super::bert_names::Family;
+use super::bert_names::pieces;
 use super::names::{gather, scatter};
 use super::unread::Stack;
-use super::{File, FormatError, KINDS};
+use super::{File, FormatError};
 use crate::data::Marks;
 use crate::model::encoder::{Classifier, EncoderConfig};
 use crate::model::{Decoded, WeightsError, weights};
@@ -19,9 +22,6 @@ pub struct LoadedEncoder {
     pub labels: Vec<String>,
 }
 
-/// Of a model that names the class of a text.
-const CLASSIFIES: &str = "ForSequenceClassification";
-
 /// The encoder of a folder, from its description and its tensors. It has a pooler and a head for masked tokens if the weights do, and a head for
 /// classes if it is described as a model for that.
 ///
@@ -29,19 +29,16 @@ const CLASSIFIES: &str = "ForSequenceClassification";
 /// Another model than `bert`, `distilbert` and `electra`, variants that this encoder has not, and weights that are missing, of another
 /// shape or not finite.
 pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, FormatError> {
-    let json: Value = serde_json::from_str(config_json).map_err(|error| FormatError::Config(error.to_string()))?;
-    let (family, mut config) = shape(&json)?;
+    let description = Description::parse(config_json)?;
+    let (family, mut config) = description.shape()?;
     let has = |file: &Decoded, config: &EncoderConfig, part: &str| {
         let first = config.parameters().into_iter().find(|parameter| parameter.name.starts_with(part));
         first.is_some_and(|parameter| pieces(family, config, &parameter).tensors.iter().all(|(name, _)| find(file, family, name).is_some()))
     };
     config.pooler = has(&file, &EncoderConfig { pooler: true, ..config.clone() }, "pooler");
     config.masked = has(&file, &EncoderConfig { masked: true, ..config.clone() }, "masked");
-    let labels = labels(&json);
-    if !matches!(json["problem_type"].as_str(), None | Some("single_label_classification")) {
-        return Err(unsupported(&json, "problem_type", "only `single_label_classification` is read: one label for each text"));
-    }
-    if labels.len() > 1 && json["architectures"][0].as_str().is_some_and(|name| name.ends_with(CLASSIFIES)) {
+    let labels = description.labels()?;
+    if !labels.is_empty() {
         // BERT's pooler is the first layer of that head.
         config = EncoderConfig { pooler: false, classifier: Some(Classifier { classes: labels.len(), squash: family.squash() }), ..config };
     }
@@ -61,7 +58,9 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
         optional: &[("crossattention.self.query.weight", "add_cross_attention"), ("distance_embedding.weight", "position_embedding_type")],
     };
     stack.check(&file)?;
-    let labels = if config.classifier.is_some() { labels } else { Vec::new() };
+    if config.masked {
+        check_output(&description, family, &file, &values[0])?;
+    }
     Ok(LoadedEncoder { config, values, labels })
 }
 
@@ -71,21 +70,22 @@ pub fn classifying(config: &EncoderConfig, classes: usize) -> EncoderConfig {
     EncoderConfig { masked: false, pooler: false, classifier: Some(Classifier { classes, squash }), ..config.clone() }
 }
 
-/// Names of the classes by number; transformers has two without names where a file says nothing.
-fn labels(json: &Value) -> Vec<String> {
-    let named = |class: usize| json["id2label"][class.to_string()].as_str().map(String::from);
-    match json["id2label"].as_object() {
-        Some(_) => (0..).map_while(named).collect(),
-        None => (0..json["num_labels"].as_u64().unwrap_or(2)).map(|class| format!("LABEL_{class}")).collect(),
+/// The output matrix of the head for masked words, which is the token embedding, must be that in the file too, where it is there.
+fn check_output(description: &Description, family: Family, file: &Decoded, tokens: &[f32]) -> Result<(), FormatError> {
+    let name = family.output();
+    match (file.values(name), description.tied()?) {
+        (Some(output), true) if output != tokens => Err(FormatError::Unread {
+            name: name.into(),
+            found: "`tie_word_embeddings` says that it is the embeddings, and it is not".into(),
+        }),
+        (Some(output), false) if output != tokens => Err(FormatError::Unsupported {
+            key: "tie_word_embeddings".into(),
+            found: "false, and the weights of its output for masked words are not the embeddings".into(),
+            expected: "encoders are read whose output are the embeddings: take such a model",
+        }),
+        (None, false) => Err(WeightsError::Missing(name.into()).into()),
+        _ => Ok(()),
     }
-}
-
-/// Whether a `config.json` is an encoder's.
-pub fn describes(config_json: &str) -> bool {
-    let json: Value = serde_json::from_str(config_json).unwrap_or_default();
-    json["model_type"]
-        .as_str()
-        .is_some_and(|kind| [Family::Bert, Family::DistilBert, Family::Electra].iter().any(|family| family.name() == kind))
 }
 
 /// A name without the mark of a head.
@@ -100,49 +100,6 @@ fn find(file: &Decoded, family: Family, name: &str) -> Option<String> {
     let old = |name: &str| name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
     let old = [old(&short), old(&full)];
     [short, full].into_iter().chain(old).find(|name| file.has(name))
-}
-
-fn unsupported(json: &Value, key: &str, expected: &'static str) -> FormatError {
-    FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected }
-}
-
-fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
-    let number =
-        |key: &str| json[key].as_u64().map(|value| value as usize).ok_or_else(|| FormatError::Config(format!("`{key}` is missing")));
-    let unsupported = |key: &str, expected| unsupported(json, key, expected);
-    let family = match json["model_type"].as_str() {
-        Some("bert") => Family::Bert,
-        Some("distilbert") => Family::DistilBert,
-        Some("electra") => Family::Electra,
-        _ => return Err(unsupported("model_type", KINDS)),
-    };
-    let distilled = family == Family::DistilBert;
-    let activation = if distilled { "activation" } else { "hidden_act" };
-    let gelu_tanh = match json[activation].as_str() {
-        None | Some("gelu") => false,
-        Some("gelu_new" | "gelu_pytorch_tanh") => true,
-        Some(_) => return Err(unsupported(activation, "`gelu` and `gelu_new` are read")),
-    };
-    if !matches!(json["position_embedding_type"].as_str(), None | Some("absolute")) {
-        return Err(unsupported("position_embedding_type", "only `absolute` positions are read"));
-    }
-    let key = |bert: &'static str, distilbert: &'static str| if distilled { distilbert } else { bert };
-    let width = number(key("hidden_size", "dim"))?;
-    let config = EncoderConfig {
-        hidden: number(key("intermediate_size", "hidden_dim"))?,
-        embedding: if family == Family::Electra { number("embedding_size")? } else { width },
-        types: if distilled { 0 } else { number("type_vocab_size").unwrap_or(2) },
-        gelu_tanh,
-        epsilon: json["layer_norm_eps"].as_f64().unwrap_or(DISTILBERT_EPSILON),
-        ..EncoderConfig::bert(
-            number("vocab_size")?,
-            number("max_position_embeddings")?,
-            width,
-            number(key("num_hidden_layers", "n_layers"))?,
-            number(key("num_attention_heads", "n_heads"))?,
-        )
-    };
-    Ok((family, config))
 }
 
 /// The two files of an encoder: `config.json` and `model.safetensors` in F32, as `AutoModel` loads them, and `AutoModelForMaskedLM` where it

@@ -9,10 +9,12 @@
 //! | [`names`] | which of their tensors make up which of ours |
 //! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
+//! | [`bert_config`] | what an encoder's `config.json` says |
 //! | [`bert_names`] | which of their tensors make up which of ours |
 //! | [`unread`] | what a file has besides |
 
 pub mod bert;
+mod bert_config;
 mod bert_names;
 pub mod byte_level;
 pub mod gguf;
