@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
 use super::testing::{LENGTHS, MASKED, SHOWN, config, gradient_products, values};
-use super::{Encoder, EncoderConfig, Padding, embeddings};
+use super::{Encoder, EncoderConfig, Padding, Pooling};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
@@ -48,12 +48,15 @@ async fn agrees(kind: &str) {
     reads.add(state.clone().select(0, real).inner());
     reads.add(logits.inner());
     reads.add(loss.inner());
-    reads.add(embeddings(state, &padding).inner());
+    reads.add(net.embeddings(state.clone(), &padding).inner());
+    let of_first = EncoderConfig { pooling: Pooling::Cls, ..config.clone() };
+    reads.add(Encoder::build(&of_first, &values(&config), &device).embeddings(state, &padding).inner());
     let found = reads.run().await.unwrap();
     close("state", &found[0], &expected["state"]);
     close("logits", &found[1], &expected["logits"]);
     close("loss", &found[2], &expected["loss"]);
     close("embeddings", &found[3], &expected["embeddings"]);
+    close("embeddings of first tokens", &found[4], &expected["cls"]);
     for (parameter, product) in config.parameters().iter().zip(gradient_products(&net, gradients).await) {
         close(&format!("{kind}: gradient of {}", parameter.name), &[product as f32], &expected["gradients"][&parameter.name]);
     }
@@ -190,6 +193,18 @@ fn an_output_for_masked_words_that_is_not_the_embeddings_is_refused() {
     }
 }
 
+/// Runs of before go on: they know their models by a fingerprint of the shape too.
+#[test]
+fn a_mean_is_not_mentioned_and_a_first_token_is() {
+    let config = config("bert");
+    let text = serde_json::to_string(&config).unwrap();
+    assert!(!text.contains("pooling"), "{text}");
+    assert_eq!(serde_json::from_str::<EncoderConfig>(&text).unwrap(), config);
+    let first = EncoderConfig { pooling: Pooling::Cls, ..config };
+    let text = serde_json::to_string(&first).unwrap();
+    assert_eq!(serde_json::from_str::<EncoderConfig>(&text).unwrap(), first, "{text}");
+}
+
 /// A student without token types thinks what its teacher thinks: all tokens are of the first kind.
 #[test_async]
 async fn a_student_of_all_layers_is_its_teacher() {
@@ -215,7 +230,7 @@ async fn padding_changes_no_embedding() {
     let embedding = |seq: usize, filler: i32| {
         let row: Vec<i32> = SHOWN[1][..4].iter().copied().chain(std::iter::repeat_n(filler, seq - 4)).collect();
         let padding = Padding::new(&[4], seq, &device);
-        embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
+        net.embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
     };
     let plain = read(embedding(4, 0)).await.unwrap();
     for (seq, filler) in [(6, 0), (8, 9)] {

@@ -1,12 +1,13 @@
 //! An encoder as `transformers` keeps it: `config.json` and `model.safetensors` of BERT, DistilBERT or ELECTRA.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 pub use super::bert_config::describes;
 use super::bert_config::{CLASSIFIES, Description};
 pub use super::bert_names::Family;
 use super::bert_names::pieces;
 use super::names::{gather, scatter};
+use super::sentences::{self, Sentences};
 use super::unread::Stack;
 use super::{File, FormatError};
 use crate::data::Marks;
@@ -151,28 +152,28 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32, labels: &[Str
 }
 
 /// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, but for a classifier, `SentenceTransformer` load.
-pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks, labels: &[String]) -> Vec<File> {
+pub fn folder(
+    config: &EncoderConfig,
+    values: &[Vec<f32>],
+    tokenizer_json: &str,
+    marks: Marks,
+    labels: &[String],
+    sentences: Sentences,
+) -> Vec<File> {
     let (description, weights) = save(config, values, marks.padding, labels);
     let tokenizer = json!({
-        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": sentences.longest, "clean_up_tokenization_spaces": false,
         "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": "[UNK]",
         "model_input_names": ["input_ids", "attention_mask"],
     });
-    let modules = json!([
-        { "idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer" },
-        { "idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling" },
-        { "idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize" },
-    ]);
-    let pooling = json!({ "word_embedding_dimension": config.width, "pooling_mode_mean_tokens": true });
-    let text = |value: &Value| serde_json::to_vec_pretty(value).expect("plain data");
     let mut files = vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),
-        ("tokenizer_config.json", text(&tokenizer)),
+        ("tokenizer_config.json", serde_json::to_vec_pretty(&tokenizer).expect("plain data")),
     ];
     if config.classifier.is_none() {
-        files.extend([("modules.json", text(&modules)), ("1_Pooling/config.json", text(&pooling))]);
+        files.extend(sentences::files(config, sentences));
     }
     files
 }

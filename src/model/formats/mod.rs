@@ -10,6 +10,7 @@
 //! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
 //! | [`bert_config`] | what an encoder's `config.json` says |
+//! | [`sentences`] | what sentence-transformers keeps beside it: pooling, and where texts are cut |
 //! | [`bert_names`] | which of their tensors make up which of ours |
 //! | [`unread`] | what a file has besides |
 
@@ -22,6 +23,7 @@ pub mod gguf_llama;
 pub mod huggingface;
 mod names;
 pub mod peft;
+pub mod sentences;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -29,6 +31,8 @@ mod unread;
 use std::collections::HashMap;
 
 use thiserror::Error;
+
+pub use sentences::{SentenceFiles, Sentences};
 
 use super::transformer::{ShapeError, TransformerConfig};
 use super::weights::WeightsError;
