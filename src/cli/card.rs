@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::fetch;
+use super::model_folder;
 use super::record::{Record, command};
 use super::report::read_table;
 use super::run::{networks, sentences};
 use super::rundir::RunDir;
 use super::settings::Settings;
+use crate::model::encoder::Pooling;
+use crate::model::formats::SentenceFiles;
 use crate::spec::{Experiment, NetworkKind, Objective};
 use crate::train::Role;
 
@@ -17,8 +20,11 @@ const NAME: &str = "README.md";
 
 /// Where the card lies: in `student/`, which is a Hugging Face folder where the teacher came from a file, otherwise in the run directory.
 pub fn path(settings: &Settings) -> String {
-    let folder = if settings.teacher.is_some() { "student/" } else { "" };
-    format!("{folder}{NAME}")
+    format!("{}{NAME}", folder(settings))
+}
+
+fn folder(settings: &Settings) -> &'static str {
+    if settings.teacher.is_some() { "student/" } else { "" }
 }
 
 /// Writes the card of a finished run, unless there is one: it is there to be filled in.
@@ -28,10 +34,14 @@ pub fn write(directory: &RunDir) -> Result<(), Error> {
     if directory.file(&path).exists() {
         return Ok(());
     }
-    directory.write(&path, text(&record).as_bytes())
+    let folder = folder(&record.settings);
+    // The folder says what its embeddings are made of.
+    let files = SentenceFiles::gather(|name| model_folder::text(&directory.file(&format!("{folder}{name}"))))?;
+    let (pooling, _) = files.pooled().map_err(|error| Error::input(format!("{}: {error}", directory.file(folder).display())))?;
+    directory.write(&path, text(&record, pooling).as_bytes())
 }
 
-fn text(record: &Record) -> String {
+fn text(record: &Record, pooling: Pooling) -> String {
     let experiment = &record.experiment;
     let hub = record.settings.teacher.is_some();
     let layers =
@@ -59,7 +69,7 @@ fn text(record: &Record) -> String {
     let began = name(&public.student).map_or_else(String::new, |model| format!(" began as {model} and"));
     line(&format!("The teacher was {teacher}. The student, {},{began} learned from it and from {data}.\n", layers(Role::Distilled)));
     if hub {
-        line(&usage(experiment));
+        line(&usage(experiment, pooling));
     }
     line(
         "## Licence\n\n**To be filled in.** The licences of the models that it came from and of the data decide what may be done with this student.\n",
@@ -128,7 +138,7 @@ fn front_matter(record: &Record) -> String {
 }
 
 /// How the folder is used from Python.
-fn usage(experiment: &Experiment) -> String {
+fn usage(experiment: &Experiment, pooling: Pooling) -> String {
     let (task, class) = kind(experiment);
     let load = format!(
         "from transformers import {class}, AutoTokenizer\n\nmodel, tokenizer = {class}.from_pretrained(\".\"), AutoTokenizer.from_pretrained(\".\")\n"
@@ -136,13 +146,17 @@ fn usage(experiment: &Experiment) -> String {
     if task != SENTENCES {
         return format!("```python\n{load}```\n");
     }
+    let (made, pooled) = match pooling {
+        Pooling::Mean => ("mean of the states of a text's tokens, without padding,", "(states * mask).sum(1) / mask.sum(1)"),
+        Pooling::Cls => ("state of a text's first token,", "states[:, 0]"),
+    };
+    let mask = if pooling == Pooling::Mean { "mask = batch[\"attention_mask\"].unsqueeze(-1)\n" } else { "" };
     format!(
         "```python\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer(\".\")\nembeddings = model.encode([\"A man is \
          eating food.\", \"A man is eating bread.\"])\nprint(embeddings @ embeddings.T)  # cosines: embeddings have length 1\n```\n\nThe same in transformers \
-         alone: an embedding is the mean of the states of a text's tokens, without padding, brought to length 1.\n\n```python\nimport torch\n{load}batch = \
+         alone: an embedding is the {made} brought to length 1.\n\n```python\nimport torch\n{load}batch = \
          tokenizer([\"A man is eating food.\", \"A man is eating bread.\"], padding=True, truncation=True, return_tensors=\"pt\")\nwith torch.no_grad():\n    \
-         states = model(**batch).last_hidden_state\nmask = batch[\"attention_mask\"].unsqueeze(-1)\nembeddings = torch.nn.functional.normalize((states * \
-         mask).sum(1) / mask.sum(1), dim=1)\n```\n"
+         states = model(**batch).last_hidden_state\n{mask}embeddings = torch.nn.functional.normalize({pooled}, dim=1)\n```\n"
     )
 }
 

@@ -15,7 +15,7 @@ use crate::device::{self, Place};
 use crate::eval::metrics;
 use crate::method::encoder::{Batch, classes};
 use crate::model::Trainable;
-use crate::model::encoder::{Encoder, SentenceEncoder, embeddings};
+use crate::model::encoder::{Encoder, SentenceEncoder};
 
 /// Texts per forward pass.
 const BATCH: usize = 32;
@@ -36,8 +36,15 @@ pub fn embed(args: &EmbedArgs) -> Result<(), Error> {
     }
     let place = open(args)?;
     let model = models::encoder(&args.model)?;
-    let Read { texts, tokens, values } =
-        read(&model, texts, &place, |net, batch| embeddings(net.state(batch.ids.clone(), &batch.padding), &batch.padding))?;
+    if !model.sentences.normalised {
+        eprintln!(
+            "note: {}: its modules.json has no Normalize: SentenceTransformer leaves embeddings as long as they are, here they have length 1; cosines \
+             are the same",
+            args.model.display()
+        );
+    }
+    let embedded = |net: &Encoder, batch: &Batch| net.embeddings(net.state(batch.ids.clone(), &batch.padding), &batch.padding);
+    let Read { texts, tokens, values } = read(&model, texts, &place, embedded)?;
     if args.json {
         for ((text, tokens), vector) in texts.iter().zip(&tokens).zip(&values) {
             output::line(&json!({ "text": text, "tokens": tokens, "embedding": vector }).to_string())?;

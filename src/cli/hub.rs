@@ -2,14 +2,17 @@
 //!
 //! The crate trusts the authorities that it brings with it, and not the machine's; it sets no limit to how long a download may stall.
 
+use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use hf_hub::api::sync::{ApiBuilder, ApiRepo};
+use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
 use hf_hub::{Cache, CacheRepo};
 
 use super::error::Error;
+use super::model_folder::text;
 use super::models::{INDEX, Index, WEIGHTS};
+use crate::model::formats::{SentenceFiles, bert};
 
 /// What a model consists of besides its weights.
 const FILES: [&str; 2] = ["config.json", "tokenizer.json"];
@@ -35,7 +38,11 @@ pub fn folder(path: &Path) -> Result<PathBuf, Error> {
     let cache = set("HF_HUB_CACHE").map_or_else(Cache::from_env, |path| Cache::new(path.into()));
     if set("HF_HUB_OFFLINE").is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str())) {
         let missing = |file| unreachable(id, &cache, &format!("{file} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it"));
-        return cached(&cache.model(id.into())).map_err(missing);
+        let folder = cached(&cache.model(id.into())).map_err(missing)?;
+        if let Some(name) = unknown(&folder) {
+            eprintln!("{}", without(id, &name, "HF_HUB_OFFLINE forbids to look for it"));
+        }
+        return Ok(folder);
     }
     let mut builder = ApiBuilder::from_env().with_cache_dir(cache.path().clone()).with_progress(std::io::stderr().is_terminal());
     if let Some(token) = set("HF_TOKEN") {
@@ -60,11 +67,55 @@ fn cached(repo: &CacheRepo) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
+/// The first of the files by which an encoder's texts become embeddings that is not in its folder, and was not found to be missing on the Hub:
+/// programs that take the network alone leave them there.
+fn unknown(folder: &Path) -> Option<String> {
+    let known = |name: &str| match text(&folder.join(name)) {
+        Ok(None) if !nowhere(folder, name).is_some_and(|mark| mark.exists()) => Err(name.to_owned()),
+        // What cannot be read is for the reader to say.
+        found => Ok(found.unwrap_or_default()),
+    };
+    if is_encoder(&folder.join(FILES[0])) { SentenceFiles::gather(known).err() } else { None }
+}
+
+fn is_encoder(config: &Path) -> bool {
+    fs::read_to_string(config).is_ok_and(|config| bert::describes(&config))
+}
+
+/// Where `huggingface_hub` marks that a snapshot has no such file, by an empty one.
+fn nowhere(folder: &Path, name: &str) -> Option<PathBuf> {
+    Some(folder.parent()?.parent()?.join(".no_exist").join(folder.file_name()?).join(name))
+}
+
+fn without(id: &str, name: &str, why: &str) -> String {
+    format!(
+        "note: {id}: {name} is not in the cache, and {why}: without it embeddings may be other than the model's own; `hf download {id}` brings it, \
+         if there is one"
+    )
+}
+
 fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Error> {
-    if let Ok(folder) = cached(&cache.model(id.into())) {
+    let repo = cache.model(id.into());
+    let lacks = match cached(&repo) {
+        Ok(folder) => match unknown(&folder) {
+            None => return Ok(folder),
+            lacks => lacks,
+        },
+        Err(_) => {
+            eprintln!("note: {id} is fetched from the Hugging Face Hub, into {}", cache.path().display());
+            None
+        }
+    };
+    let found = fetch(builder, cache, id);
+    // A model that was there before needs no network.
+    if let (Err(_), Some(name), Ok(folder)) = (&found, lacks, cached(&repo)) {
+        eprintln!("{}", without(id, &name, "the Hub cannot be asked"));
         return Ok(folder);
     }
-    eprintln!("note: {id} is fetched from the Hugging Face Hub, into {}", cache.path().display());
+    found
+}
+
+fn fetch(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Error> {
     let wrong = |problem: String| unreachable(id, cache, &problem);
     let repo = builder.build().map_err(|error| wrong(error.to_string()))?.model(id.into());
     let get = |repo: &ApiRepo, name: &str| repo.get(name).map_err(|error| wrong(format!("{name}: {error}")));
@@ -80,13 +131,44 @@ fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Erro
                 files.extend(index.files().into_iter().map(|shard| get(&repo, shard)).collect::<Result<Vec<_>, _>>()?);
             }
         }
+        let mut missing = Vec::new();
+        if is_encoder(&files[0]) {
+            SentenceFiles::gather(|name| match repo.get(name) {
+                Ok(path) => {
+                    let found = text(&path);
+                    files.push(path);
+                    found
+                }
+                Err(error) if is_missing(&error) => {
+                    missing.push(name.to_owned());
+                    Ok(None)
+                }
+                Err(error) => Err(wrong(format!("{name}: {error}"))),
+            })?;
+        }
         if let Ok(folder) = cached(&cache.model(id.into()))
-            && files.iter().all(|file| file.parent() == Some(&folder))
+            && files.iter().all(|file| file.starts_with(&folder))
         {
+            missing.iter().for_each(|name| mark(&folder, name));
             return Ok(folder);
         }
     }
     Err(wrong("it changed while it was fetched".into()))
+}
+
+/// Whether the Hub says that the model has no such file, rather than nothing.
+fn is_missing(error: &ApiError) -> bool {
+    match error {
+        ApiError::RequestError(error) => matches!(**error, ureq::Error::StatusCode(404)),
+        ApiError::TooManyRetries(error) => is_missing(error),
+        _ => false,
+    }
+}
+
+/// Keeps that a file is not there, so that the next time nobody needs to ask. Without the mark one asks again.
+fn mark(folder: &Path, name: &str) {
+    let Some(mark) = nowhere(folder, name) else { return };
+    let _ = mark.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&mark, ""));
 }
 
 fn unreachable(id: &str, cache: &Cache, problem: &str) -> Error {
@@ -100,7 +182,6 @@ fn unreachable(id: &str, cache: &Cache, problem: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
     use std::thread;
@@ -128,13 +209,21 @@ mod tests {
                     continue;
                 };
                 let index = || format!(r#"{{"weight_map": {{"a": "{}", "b": "{}"}}}}"#, SHARDS[0], SHARDS[1]);
-                let whole = if name == INDEX { index() } else { format!("content of {name}") };
+                let encoder = files.contains(&"modules.json") || files.contains(&"vocab.txt");
+                let whole = match name {
+                    INDEX => index(),
+                    "config.json" if encoder => r#"{"model_type": "bert"}"#.into(),
+                    "modules.json" => r#"[{"path": "2_P", "type": "sentence_transformers.models.Pooling"}]"#.into(),
+                    name if encoder && name.ends_with("config.json") => "{}".into(),
+                    _ => format!("content of {name}"),
+                };
                 let body = if lines.iter().any(|line| line.eq_ignore_ascii_case("range: bytes=0-0")) { &whole[..1] } else { &whole };
                 let head = format!(
-                    "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes 0-{}/{}\r\nETag: \"of-{name}\"\r\nX-Repo-Commit: {COMMIT}\r\nConnection: close\r\n\r\n",
+                    "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes 0-{}/{}\r\nETag: \"of-{}\"\r\nX-Repo-Commit: {COMMIT}\r\nConnection: close\r\n\r\n",
                     body.len(),
                     body.len() - 1,
-                    whole.len()
+                    whole.len(),
+                    name.replace('/', "-")
                 );
                 stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).unwrap();
             }
@@ -173,6 +262,53 @@ mod tests {
         assert_eq!(get(cache.path(), nobody.clone()).unwrap(), folder);
         fs::remove_file(folder.join(SHARDS[1])).unwrap();
         assert!(get(cache.path(), nobody).unwrap_err().to_string().contains(SHARDS[1]));
+    }
+
+    const SENTENCES: [&str; 7] = [
+        "config.json",
+        "tokenizer.json",
+        "model.safetensors",
+        "modules.json",
+        "2_P/config.json",
+        "sentence_bert_config.json",
+        "tokenizer_config.json",
+    ];
+
+    /// What an embedding is made of is fetched too, and of a model that says nothing it is kept that it does not.
+    #[test]
+    fn an_encoder_is_fetched_with_its_pooling() {
+        let nobody = || "http://127.0.0.1:9".to_owned();
+        let cache = tempfile::tempdir().unwrap();
+        let folder = get(cache.path(), serve(&SENTENCES, 14)).unwrap();
+        assert!(SENTENCES.iter().all(|name| folder.join(name).is_file()));
+        assert_eq!(unknown(&folder), None);
+        assert_eq!(get(cache.path(), nobody()).unwrap(), folder);
+        // Programs that take the network alone leave these files on the Hub, from where they are fetched when they are wanted.
+        for name in &SENTENCES[3..] {
+            fs::remove_file(folder.join(name)).unwrap();
+        }
+        assert_eq!(unknown(&folder).as_deref(), Some("modules.json"));
+        assert_eq!(get(cache.path(), nobody()).unwrap(), folder, "without network it is taken as it is");
+        assert_eq!(get(cache.path(), serve(&SENTENCES, 8)).unwrap(), folder);
+        assert!(SENTENCES.iter().all(|name| folder.join(name).is_file()));
+
+        let cache = tempfile::tempdir().unwrap();
+        // Asked once more for each that is not there: two files of a plain model.
+        let folder = get(cache.path(), serve(&["config.json", "tokenizer.json", "model.safetensors", "vocab.txt"], 8)).unwrap();
+        assert!(cache.path().join(format!("models--who--tiny-model_1.0/.no_exist/{COMMIT}/modules.json")).is_file());
+        assert_eq!(unknown(&folder), None);
+        assert_eq!(get(cache.path(), nobody()).unwrap(), folder);
+    }
+
+    /// A Hub that fails is not one that lacks a file.
+    #[test]
+    fn a_pooling_that_cannot_be_had_is_not_taken_for_none() {
+        let cache = tempfile::tempdir().unwrap();
+        // It is gone when it is asked for `modules.json`: three files of two requests each.
+        let error = get(cache.path(), serve(&SENTENCES, 6)).unwrap_err().to_string();
+        assert!(error.contains("modules.json: "), "{error}");
+        let folder = cached(&Cache::new(cache.path().into()).model(ID.into())).unwrap();
+        assert_eq!(unknown(&folder).as_deref(), Some("modules.json"), "nothing says that there is none");
     }
 
     /// As `huggingface_hub` writes it: blobs, and snapshots that refer to them.

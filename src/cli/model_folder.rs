@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::files::text_of;
 use super::models::{INDEX, WEIGHTS};
-use crate::model::formats::byte_level;
+use crate::model::formats::{SentenceFiles, bert, byte_level};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -29,6 +29,8 @@ pub const AGAIN: &str = "it is cut short or damaged: download it again";
 pub struct ModelFolder {
     pub config: String,
     pub tokenizer: String,
+    /// Of an encoder.
+    pub sentences: SentenceFiles,
 }
 
 impl ModelFolder {
@@ -43,8 +45,9 @@ impl ModelFolder {
         if !has_weights(folder) {
             return Err(wrong(without_weights(folder, &config)));
         }
+        let sentences = if bert::describes(&config) { SentenceFiles::gather(|name| text(&folder.join(name)))? } else { Default::default() };
         if folder.join(TOKENIZER).is_file() {
-            return Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))? });
+            return Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))?, sentences });
         }
         let parts = [VOCAB, MERGES].map(|name| folder.join(name));
         if !is_gpt2(&config) || !parts.iter().all(|part| part.is_file()) {
@@ -52,7 +55,7 @@ impl ModelFolder {
         }
         let [vocab, merges] = parts;
         let tokenizer = byte_level::from_vocab_and_merges(&json(&vocab)?, &text_of(&merges, bytes(&merges)?)?);
-        Ok(Self { config, tokenizer: tokenizer.map_err(|error| wrong(error.to_string()))? })
+        Ok(Self { config, tokenizer: tokenizer.map_err(|error| wrong(error.to_string()))?, sentences })
     }
 }
 
@@ -91,6 +94,14 @@ pub fn json(path: &Path) -> Result<String, Error> {
     let text = text_of(path, bytes(path)?)?;
     serde_json::from_str::<IgnoredAny>(&text).map_err(|error| Error::input(format!("{}: {error}; {AGAIN}", path.display())))?;
     Ok(text)
+}
+
+/// The text of one that may be missing.
+///
+/// # Errors
+/// As [`json`].
+pub fn text(path: &Path) -> Result<Option<String>, Error> {
+    path.is_file().then(|| json(path)).transpose()
 }
 
 /// A folder of something else, or around the model's.

@@ -38,7 +38,7 @@ impl Model {
             return Ok(Self::Decoder(Box::new(LanguageModel::from_gguf(&bytes).map_err(wrong(path))?)));
         }
         // Everything is read before any of it is used.
-        let ModelFolder { config, tokenizer } = ModelFolder::open(path)?;
+        let ModelFolder { config, tokenizer, sentences } = ModelFolder::open(path)?;
         let reads = bert::describes(&config);
         if !reads {
             // Of a kind that there is no reader for the weights need not be read.
@@ -46,7 +46,8 @@ impl Model {
         }
         let weights = if path.join(WEIGHTS).is_file() { tensors(path, WEIGHTS)? } else { shards(path)? };
         if reads {
-            return Ok(Self::Encoder(Box::new(SentenceEncoder::from_folder(&config, weights, tokenizer).map_err(wrong(path))?)));
+            let encoder = SentenceEncoder::from_folder(&config, weights, tokenizer, &sentences);
+            return Ok(Self::Encoder(Box::new(encoder.map_err(wrong(path))?)));
         }
         Ok(Self::Decoder(Box::new(LanguageModel::from_folder(&config, weights, tokenizer).map_err(wrong(path))?)))
     }

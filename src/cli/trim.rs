@@ -15,7 +15,7 @@ use super::table::thousands;
 use super::tables::Columns;
 use crate::model::decode;
 use crate::model::encoder::{EncoderConfig, SentenceEncoder};
-use crate::model::formats::bert;
+use crate::model::formats::{SentenceFiles, bert};
 
 pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     let model = models::encoder(&args.model)?;
@@ -37,8 +37,10 @@ pub fn trim(args: &TrimArgs) -> Result<(), Error> {
     // Read again, as whoever takes the folder will.
     let (description, weights) = bert::save(&config, &values, 0, &model.labels);
     let weights = decode(&weights).map_err(|error| wrong(error.to_string()))?;
-    let made = SentenceEncoder::from_folder(&description, weights, tokenizer).map_err(|error| wrong(error.to_string()))?;
-    write_new_folder(&args.output, &bert::folder(&config, &values, &made.tokenizer_json, made.marks, &model.labels))?;
+    let made = SentenceEncoder::from_folder(&description, weights, tokenizer, &SentenceFiles::default())
+        .map_err(|error| wrong(error.to_string()))?;
+    let files = bert::folder(&config, &values, &made.tokenizer_json, made.marks, &model.labels, model.sentences);
+    write_new_folder(&args.output, &files)?;
     output::line(&format!(
         "Kept {} of {} tokens, {} of {} parameters, in {}",
         thousands(kept.len()),

@@ -9,7 +9,7 @@ use super::{Learner, Materials, Run, RunError, Sources, contest::Contest, event:
 use crate::device::{Place, Reads};
 use crate::method::text::Memory;
 use crate::model::encoder::EncoderConfig;
-use crate::model::formats::{self, bert, huggingface, peft};
+use crate::model::formats::{self, Sentences, bert, huggingface, peft};
 use crate::model::lora::is_factor;
 use crate::model::{self, Decoded, Named, Parameter, Trainable};
 use crate::spec::{Experiment, Train};
@@ -309,7 +309,11 @@ impl Run {
                 let (values, passages) = (values(network).await?, &encoders.passages);
                 // A projection is thrown away with the run that learned it.
                 let layout = EncoderConfig { projection: None, ..network.layout.clone() };
-                bert::folder(&layout, &values, &origin.tokenizer_json, passages.marks, &passages.labels.names)
+                // What it learned to read it is not to be cut off.
+                let longest = origin.longest.map_or(layout.context, |longest| longest.max(self.experiment.text.context));
+                // Of no use is the length that its embeddings have: what it learned are their cosines.
+                let sentences = Sentences { longest, normalised: true };
+                bert::folder(&layout, &values, &origin.tokenizer_json, passages.marks, &passages.labels.names, sentences)
             }
         };
         Ok(Some(files))

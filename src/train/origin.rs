@@ -13,6 +13,8 @@ pub struct Origin {
     pub tokenizer_json: String,
     /// Tokens that end a text; an encoder has none.
     pub stop: Vec<u32>,
+    /// Tokens that an encoder's texts are cut to; of a decoder they are not.
+    pub longest: Option<usize>,
     /// What was cut off it because the other model has no such ids.
     pub spare: Option<Spare>,
 }

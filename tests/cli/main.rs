@@ -11,6 +11,7 @@ mod inputs;
 mod lora;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pooling;
 mod python;
 #[cfg(feature = "remote")]
 mod remote;

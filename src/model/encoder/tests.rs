@@ -4,11 +4,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
 use super::testing::{LENGTHS, MASKED, SHOWN, config, gradient_products, values};
-use super::{Encoder, EncoderConfig, Padding, embeddings};
+use super::{Encoder, EncoderConfig, Padding, Pooling};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
-use crate::model::formats::bert;
+use crate::model::formats::bert::{self, Family};
 use crate::model::{Trainable, decode};
 
 /// Made by `tests/reference/encoder.py`, which says how.
@@ -48,12 +48,15 @@ async fn agrees(kind: &str) {
     reads.add(state.clone().select(0, real).inner());
     reads.add(logits.inner());
     reads.add(loss.inner());
-    reads.add(embeddings(state, &padding).inner());
+    reads.add(net.embeddings(state.clone(), &padding).inner());
+    let of_first = EncoderConfig { pooling: Pooling::Cls, ..config.clone() };
+    reads.add(Encoder::build(&of_first, &values(&config), &device).embeddings(state, &padding).inner());
     let found = reads.run().await.unwrap();
     close("state", &found[0], &expected["state"]);
     close("logits", &found[1], &expected["logits"]);
     close("loss", &found[2], &expected["loss"]);
     close("embeddings", &found[3], &expected["embeddings"]);
+    close("embeddings of first tokens", &found[4], &expected["cls"]);
     for (parameter, product) in config.parameters().iter().zip(gradient_products(&net, gradients).await) {
         close(&format!("{kind}: gradient of {}", parameter.name), &[product as f32], &expected["gradients"][&parameter.name]);
     }
@@ -134,6 +137,72 @@ fn what_is_wrong_with_a_folder_is_said() {
     assert!(error(&several, &weights).contains("single_label_classification"));
     let relu = json.replace("\"gelu\"", "\"relu\"");
     assert!(error(&relu, &weights).contains("hidden_act"));
+    // Read as what is assumed where they say nothing, all of these gave other numbers than transformers.
+    for (key, wrong) in [
+        ("is_decoder", "true"),
+        ("add_cross_attention", "true"),
+        ("is_decoder", "\"yes\""),
+        ("layer_norm_eps", "\"x\""),
+        ("type_vocab_size", "\"x\""),
+        ("type_vocab_size", "2.5"),
+        ("hidden_size", "\"8\""),
+        ("hidden_act", "1"),
+        ("position_embedding_type", "1"),
+        ("problem_type", "1"),
+        ("tie_word_embeddings", "\"x\""),
+    ] {
+        let mut changed: Value = serde_json::from_str(&json).unwrap();
+        changed[key] = serde_json::from_str(wrong).unwrap();
+        let error = error(&changed.to_string(), &weights);
+        assert!(error.contains(&format!("`{key}` is {wrong}; ")), "{key}: {error}");
+    }
+    for names in [r#"{"0": "no", "2": "yes"}"#, r#"{"0": "no", "1": 1}"#] {
+        let mut changed: Value = serde_json::from_str(&json).unwrap();
+        changed["architectures"] = serde_json::json!(["BertForSequenceClassification"]);
+        changed["id2label"] = serde_json::from_str(names).unwrap();
+        assert!(error(&changed.to_string(), &weights).contains("`id2label`"), "{names}");
+    }
+}
+
+/// transformers has an output of its own for masked words where it is not tied to the embeddings.
+#[test]
+fn an_output_for_masked_words_that_is_not_the_embeddings_is_refused() {
+    for kind in ["bert", "distilbert", "electra"] {
+        let config = config(kind);
+        let (json, weights) = bert::save(&config, &values(&config), 0, &[]);
+        let untied = json.replacen('{', "{\"tie_word_embeddings\": false,", 1);
+        let name = Family::of(&config).output();
+        let load = |json: &str, output: Option<Vec<f32>>| {
+            let mut file = decode(&weights).unwrap();
+            if let Some(output) = output {
+                let more = [(name.to_owned(), vec![config.vocab, config.embedding], output)];
+                file.extend(decode(&crate::model::encode(&more, std::collections::HashMap::new(), false)).unwrap());
+            }
+            bert::load(json, file).map(drop).map_err(|error| error.to_string())
+        };
+        let same = values(&config)[0].clone();
+        let other: Vec<f32> = same.iter().map(|value| value + 1.0).collect();
+        load(&json, Some(same.clone())).unwrap();
+        load(&untied, Some(same)).unwrap();
+        for (json, output) in [(&json, Some(other.clone())), (&untied, Some(other))] {
+            let error = load(json, output).unwrap_err();
+            assert!(error.contains("tie_word_embeddings") && error.contains("embeddings"), "{kind}: {error}");
+        }
+        let error = load(&untied, None).unwrap_err();
+        assert!(error.contains(name), "{kind}: {error}");
+    }
+}
+
+/// Runs of before go on: they know their models by a fingerprint of the shape too.
+#[test]
+fn a_mean_is_not_mentioned_and_a_first_token_is() {
+    let config = config("bert");
+    let text = serde_json::to_string(&config).unwrap();
+    assert!(!text.contains("pooling"), "{text}");
+    assert_eq!(serde_json::from_str::<EncoderConfig>(&text).unwrap(), config);
+    let first = EncoderConfig { pooling: Pooling::Cls, ..config };
+    let text = serde_json::to_string(&first).unwrap();
+    assert_eq!(serde_json::from_str::<EncoderConfig>(&text).unwrap(), first, "{text}");
 }
 
 /// A student without token types thinks what its teacher thinks: all tokens are of the first kind.
@@ -161,7 +230,7 @@ async fn padding_changes_no_embedding() {
     let embedding = |seq: usize, filler: i32| {
         let row: Vec<i32> = SHOWN[1][..4].iter().copied().chain(std::iter::repeat_n(filler, seq - 4)).collect();
         let padding = Padding::new(&[4], seq, &device);
-        embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
+        net.embeddings(net.state(Tensor::from_data(TensorData::new(row, [1, seq]), &device), &padding), &padding)
     };
     let plain = read(embedding(4, 0)).await.unwrap();
     for (seq, filler) in [(6, 0), (8, 9)] {

@@ -1,11 +1,15 @@
 //! An encoder as `transformers` keeps it: `config.json` and `model.safetensors` of BERT, DistilBERT or ELECTRA.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use super::bert_names::{DISTILBERT_EPSILON, Family, pieces};
+pub use super::bert_config::describes;
+use super::bert_config::{CLASSIFIES, Description};
+pub use super::bert_names::Family;
+use super::bert_names::pieces;
 use super::names::{gather, scatter};
+use super::sentences::{self, Sentences};
 use super::unread::{CONFIG, Stack};
-use super::{File, FormatError, KINDS, number, unsupported};
+use super::{File, FormatError};
 use crate::data::Marks;
 use crate::model::encoder::{Classifier, EncoderConfig};
 use crate::model::{Decoded, WeightsError, weights};
@@ -19,9 +23,6 @@ pub struct LoadedEncoder {
     pub labels: Vec<String>,
 }
 
-/// Of a model that names the class of a text.
-const CLASSIFIES: &str = "ForSequenceClassification";
-
 /// The encoder of a folder, from its description and its tensors. It has a pooler and a head for masked tokens if the weights do, and a head for
 /// classes if it is described as a model for that.
 ///
@@ -29,8 +30,8 @@ const CLASSIFIES: &str = "ForSequenceClassification";
 /// Another model than `bert`, `distilbert` and `electra`, variants that this encoder has not, and weights that are missing, of another
 /// shape or not finite.
 pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, FormatError> {
-    let json: Value = serde_json::from_str(config_json).map_err(|error| FormatError::Config(error.to_string()))?;
-    let (family, mut config) = shape(&json)?;
+    let description = Description::parse(config_json)?;
+    let (family, mut config) = description.shape()?;
     let distilled = family == Family::DistilBert;
     let layer = if distilled { "transformer.layer." } else { "encoder.layer." };
     let stack = Stack {
@@ -48,11 +49,8 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
     };
     config.pooler = has(&file, &EncoderConfig { pooler: true, ..config.clone() }, "pooler");
     config.masked = has(&file, &EncoderConfig { masked: true, ..config.clone() }, "masked");
-    let labels = labels(&json);
-    if !matches!(json["problem_type"].as_str(), None | Some("single_label_classification")) {
-        return Err(unsupported(&json, "problem_type", "only `single_label_classification` is read: one label for each text"));
-    }
-    if labels.len() > 1 && json["architectures"][0].as_str().is_some_and(|name| name.ends_with(CLASSIFIES)) {
+    let labels = description.labels()?;
+    if !labels.is_empty() {
         // BERT's pooler is the first layer of that head.
         config = EncoderConfig { pooler: false, classifier: Some(Classifier { classes: labels.len(), squash: family.squash() }), ..config };
     }
@@ -63,7 +61,9 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<LoadedEncoder, Forma
     };
     let values = gather(&config.parameters(), |parameter| pieces(family, &config, parameter), take)?;
     stack.check(file.names())?;
-    let labels = if config.classifier.is_some() { labels } else { Vec::new() };
+    if config.masked {
+        check_output(&description, family, &file, &values[0])?;
+    }
     Ok(LoadedEncoder { config, values, labels })
 }
 
@@ -73,21 +73,23 @@ pub fn classifying(config: &EncoderConfig, classes: usize) -> EncoderConfig {
     EncoderConfig { masked: false, pooler: false, classifier: Some(Classifier { classes, squash }), ..config.clone() }
 }
 
-/// Names of the classes by number; transformers has two without names where a file says nothing.
-fn labels(json: &Value) -> Vec<String> {
-    let named = |class: usize| json["id2label"][class.to_string()].as_str().map(String::from);
-    match json["id2label"].as_object() {
-        Some(_) => (0..).map_while(named).collect(),
-        None => (0..json["num_labels"].as_u64().unwrap_or(2)).map(|class| format!("LABEL_{class}")).collect(),
+/// The output matrix of the head for masked words, which is the token embedding, must be that in the file too, where it is there.
+fn check_output(description: &Description, family: Family, file: &Decoded, tokens: &[f32]) -> Result<(), FormatError> {
+    let name = family.output();
+    match (file.values(name), description.tied()?) {
+        (Some(output), true) if output != tokens => Err(FormatError::Unread {
+            description: CONFIG,
+            name: name.into(),
+            found: "`tie_word_embeddings` says that it is the embeddings, and it is not".into(),
+        }),
+        (Some(output), false) if output != tokens => Err(FormatError::Unsupported {
+            key: "tie_word_embeddings".into(),
+            found: "false, and the weights of its output for masked words are not the embeddings".into(),
+            expected: "encoders are read whose output are the embeddings: take such a model",
+        }),
+        (None, false) => Err(WeightsError::Missing(name.into()).into()),
+        _ => Ok(()),
     }
-}
-
-/// Whether a `config.json` is an encoder's.
-pub fn describes(config_json: &str) -> bool {
-    let json: Value = serde_json::from_str(config_json).unwrap_or_default();
-    json["model_type"]
-        .as_str()
-        .is_some_and(|kind| [Family::Bert, Family::DistilBert, Family::Electra].iter().any(|family| family.name() == kind))
 }
 
 /// A name without the mark of a head.
@@ -102,44 +104,6 @@ fn find(file: &Decoded, family: Family, name: &str) -> Option<String> {
     let old = |name: &str| name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
     let old = [old(&short), old(&full)];
     [short, full].into_iter().chain(old).find(|name| file.has(name))
-}
-
-fn shape(json: &Value) -> Result<(Family, EncoderConfig), FormatError> {
-    let number = |key: &str| number(json, key);
-    let unsupported = |key: &str, expected| unsupported(json, key, expected);
-    let family = match json["model_type"].as_str() {
-        Some("bert") => Family::Bert,
-        Some("distilbert") => Family::DistilBert,
-        Some("electra") => Family::Electra,
-        _ => return Err(unsupported("model_type", KINDS)),
-    };
-    let distilled = family == Family::DistilBert;
-    let activation = if distilled { "activation" } else { "hidden_act" };
-    let gelu_tanh = match json[activation].as_str() {
-        None | Some("gelu") => false,
-        Some("gelu_new" | "gelu_pytorch_tanh") => true,
-        Some(_) => return Err(unsupported(activation, "`gelu` and `gelu_new` are read")),
-    };
-    if !matches!(json["position_embedding_type"].as_str(), None | Some("absolute")) {
-        return Err(unsupported("position_embedding_type", "only `absolute` positions are read"));
-    }
-    let key = |bert: &'static str, distilbert: &'static str| if distilled { distilbert } else { bert };
-    let width = number(key("hidden_size", "dim"))?;
-    let config = EncoderConfig {
-        hidden: number(key("intermediate_size", "hidden_dim"))?,
-        embedding: if family == Family::Electra { number("embedding_size")? } else { width },
-        types: if distilled { 0 } else { number("type_vocab_size").unwrap_or(2) },
-        gelu_tanh,
-        epsilon: json["layer_norm_eps"].as_f64().unwrap_or(DISTILBERT_EPSILON),
-        ..EncoderConfig::bert(
-            number("vocab_size")?,
-            number("max_position_embeddings")?,
-            width,
-            number(key("num_hidden_layers", "n_layers"))?,
-            number(key("num_attention_heads", "n_heads"))?,
-        )
-    };
-    Ok((family, config))
 }
 
 /// The two files of an encoder: `config.json` and `model.safetensors` in F32, as `AutoModel` loads them, and `AutoModelForMaskedLM` where it
@@ -191,28 +155,28 @@ pub fn save(config: &EncoderConfig, values: &[Vec<f32>], pad: u32, labels: &[Str
 }
 
 /// An encoder and its tokenizer as the files of a folder that `AutoModel`, `AutoTokenizer` and, but for a classifier, `SentenceTransformer` load.
-pub fn folder(config: &EncoderConfig, values: &[Vec<f32>], tokenizer_json: &str, marks: Marks, labels: &[String]) -> Vec<File> {
+pub fn folder(
+    config: &EncoderConfig,
+    values: &[Vec<f32>],
+    tokenizer_json: &str,
+    marks: Marks,
+    labels: &[String],
+    sentences: Sentences,
+) -> Vec<File> {
     let (description, weights) = save(config, values, marks.padding, labels);
     let tokenizer = json!({
-        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": sentences.longest, "clean_up_tokenization_spaces": false,
         "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "unk_token": "[UNK]",
         "model_input_names": ["input_ids", "attention_mask"],
     });
-    let modules = json!([
-        { "idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer" },
-        { "idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling" },
-        { "idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize" },
-    ]);
-    let pooling = json!({ "word_embedding_dimension": config.width, "pooling_mode_mean_tokens": true });
-    let text = |value: &Value| serde_json::to_vec_pretty(value).expect("plain data");
     let mut files = vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),
-        ("tokenizer_config.json", text(&tokenizer)),
+        ("tokenizer_config.json", serde_json::to_vec_pretty(&tokenizer).expect("plain data")),
     ];
     if config.classifier.is_none() {
-        files.extend([("modules.json", text(&modules)), ("1_Pooling/config.json", text(&pooling))]);
+        files.extend(sentences::files(config, sentences));
     }
     files
 }

@@ -40,6 +40,15 @@ impl Family {
         }
     }
 
+    /// The output matrix of its head for masked words.
+    pub fn output(self) -> &'static str {
+        match self {
+            Self::Bert => "cls.predictions.decoder.weight",
+            Self::DistilBert => "vocab_projector.weight",
+            Self::Electra => "generator_lm_head.weight",
+        }
+    }
+
     /// `model_type` in their `config.json`; with a head, the encoder's tensors stand behind it too.
     pub fn name(self) -> &'static str {
         match self {

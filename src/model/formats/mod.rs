@@ -9,10 +9,13 @@
 //! | [`names`] | which of their tensors make up which of ours |
 //! | [`peft`] | adapters of a decoder |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
+//! | [`bert_config`] | what an encoder's `config.json` says |
+//! | [`sentences`] | what sentence-transformers keeps beside it: pooling, and where texts are cut |
 //! | [`bert_names`] | which of their tensors make up which of ours |
 //! | [`unread`] | layers that a file lacks, and what it has besides |
 
 pub mod bert;
+mod bert_config;
 mod bert_names;
 pub mod byte_level;
 pub mod gguf;
@@ -20,6 +23,7 @@ pub mod gguf_llama;
 pub mod huggingface;
 mod names;
 pub mod peft;
+pub mod sentences;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -28,6 +32,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use thiserror::Error;
+
+pub use sentences::{SentenceFiles, Sentences};
 
 use super::transformer::{ShapeError, TransformerConfig};
 use super::weights::WeightsError;

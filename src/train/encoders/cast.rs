@@ -59,6 +59,7 @@ impl Models<'_> {
             fingerprint: model.fingerprint(),
             tokenizer_json: model.tokenizer_json.clone(),
             stop: Vec::new(),
+            longest: Some(model.sentences.longest),
             spare: None,
         };
         Origins { teacher: self.teacher.map(origin), student: self.student.map(origin) }
@@ -124,7 +125,8 @@ impl Models<'_> {
             _ => {
                 let built = built(&experiment.student, teacher.0.vocab);
                 let embedding = if experiment.student.embedding > 0 { experiment.student.embedding } else { built.embedding };
-                headed(&(EncoderConfig { context: teacher.0.context, embedding, ..built }, Vec::new()), experiment, labels, &[], "student")
+                let built = EncoderConfig { context: teacher.0.context, embedding, pooling: teacher.0.pooling, ..built };
+                headed(&(built, Vec::new()), experiment, labels, &[], "student")
             }
         };
         comparable(&teacher.0, &student.0, experiment)?;

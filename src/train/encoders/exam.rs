@@ -16,7 +16,7 @@ use crate::eval::text::{Embeddings, spearman};
 use crate::loss::divergence;
 use crate::method::encoder::{Batch, Rows, masked};
 use crate::method::text::one_hot;
-use crate::model::encoder::{Encoder, embeddings};
+use crate::model::encoder::Encoder;
 use crate::spec::{Experiment, Objective};
 
 /// Texts per forward pass.
@@ -188,7 +188,7 @@ impl Exam {
         let mut all = Vec::new();
         for batch in &self.plain {
             let state = network.state(batch.ids.clone(), &batch.padding);
-            all.append(&mut read(embeddings(state, &batch.padding)).await?);
+            all.append(&mut read(network.embeddings(state, &batch.padding)).await?);
         }
         Ok(all)
     }

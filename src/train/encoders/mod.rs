@@ -81,6 +81,13 @@ impl Encoders {
             Objective::Classes => Batches::grouped(experiment.seed, purpose, (0..rows).map(length).collect(), batch),
         };
         let (order, teacher_order) = (batches("student batches")?, batches("teacher batches 0")?);
+        let context = experiment.text.context;
+        let cut = (passages.cut > 0)
+            .then(|| format!("{} texts are longer than {context} tokens and were cut off: raise text.context", passages.cut));
+        let beyond = models.teacher.map(|teacher| teacher.sentences.longest).filter(|longest| *longest < context).map(|longest| {
+            format!("in sentence-transformers the teacher's texts are cut to {longest} tokens, and here it reads {context}: lower text.context to that")
+        });
+        let notes = cut.into_iter().chain(beyond).collect();
         let masking = Masking::new(&passages, experiment.encoder.mask_share, experiment.encoder.mask_smoothing);
         Ok(Self {
             nets: Trio::new(
@@ -97,15 +104,7 @@ impl Encoders {
             exam: Exam::new(experiment, &passages, &masking, place),
             validation: held.map(|held| Exam::new(experiment, &held, &masking, place)),
             origins: models.origins(),
-            notes: (passages.cut > 0)
-                .then(|| {
-                    format!(
-                        "{} texts are longer than {} tokens and were cut off: raise text.context",
-                        passages.cut, experiment.text.context
-                    )
-                })
-                .into_iter()
-                .collect(),
+            notes,
             masking,
             place: place.clone(),
             passages,

@@ -102,8 +102,13 @@ impl<'a> Models<'a> {
 
 /// A model from a file, cut to `common` ids where it has more.
 fn member<'a>(model: &'a LanguageModel, common: Option<usize>) -> (Member<'a>, Origin) {
-    let mut origin =
-        Origin { fingerprint: model.fingerprint(), tokenizer_json: model.tokenizer_json.clone(), stop: model.stop.clone(), spare: None };
+    let mut origin = Origin {
+        fingerprint: model.fingerprint(),
+        tokenizer_json: model.tokenizer_json.clone(),
+        stop: model.stop.clone(),
+        longest: None,
+        spare: None,
+    };
     let member = match common.filter(|common| *common < model.config.vocab) {
         None => (model.config.clone(), model.values.as_slice().into()),
         Some(common) => {
