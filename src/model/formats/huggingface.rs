@@ -97,6 +97,11 @@ fn see_all(json: &Value, kind: &str, context: usize) -> Result<(), FormatError> 
 fn gpt2(json: &Value) -> Result<TransformerConfig, FormatError> {
     let number = |key: &str| number(json, key);
     let width = number("n_embd")?;
+    for (key, usual) in [("scale_attn_weights", true), ("scale_attn_by_inverse_layer_idx", false)] {
+        if json[key].as_bool().is_some_and(|value| value != usual) {
+            return Err(unsupported(json, key, "attention is read that is divided by the root of a head's width alone"));
+        }
+    }
     let plain = TransformerConfig::gpt2(number("vocab_size")?, number("n_positions")?, width, number("n_layer")?, number("n_head")?);
     Ok(TransformerConfig {
         hidden: number("n_inner").unwrap_or(plain.hidden),

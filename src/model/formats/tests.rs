@@ -148,6 +148,13 @@ fn attention_with_a_window_is_refused_unless_no_text_is_longer() {
     let qwen2 = theirs("qwen2", "Qwen2").replace("\"use_sliding_window\": false", "\"use_sliding_window\": true");
     let error = huggingface::config(&qwen2).unwrap_err().to_string();
     assert!(error.contains("`use_sliding_window` is true") && error.contains("window"), "{error}");
+    for (key, value) in [("scale_attn_weights", "false"), ("scale_attn_by_inverse_layer_idx", "true")] {
+        let gpt2 = format!(
+            r#"{{"model_type": "gpt2", "vocab_size": 9, "n_positions": 8, "n_embd": 8, "n_layer": 1, "n_head": 2, "{key}": {value}}}"#
+        );
+        let error = huggingface::config(&gpt2).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{key}` is {value}")), "{error}");
+    }
 }
 
 /// Queries, keys and values have their biases each by its name; nothing else has one.
