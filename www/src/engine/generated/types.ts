@@ -173,6 +173,11 @@ rouge_l?: number,
  */
 win_rate?: number, 
 /**
+ * How often it prefers the teacher's text to its own after the same prompt, by `log q − log p`, per token where lengths count: the share of
+ * pairs whose reward margin is above 0 (DPKD, students).
+ */
+preferred?: number, 
+/**
  * How likely its next steps are to learn from its own texts (DistiLLM's φ, after this evaluation was heard).
  */
 own_share?: number, 
