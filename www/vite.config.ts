@@ -7,6 +7,7 @@ import { defineConfig } from "vitest/config";
 import { katexFonts, koreanFont } from "./vite/fonts";
 import { lessonIds } from "./vite/lessons";
 import { offline } from "./vite/offline";
+import { unbuilt } from "./vite/unbuilt";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const wasm = at("../pkg/distillery_bg.wasm");
@@ -14,7 +15,7 @@ const wasm = at("../pkg/distillery_bg.wasm");
 export default defineConfig({
   // Works under any path, so that a copy of `dist` can be put anywhere.
   base: "./",
-  plugins: [svelte(), katexFonts(), koreanFont(), lessonIds(), offline()],
+  plugins: [svelte(), katexFonts(), koreanFont(), lessonIds(), offline(), unbuilt(at("../pkg/"))],
   define: {
     __WASM_BYTES__: statSync(wasm, { throwIfNoEntry: false })?.size ?? 1,
   },

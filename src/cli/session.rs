@@ -113,6 +113,9 @@ impl Session {
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
         }
+        if files.data.is_none() && files.teacher.is_some() && experiment.task.name == TaskName::Novel {
+            eprintln!("note: without --data the text is the program's own, two chapters of Moby Dick");
+        }
         let before = files.before.cloned();
         Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache: cache?, materials, before })
     }
