@@ -36,7 +36,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         before: None,
     };
     RunDir::check(args.out.as_deref())?;
-    for line in source::without_effect(&experiment, &args.knobs.set)? {
+    for line in source::without_effect(&experiment, &args.knobs.set) {
         eprintln!("{line}");
     }
     let session = Session::open(args.place.device.clone().unwrap_or_default(), &experiment, files, args.output.json)?;

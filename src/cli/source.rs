@@ -59,11 +59,9 @@ pub fn turned(mut base: Experiment, set: &[String]) -> Result<Experiment, Error>
 }
 
 /// A line for everything that differs from the preset, in a file or by `--set`, and that the experiment does not look at.
-///
-/// # Errors
-/// A preset that is not there.
-pub fn without_effect(experiment: &Experiment, set: &[String]) -> Result<Vec<String>, Error> {
-    let preset = Experiment::from_preset(&experiment.preset, [])?;
+pub fn without_effect(experiment: &Experiment, set: &[String]) -> Vec<String> {
+    // A file may be of none.
+    let preset = Experiment::from_preset(&experiment.preset, []).unwrap_or_default();
     let by_hand = |key: &str| set.iter().find(|assignment| assignment.split_once('=').is_some_and(|(set, _)| set.trim() == key));
     let way = |needs: &Vec<Need>| needs.iter().map(|(key, values)| format!("{key}={}", values.join("|"))).collect::<Vec<_>>().join(" and ");
     let line = |knob: &Knob| {
@@ -75,7 +73,7 @@ pub fn without_effect(experiment: &Experiment, set: &[String]) -> Result<Vec<Str
         let ways: Vec<_> = knob.unmet(experiment).iter().map(way).collect();
         (!ways.is_empty()).then(|| format!("note: {turned} has no effect here: it needs {}", ways.join(", or ")))
     };
-    Ok(knobs::TABLE.iter().filter_map(line).collect())
+    knobs::TABLE.iter().filter_map(line).collect()
 }
 
 fn file(path: &Path, format: Format) -> Result<(Experiment, Places), Error> {

@@ -34,7 +34,7 @@ pub fn rows(file: File, wanted: Columns) -> Result<impl Iterator<Item = Result<S
     Ok(rows.zip(1..).map(move |(row, number)| match row {
         Err(error) => Err(format!("row {number}: it cannot be read ({error}); the file is damaged")),
         Ok(row) if !plain => Ok(line(&row, &keys)),
-        Ok(row) => text(&row).ok_or_else(|| format!("row {number}: its text is missing (null); leave such rows out of the file")),
+        Ok(row) => Ok(text(&row)),
     }))
 }
 
@@ -98,9 +98,10 @@ fn line(row: &Row, keys: &[(String, &str)]) -> String {
     format!("{}\n", Value::Object(object))
 }
 
-fn text(row: &Row) -> Option<String> {
+fn text(row: &Row) -> String {
     match row.get_column_iter().next() {
-        Some((_, Field::Str(text))) => Some(format!("{text}\n")),
-        _ => None,
+        Some((_, Field::Str(text))) => format!("{text}\n"),
+        // A row without a text.
+        _ => "\n".into(),
     }
 }
