@@ -1,21 +1,13 @@
 // Live knobs that the open run refuses: what waits with restart knobs, what is said and taken back.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../engine/fake";
 import { failure, type Command, type Reply } from "../engine/protocol";
 import { Lab } from "./lab.svelte";
+import { fakeTime } from "./time.fake";
 import { parseLink } from "./url";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, 16));
-  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
-  vi.stubGlobal("document", { hidden: false });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+fakeTime();
 
 /** The contradictions of `src/spec/conflicts.rs` that these tests need; the first of classes, too, as the fake engine resumes no other run. */
 function contradiction(values: Record<string, string>): Reply[] | null {

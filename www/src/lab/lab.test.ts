@@ -1,22 +1,14 @@
 // The laboratory over fake Workers: what the visitor does, what the engine is told, what is left after a death.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../engine/fake";
 import type { EngineError } from "../engine/protocol";
 import type { OpinionEvent } from "./draw/trail";
 import { Lab } from "./lab.svelte";
+import { fakeTime } from "./time.fake";
 import { parseLink } from "./url";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, 16));
-  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
-  vi.stubGlobal("document", { hidden: false });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+fakeTime();
 
 async function openLab(search = "") {
   const workers: FakeWorker[] = [];

@@ -1,21 +1,13 @@
 // Panels that ask for a row or a prompt by number, in a run that has fewer of them than the one before.
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { FakeWorker } from "../engine/fake";
 import { failure, type Command, type Reply } from "../engine/protocol";
 import { Lab } from "./lab.svelte";
+import { fakeTime } from "./time.fake";
 import { parseLink } from "./url";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("requestAnimationFrame", (draw: () => void) => setTimeout(draw, 16));
-  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
-  vi.stubGlobal("document", { hidden: false });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+fakeTime();
 
 const settle = () => vi.advanceTimersByTimeAsync(1_000);
 
