@@ -157,7 +157,7 @@ impl Shapes {
 
         let result = beside(&lines, self.batch * height * width * outof, &[height * width * outof, 1, width * outof, outof]);
         let [blocks, pixels] = self.blocks;
-        let vectors_wide = if columns % 2 == 0 { 2 } else { 1 };
+        let vectors_wide = if columns.is_multiple_of(2) { 2 } else { 1 };
         let units = self.batch * height * blocks * columns / vectors_wide;
         let count = calculate_cube_count_elemwise(&client, units, dim);
         let out_shape = [self.batch, height, width, outof];
