@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::bert_names::{DISTILBERT_EPSILON, Family};
-use super::{FormatError, KINDS};
+use super::{FormatError, KINDS, unsupported};
 use crate::model::encoder::EncoderConfig;
 
 /// Of a model that names the class of a text.
@@ -39,7 +39,7 @@ impl Description {
     }
 
     fn unsupported(&self, key: &str, expected: &'static str) -> FormatError {
-        FormatError::Unsupported { key: key.into(), found: self.0[key].to_string(), expected }
+        unsupported(&self.0, key, expected)
     }
 
     /// Whether its output matrix is its token embedding, which is the rule.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{File, FormatError};
+use super::{File, FormatError, unsupported};
 use crate::data::Tokenizer;
 use crate::model::encoder::{EncoderConfig, Pooling};
 
@@ -220,10 +220,6 @@ fn length(json: &Value, key: &str) -> Result<Option<usize>, FormatError> {
             None => Err(unsupported(json, key, LENGTH)),
         },
     }
-}
-
-fn unsupported(json: &Value, key: &str, expected: &'static str) -> FormatError {
-    FormatError::Unsupported { key: key.into(), found: json[key].to_string(), expected }
 }
 
 fn parse(name: &str, text: &str) -> Result<Value, FormatError> {
