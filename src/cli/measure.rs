@@ -11,10 +11,11 @@ use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 pub const EXCESS_AT: usize = 9;
 
 /// What stands in a table of its own, beside how right a network is: measures of text and of encoders, in this order.
-pub const FURTHER: [Measure; 14] = [
+pub const FURTHER: [Measure; 15] = [
     Measure::Loss,
     Measure::ForwardKl,
     Measure::ReverseKl,
+    Measure::Unseen,
     Measure::Coverage,
     Measure::YesNoEce,
     Measure::Length,
@@ -37,6 +38,8 @@ pub enum Measure {
     Accuracy,
     /// Probability given to all right answers together (grammar): the rest is void
     RightAnswers,
+    /// The same of the prompts that no example of the students asks (grammar, text.omit_prompts)
+    Unseen,
     /// Cross-entropy, nats
     Loss,
     /// Expected calibration error
@@ -85,6 +88,7 @@ impl Measure {
         match self {
             Self::Accuracy => Some(found.accuracy),
             Self::RightAnswers => text(|text| text.validity),
+            Self::Unseen => text(|text| text.unseen),
             Self::Loss => Some(found.loss),
             Self::Ece => found.ece,
             Self::Agreement => found.agreement,
@@ -108,6 +112,7 @@ impl Measure {
         match self {
             Self::Accuracy => "accuracy",
             Self::RightAnswers => "right answers",
+            Self::Unseen => "right answers, unseen prompts",
             Self::Loss => "loss",
             Self::Ece => "ECE",
             Self::Agreement => "agreement",
@@ -134,6 +139,7 @@ impl Measure {
             Self::Accuracy if experiment.task.name.is_text() => "right answers of the test texts: labels, tokens or whole answers",
             Self::Accuracy => "right answers on the test rows",
             Self::RightAnswers => "the probability given to all right answers of the test prompts; the rest is void",
+            Self::Unseen => "the probability given to right answers to the prompts that no example of the students asks",
             Self::Loss if embeddings => "1 − mean cosine with the teacher's embeddings of the test texts",
             Self::Loss => match (experiment.is_encoder(), experiment.encoder.objective) {
                 (true, Objective::Masked) => "cross-entropy of the masked tokens of the test texts, in nats",
@@ -166,6 +172,7 @@ impl Measure {
             self,
             Self::Accuracy
                 | Self::RightAnswers
+                | Self::Unseen
                 | Self::Agreement
                 | Self::Distinct
                 | Self::Coverage
@@ -185,7 +192,7 @@ impl Measure {
 
     /// Whether more of it is better, whatever else is.
     pub fn is_quality(self) -> bool {
-        matches!(self, Self::Accuracy | Self::RightAnswers | Self::Similarity | Self::MacroF1)
+        matches!(self, Self::Accuracy | Self::RightAnswers | Self::Unseen | Self::Similarity | Self::MacroF1)
     }
 
     /// A difference, without its unit.

@@ -350,6 +350,11 @@ impl Experiment {
         matches!(self.task.name, TaskName::Grammar | TaskName::Novel | TaskName::Labels) && self.teacher.kind == NetworkKind::Encoder
     }
 
+    /// Steps at which a distilled student of text learns by its method, counted from 0: what is before and behind them is fine-tuning.
+    pub fn distilled_steps(&self) -> std::ops::Range<usize> {
+        self.text.sft_steps..self.train.steps.saturating_sub(self.text.tune_steps)
+    }
+
     /// Steps in which the teacher learns before the students do.
     pub fn teacher_steps(&self) -> usize {
         match self.teacher.source {

@@ -19,6 +19,10 @@ pub struct Text {
     pub teacher_texts: usize,
     /// First steps in which the distilled student too is fine-tuned on the data.
     pub sft_steps: usize,
+    /// Last steps in which it is fine-tuned on the data again.
+    pub tune_steps: usize,
+    /// Prompts of the grammar that no example of the students asks; the teacher knows them.
+    pub omit_prompts: usize,
     /// Temperature at which texts are sampled, in training and in evaluation.
     pub sampling_temperature: f64,
     /// Texts that each network writes for an evaluation.
@@ -66,6 +70,8 @@ impl Default for Text {
             transfer: Transfer::Labelled,
             teacher_texts: 1,
             sft_steps: 0,
+            tune_steps: 0,
+            omit_prompts: 0,
             sampling_temperature: 1.0,
             samples: 128,
             tests: 256,

@@ -95,6 +95,10 @@ pub struct EncoderMeasures {
 pub struct TextMeasures {
     /// Probability of all right answers together (grammar), or the share of right answers (arithmetic): the rest is void.
     pub validity: Option<f64>,
+    /// As `validity`, of the prompts that no example of the students asks (grammar, `text.omit_prompts`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub unseen: Option<f64>,
     /// Share of the templates of a prompt that eight samples are expected to show (grammar).
     pub coverage: Option<f64>,
     /// Expected calibration error on the questions to be answered by yes or no (grammar), 10 bins: confidence is the likelier word's share of

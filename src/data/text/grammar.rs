@@ -91,6 +91,8 @@ struct Question {
     answers: Vec<(Vec<u32>, f64)>,
     /// What is right where only yes or no is.
     yes: Option<bool>,
+    /// Whether no example of the students asks it.
+    omitted: bool,
 }
 
 impl Grammar {
@@ -125,6 +127,20 @@ impl Grammar {
         let right = self.yes(prompt)?;
         let other = self.questions.iter().find(|question| question.yes == Some(!right))?;
         other.answers.first().and_then(|(answer, _)| answer.first().copied())
+    }
+
+    /// Omits `count` prompts, drawn by `seed`, in addition to those that are.
+    pub fn omit(&mut self, count: usize, seed: u32) {
+        let mut order: Vec<u32> = (0..self.questions.len() as u32).collect();
+        order.shuffle(&mut rng(seed, "omitted prompts"));
+        for at in order.into_iter().take(count) {
+            self.questions[at as usize].omitted = true;
+        }
+    }
+
+    /// Whether a prompt is one that the students are not asked while they learn.
+    pub fn is_omitted(&self, prompt: &[u32]) -> bool {
+        self.question(prompt).is_some_and(|question| question.omitted)
     }
 
     fn question(&self, prompt: &[u32]) -> Option<&Question> {
@@ -285,7 +301,7 @@ fn build(vocabulary: &mut Vocabulary) -> Grammar {
                 "is the THING OTHER ?" => Some(false),
                 _ => None,
             };
-            questions.push(Question { prompt: vocabulary.ids(&world.fill(form, thing)), answers, yes });
+            questions.push(Question { prompt: vocabulary.ids(&world.fill(form, thing)), answers, yes, omitted: false });
         }
     }
     questions.sort_by(|a, b| a.prompt.cmp(&b.prompt));

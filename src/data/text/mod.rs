@@ -41,6 +41,7 @@ pub use passages::{Cut, Passages, SHORTEST, Sentences, load_passages, passages, 
 pub use top_k::{Likeliest, TopK, TopKHeader, likeliest};
 pub use windows::{plan, reread, windows};
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use super::{DataError, Tokenizer, validation};
@@ -152,6 +153,31 @@ impl TextSet {
         let sizes = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index)).reduce(|a, b| [a[0].max(b[0]), a[1].max(b[1])]);
         let longest = [sizes(&self.train), sizes(&self.test)].into_iter().flatten();
         longest.fold((0, 0), |(prompt, response), [of_prompt, of_response]| (prompt.max(of_prompt), response.max(of_response + 1)))
+    }
+
+    /// Keeps `count` prompts of the grammar from the students, drawn by `seed`: examples that ask them go to the end of the training part, and
+    /// out of what is `held` out. The number of examples before them.
+    ///
+    /// # Errors
+    /// Nothing is left of what is held out.
+    pub fn omit(&mut self, count: usize, seed: u32, held: Option<&mut Self>) -> Result<usize, DataError> {
+        let (Judge::Grammar(grammar), 1..) = (&mut self.judge, count) else { return Ok(self.train.len()) };
+        grammar.omit(count, seed);
+        let divided = |part: &Part<Example>| -> [Vec<Example>; 2] {
+            part.iter().map(Cow::into_owned).partition(|example| !grammar.is_omitted(&example.prompt)).into()
+        };
+        if let Some(held) = held {
+            let [asked, _] = divided(&held.test);
+            if asked.is_empty() {
+                return Err(validation::too_few());
+            }
+            held.test = asked.into();
+        }
+        let [mut asked, omitted] = divided(&self.train);
+        let examples = asked.len();
+        asked.extend(omitted);
+        self.train = asked.into();
+        Ok(examples)
     }
 
     /// Takes the last examples out of the training part, and those that share text with them: a set whose test part is what was taken.

@@ -104,6 +104,32 @@ fn yes_and_no_are_right_half_the_time_and_come_first() {
 }
 
 #[test]
+fn omitted_prompts_are_asked_in_no_example_of_the_students() {
+    let (mut set, _) = world();
+    let before = set.train.clone();
+    let mut held = set.hold_out(200).unwrap();
+    let examples = set.omit(20, 7, Some(&mut held)).unwrap();
+    let Judge::Grammar(grammar) = &set.judge else { panic!("the grammar is judged by itself") };
+    let omitted: Vec<&[u32]> = grammar.prompts().filter(|prompt| grammar.is_omitted(prompt)).collect();
+    assert_eq!(omitted.len(), 20);
+    let asks = |example: Cow<Example>| omitted.contains(&example.prompt.as_slice());
+    assert!((0..examples).all(|row| !asks(set.train.get(row))) && !held.test.iter().any(asks));
+    assert!((examples..1800).all(|row| asks(set.train.get(row))), "the teacher has all of them");
+    let kept: Vec<Example> =
+        before.iter().take(1800).filter(|example| !omitted.contains(&example.prompt.as_slice())).map(Cow::into_owned).collect();
+    assert_eq!(set.train.iter().take(examples).map(Cow::into_owned).collect::<Vec<_>>(), kept, "the others stay in their order");
+    let of_seed = |seed| {
+        let (mut set, _) = world();
+        set.omit(20, seed, None).unwrap();
+        set.train
+    };
+    assert_ne!(of_seed(1), of_seed(2), "another run omits others");
+    assert_eq!(world().0.omit(0, 1, None).unwrap(), 2000);
+    let mut sums = arithmetic(5);
+    assert_eq!(sums.omit(20, 1, None).unwrap(), sums.train.len(), "a prompt of another task says nothing of others");
+}
+
+#[test]
 fn answers_are_drawn_as_often_as_they_are_likely() {
     let set = grammar(1, 140_000);
     let (_, grammar) = world();

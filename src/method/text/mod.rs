@@ -42,11 +42,10 @@ use crate::spec::Method;
 /// # Errors
 /// When sampling fails.
 pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, GenerateError> {
-    let text = &scene.experiment.text;
-    if scene.step < text.sft_steps {
+    if !scene.experiment.distilled_steps().contains(&scene.step) {
         return Ok(sft::loss(scene));
     }
-    match text.method {
+    match scene.experiment.text.method {
         Method::Sft => Ok(sft::loss(scene)),
         Method::TokenKd => Ok(token_kd::loss(scene)),
         Method::Uld => uld::loss(scene).await,

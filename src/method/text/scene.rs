@@ -162,11 +162,10 @@ impl Scene<'_> {
         if *micro == 0 { step.to_string() } else { format!("{step}, micro-batch {micro}") }
     }
 
-    /// How much of the distillation is done, in [0, 1): the fine-tuning before it does not count.
+    /// How much of the distillation is done, in [0, 1): the fine-tuning before and after it does not count.
     pub fn progress(&self) -> f64 {
-        let first = self.experiment.text.sft_steps;
-        let steps = self.experiment.train.steps.saturating_sub(first).max(1);
-        self.step.saturating_sub(first) as f64 / steps as f64
+        let steps = self.experiment.distilled_steps();
+        self.step.saturating_sub(steps.start) as f64 / steps.len().max(1) as f64
     }
 
     /// A number in [0, 1) that depends on the seed, the step and the purpose alone: all micro-batches of a step draw the same.

@@ -158,6 +158,12 @@ pub const TABLE: &[Knob] = &[
     row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")
         .main()
         .needs(&[("student.kind", DECODER)]),
+    row("text.tune_steps", int(0, 100_000), "Last steps of the distilled student that are fine-tuning on the data again.")
+        .main()
+        .needs(&[("student.kind", DECODER)]),
+    row("text.omit_prompts", int(0, 100), "Of the grammar's 140 prompts, how many no example of the students asks; they are measured apart.")
+        .main()
+        .needs(&[("task.name", &["grammar"]), ("student.kind", DECODER)]),
     row("text.sampling_temperature", float(0.1, 2.0), "Temperature at which texts are sampled.")
         .live()
         .main()

@@ -56,6 +56,56 @@ async fn both_students_of_text_start_alike_and_stay_so_while_the_distilled_one_i
 }
 
 #[test_async]
+async fn the_last_steps_of_a_distilled_student_are_fine_tuning() {
+    // The teacher answers all prompts: in the last steps the student is back at its examples.
+    let of = async |tune: &str| {
+        let set = [
+            ("text.examples", "8"),
+            ("text.transfer", "all"),
+            ("text.sft_steps", "2"),
+            ("text.tune_steps", tune),
+            ("train.eval_every", "1"),
+        ];
+        let mut run = open("seq-kd", &set).await;
+        let notes = run.notes().join("\n");
+        let events = to_the_end(&mut run).await;
+        (evaluations(&events, Role::Alone), evaluations(&events, Role::Distilled), notes)
+    };
+    let ((alone, distilled, none), (_, tuned, _), (_, never, said)) = (of("0").await, of("4").await, of("8").await);
+    let losses = |found: &[Evaluation]| found.iter().map(|found| found.loss).collect::<Vec<_>>();
+    let (alone, distilled, tuned) = (losses(&alone), losses(&distilled), losses(&tuned));
+    let at = alone.len() - 4;
+    assert_eq!(distilled[..at], tuned[..at], "the method is the same up to then");
+    assert!(distilled[at..].iter().zip(&tuned[at..]).all(|(one, other)| one != other));
+    assert_eq!(alone, losses(&never), "between the first two steps and the last eight there is none");
+    assert!(said.contains("the first 2 and the last 8 steps") && said.contains("nothing is distilled"), "{said}");
+    assert_eq!(none, "");
+}
+
+#[test_async]
+async fn prompts_that_students_are_not_asked_are_measured_apart() {
+    let mut run = open(
+        "sft",
+        &[
+            ("text.omit_prompts", "40"),
+            ("train.steps", "300"),
+            ("train.eval_every", "300"),
+            ("train.lr", "0.01"),
+            ("train.batch_size", "32"),
+            ("student.dim", "32"),
+        ],
+    )
+    .await;
+    let last = evaluations(&to_the_end(&mut run).await, Role::Alone).pop().expect("an evaluation").text.expect("a run over text");
+    let (all, unseen) = (last.validity.unwrap(), last.unseen.expect("some were omitted"));
+    let seen = (140.0 * all - 40.0 * unseen) / 100.0;
+    assert!(seen > 2.0 * unseen, "seen {seen}, unseen {unseen}");
+    let mut run = open("sft", &[]).await;
+    let last = evaluations(&to_the_end(&mut run).await, Role::Alone).pop().unwrap();
+    assert_eq!(last.text.unwrap().unseen, None);
+}
+
+#[test_async]
 async fn written_answers_are_held_against_their_references() {
     let mut run =
         open("sft", &[("task.name", "arithmetic"), ("train.steps", "150"), ("train.eval_every", "150"), ("student.dim", "16")]).await;

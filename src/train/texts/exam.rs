@@ -15,7 +15,7 @@ use super::judged::{compare, preferred, truth, two_words};
 use super::told::{self, Apart, Told};
 use crate::data::{
     self,
-    text::{Judge, TextSet},
+    text::{Grammar, Judge, TextSet},
 };
 use crate::device::Place;
 use crate::eval::{
@@ -43,6 +43,18 @@ struct Reference {
     weight: f64,
     /// The prompt that it answers, by number.
     prompt: usize,
+}
+
+/// How a network answers where all right answers are known.
+struct Known {
+    /// The probability of all right answers, mean over prompts.
+    validity: f64,
+    /// The same over the prompts that the students were not asked, if there are any.
+    unseen: Option<f64>,
+    /// The share of templates that `TRIES` samples of a prompt are expected to show.
+    coverage: f64,
+    /// The answers to the prompts where yes or no is right.
+    yes_no: Vec<Graded>,
 }
 
 /// The questions, and what a frozen teacher answered.
@@ -282,6 +294,7 @@ impl Exam {
         let responses: Vec<&[u32]> = texts.iter().map(|text| response(text, set.stop)).collect();
         let mut measures = TextMeasures {
             validity: None,
+            unseen: None,
             coverage: None,
             yes_no_ece: None,
             forward_kl: compared.then(|| mean(|told| told.forward_kl)),
@@ -296,12 +309,13 @@ impl Exam {
         };
         let mut accuracy = mean(|told| told.correct);
         match &set.judge {
-            Judge::Grammar(_) => {
-                let (validity, coverage, yes_no) = self.grammar(told);
-                accuracy = validity;
-                measures.validity = Some(validity);
-                measures.coverage = Some(coverage);
-                measures.yes_no_ece = Some(study::calibration_error(&study::bins(yes_no, YES_NO_BINS)));
+            Judge::Grammar(grammar) => {
+                let known = self.grammar(grammar, told);
+                accuracy = known.validity;
+                measures.validity = Some(known.validity);
+                measures.unseen = known.unseen;
+                measures.coverage = Some(known.coverage);
+                measures.yes_no_ece = Some(study::calibration_error(&study::bins(known.yes_no, YES_NO_BINS)));
             }
             Judge::Exact => {
                 let wanted: Vec<&[u32]> = self.asked.iter().cycle().take(texts.len()).map(|asked| response(asked, set.stop)).collect();
@@ -332,10 +346,9 @@ impl Exam {
         }
     }
 
-    /// The probability of all right answers, mean over prompts; the share of templates that `TRIES` samples of a prompt are expected to
-    /// show; and the answers to the prompts where yes or no is right. There the network is taken as a classifier of two
-    /// labels: what it gives to other words belongs to neither, and is counted as void elsewhere.
-    fn grammar(&self, told: &[Vec<Told>]) -> (f64, f64, Vec<Graded>) {
+    /// Where yes or no is right the network is taken as a classifier of two labels: what it gives to other words belongs to neither, and is
+    /// counted as void elsewhere.
+    fn grammar(&self, grammar: &Grammar, told: &[Vec<Told>]) -> Known {
         let count = self.prompts.len();
         let (mut mass, mut shown, mut templates, mut right) = (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0.0; count]);
         for (reference, text) in self.references.iter().zip(told) {
@@ -346,12 +359,18 @@ impl Exam {
             // All right answers begin with the same word.
             right[reference.prompt] = libm::exp(-text[0].nll);
         }
-        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / count as f64;
-        let validity = mean(&mut mass.iter().map(|mass: &f64| mass.min(1.0)));
-        let coverage = mean(&mut shown.iter().zip(&templates).map(|(shown, all)| shown / all));
+        let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        let valid = |asked: &dyn Fn(&[u32]) -> bool| {
+            let of = self.prompts.iter().zip(&mass).filter(|(prompt, _)| asked(prompt));
+            mean(of.map(|(_, mass): (_, &f64)| mass.min(1.0)).collect())
+        };
         let wrong = self.wrong_words.iter().zip(&told[self.references.len()..]);
-        let yes_no = wrong.map(|(reference, text)| two_words(right[reference.prompt], libm::exp(-text[0].nll))).collect();
-        (validity, coverage, yes_no)
+        Known {
+            validity: valid(&|_| true).expect("the grammar has prompts"),
+            unseen: valid(&|prompt| grammar.is_omitted(prompt)),
+            coverage: mean(shown.iter().zip(&templates).map(|(shown, all)| shown / all).collect()).expect("the grammar has prompts"),
+            yes_no: wrong.map(|(reference, text)| two_words(right[reference.prompt], libm::exp(-text[0].nll))).collect(),
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Texts {
             0 => own.set.train.len(),
             few => few.min(own.set.train.len()),
         };
-        let held = match experiment.train.validation {
+        let mut held = match experiment.train.validation {
             0.0 => None,
             share => {
                 let held = data::held_out(examples, share)?;
@@ -93,6 +93,7 @@ impl Texts {
                 Some(set)
             }
         };
+        examples = examples.min(own.set.omit(experiment.text.omit_prompts, experiment.seed, held.as_mut())?);
         let mut notes: Vec<String> = readers.note.into_iter().collect();
         if skipped.count > 0 {
             let context = experiment.text.context;
@@ -180,7 +181,7 @@ impl Texts {
                 let mut shares = Vec::new();
                 for (micro, (number, (speaker, seat))) in round.zip(seats.iter().enumerate()) {
                     let at = step * accumulate + micro;
-                    let answered = self.transfer.as_ref().filter(|_| step >= experiment.text.sft_steps);
+                    let answered = self.transfer.as_ref().filter(|_| experiment.distilled_steps().contains(&step));
                     let (examples, prompts) = (rows(&self.order, at), answered.map(|order| rows(order, at)));
                     let epoch = answered.unwrap_or(&self.order).epoch(at);
                     let mut memory = std::mem::take(&mut self.memory);
@@ -262,7 +263,8 @@ impl Texts {
         let distilled = found.iter_mut().find(|evaluation| evaluation.role == Role::Distilled);
         if let Some(distilled) = distilled.filter(|_| text.method == Method::Distillm) {
             // What was heard before and in the fine-tuning says nothing of the distillation.
-            if distilled.step >= text.sft_steps {
+            let steps = experiment.distilled_steps();
+            if (steps.start..=steps.end).contains(&distilled.step) {
                 distillm::heard(&mut self.memory, distilled.score().1, text.share_tolerance);
             }
             if let Some(measures) = &mut distilled.text {
@@ -338,11 +340,17 @@ fn unpublished(text: &Text) -> Option<String> {
 
 /// What is to be said where the fine-tuning before a method takes all steps.
 fn idle(experiment: &Experiment) -> Option<String> {
-    let (first, steps, method) = (experiment.text.sft_steps, experiment.train.steps, experiment.text.method);
-    (method != Method::Sft && first >= steps).then(|| {
+    let Text { sft_steps: first, tune_steps: last, method, .. } = experiment.text;
+    let (steps, tuned) = (experiment.train.steps, first + last);
+    (method != Method::Sft && tuned >= steps).then(|| {
+        let (knobs, which) = match (first, last) {
+            (_, 0) => ("text.sft_steps", format!("the first {first}")),
+            (0, _) => ("text.tune_steps", format!("the last {last}")),
+            _ => ("text.sft_steps and text.tune_steps", format!("the first {first} and the last {last}")),
+        };
         format!(
-            "the first {first} steps fine-tune both students alike (text.sft_steps), and this run has {steps}: nothing is distilled. Set \
-             train.steps above {first}, or text.sft_steps below {steps}"
+            "{which} steps fine-tune both students alike ({knobs}), and this run has {steps}: nothing is distilled. Set train.steps above \
+             {tuned}, or {knobs} below {steps}"
         )
     })
 }

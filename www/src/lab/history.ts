@@ -6,7 +6,7 @@ import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generate
 export type Value = number | null;
 export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
 /** Measures that only a run over text has. */
-export const TEXT_METRICS = ["validity", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "preferred", "own_share", "excess", "similarity", "cosine", "macro_f1"] as const;
+export const TEXT_METRICS = ["validity", "unseen", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "preferred", "own_share", "excess", "similarity", "cosine", "macro_f1"] as const;
 type TextMetric = (typeof TEXT_METRICS)[number];
 
 export const ROLES: readonly Role[] = ["teacher", "alone", "distilled"];

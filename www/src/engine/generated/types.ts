@@ -138,6 +138,10 @@ export type TextMeasures = {
  */
 validity: number | null, 
 /**
+ * As `validity`, of the prompts that no example of the students asks (grammar, `text.omit_prompts`).
+ */
+unseen?: number, 
+/**
  * Share of the templates of a prompt that eight samples are expected to show (grammar).
  */
 coverage: number | null, 

@@ -50,7 +50,7 @@ function extents(metric: Metric, runs: readonly RunHistory[], head: number): Ran
 }
 
 /** Shares of which more is better. */
-const CAPPED: readonly Metric[] = ["accuracy", "agreement", "validity", "coverage"];
+const CAPPED: readonly Metric[] = ["accuracy", "agreement", "validity", "unseen", "coverage"];
 
 /** Shares end at 100 % and begin at the tenth below the lowest curve; losses begin at 0; training losses, which differ by T², are on a log scale. */
 export function yRange(metric: Metric, history: RunHistory, overlays: readonly RunHistory[]): Range {

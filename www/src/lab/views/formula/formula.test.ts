@@ -67,6 +67,12 @@ describe("the loss of a text in its terms", () => {
     expect(formula.caseOf(11, parts)).toBe("method");
     expect(of({ "text.method": "sft", "text.sft_steps": "10" }).cases.map(({ id }) => id)).toEqual(["method"]);
   });
+  it("ends with fine-tuning for as many steps as the knob says", () => {
+    const formula = of({ "train.steps": "30", "text.tune_steps": "10" });
+    expect(formula.cases.map(({ id }) => id)).toEqual(["method", "last"]);
+    expect([formula.caseOf(20, parts), formula.caseOf(21, parts)]).toEqual(["method", "last"]);
+    expect(of({ "text.method": "sft", "text.tune_steps": "10" }).cases.map(({ id }) => id)).toEqual(["method"]);
+  });
 });
 
 it("says the constants of SimPO's paper where a run has others, and that the teacher joins in the data of MiniLLM's code", () => {
@@ -93,6 +99,7 @@ const CHANGES: Values[] = [
   { "text.teacher_mix": "0", "text.clip": "0" },
   { "text.lm_weight": "0" },
   { "text.sft_steps": "7" },
+  { "text.sft_steps": "0", "text.tune_steps": "7" },
   { "text.teacher_texts": "4" },
   { "distill.standardize": "true" },
   { "distill.t_squared": "false" },

@@ -119,15 +119,17 @@ export function ofTexts(values: Values): Formula {
   const { terms, definitions: own, notes } = learnedBy(values);
   const mixed = method === "gkd" || method === "distillm";
   const student = TEMPERED.includes(method) ? "q_1" : "q";
-  const first = method === "sft" ? 0 : knob(values, "text.sft_steps");
+  const [first, last] = method === "sft" ? [0, 0] : [knob(values, "text.sft_steps"), knob(values, "text.tune_steps")];
+  const tuned = knob(values, "train.steps") - last;
   const cases: Case[] = [];
   if (first > 0) cases.push({ id: "first", when: { key: NAME("case.first"), params: { steps: first } }, terms: [data(student)] });
-  const when = mixed ? NAME("case.data") : first > 0 ? NAME("case.then") : null;
+  const when = mixed ? NAME("case.data") : first > 0 ? NAME("case.then") : last > 0 ? NAME("case.before") : null;
   cases.push({ id: "method", when: when === null ? null : { key: when }, terms });
   if (mixed) cases.push(ownTexts(values));
+  if (last > 0) cases.push({ id: "last", when: { key: NAME("case.last"), params: { steps: last } }, terms: [data(student)] });
   return {
     cases,
-    caseOf: (step: number, { hard }: LossParts) => (step <= first ? "first" : mixed && hard === null ? "own" : "method"),
+    caseOf: (step: number, { hard }: LossParts) => (step <= first ? "first" : step > tuned ? "last" : mixed && hard === null ? "own" : "method"),
     alone: data(student),
     definitions: own,
     notes: [...(mixed ? [{ key: NAME(`${method}.does`), ...(method === "distillm" ? { params: growth(values) } : {}) }] : []), ...notes, ...(student === "q" ? [{ key: NAME("plain") }] : []), { key: NAME("mean") }],
