@@ -15,6 +15,7 @@ use super::rundir::RunDir;
 use super::settings::Settings;
 use super::summary::{Summary, judged};
 use super::table::{Table, or_dash, percent, points};
+use super::texts::{self, Duel, Places};
 use crate::eval::statistics::{Interval, Verdict, mean};
 use crate::spec::{Experiment, TaskName, knobs};
 use crate::train::{Evaluation, ROLES, Role};
@@ -27,6 +28,7 @@ struct Series {
     experiment: Experiment,
     settings: Settings,
     seeds: BTreeMap<u32, BTreeMap<Role, Evaluation>>,
+    places: Places,
 }
 
 /// A file that runs may differ in: where it was, and its fingerprint if the run knows it.
@@ -79,22 +81,23 @@ impl Series {
         let unfinished =
             || Error::input(format!("{} is not finished: `distillery resume {}` goes on with it", path.display(), output::quoted(path)));
         let settings = directory.settings()?;
-        let (experiment, seeds) = if settings.seeds.is_some() {
+        let (experiment, seeds, places): (_, BTreeMap<_, _>, Places) = if settings.seeds.is_some() {
             if !directory.file(super::summary::FILE).exists() {
                 return Err(unfinished());
             }
             let Summary { experiment, seeds, .. } = Summary::read(&directory)?;
-            (experiment, seeds.into_iter().map(|seed| (seed.seed, seed.networks)).collect())
+            let places = seeds.iter().map(|seed| (seed.seed, directory.seed(seed.seed))).collect();
+            (experiment, seeds.into_iter().map(|seed| (seed.seed, seed.networks)).collect(), places)
         } else {
             let record = Record::read(&directory)?;
             if !record.finished {
                 return Err(unfinished());
             }
-            let seeds = BTreeMap::from([(record.experiment.seed, record.finals)]);
-            (record.experiment, seeds)
+            let seed = record.experiment.seed;
+            (record.experiment, BTreeMap::from([(seed, record.finals)]), BTreeMap::from([(seed, path.to_owned())]))
         };
         let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { name, path: path.to_owned(), experiment: Experiment { seed: 0, ..experiment }, settings, seeds })
+        Ok(Self { name, path: path.to_owned(), experiment: Experiment { seed: 0, ..experiment }, settings, seeds, places })
     }
 
     /// One of [`FILES`].
@@ -158,8 +161,15 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
             comparison((left, Role::Distilled), (right, Role::Distilled), names, measure)
         })
         .collect();
+    let duels: Vec<Duel> = match measure {
+        Measure::WinRate => pairs()
+            .filter(|(left, right)| apart(left, right, measure).is_none())
+            .filter_map(|(left, right)| texts::duel((left.name.clone(), &left.places), (right.name.clone(), &right.places)).transpose())
+            .collect::<Result<_, _>>()?,
+        _ => Vec::new(),
+    };
     if json {
-        return output::line(&as_json(&all, &differing, &own, &between));
+        return output::line(&as_json(&all, &differing, &own, &between, &duels));
     }
     output::line(&table(&all, &differing).to_string())?;
     output::line("")?;
@@ -171,6 +181,9 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
     }
     for found in own.iter().chain(&between) {
         output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), found.called))?;
+    }
+    for duel in duels {
+        output::line(&duel.sentence())?;
     }
     for (left, right) in pairs() {
         let both = format!("{} and {}", left.name, right.name);
@@ -199,7 +212,10 @@ fn gathered(paths: &[PathBuf]) -> Result<Vec<Series>, Error> {
         }
         seen.push(whole);
         match all.iter_mut().find(|series| series.is_as(&found) && series.shared_seeds(&found).is_empty()) {
-            Some(series) => series.seeds.extend(found.seeds),
+            Some(series) => {
+                series.seeds.extend(found.seeds);
+                series.places.extend(found.places);
+            }
             None => all.push(found),
         }
     }
@@ -289,7 +305,7 @@ fn table(all: &[Series], differing: &Differing) -> Table {
     table
 }
 
-fn as_json(all: &[Series], differing: &Differing, own: &[Comparison], between: &[Comparison]) -> String {
+fn as_json(all: &[Series], differing: &Differing, own: &[Comparison], between: &[Comparison], duels: &[Duel]) -> String {
     let runs: Vec<_> = all
         .iter()
         .enumerate()
@@ -298,5 +314,6 @@ fn as_json(all: &[Series], differing: &Differing, own: &[Comparison], between: &
             serde_json::json!({ "name": series.name, "differs": values, "seeds": series.seeds })
         })
         .collect();
-    serde_json::json!({ "type": "comparison", "runs": runs, "distilled_against_alone": own, "between_runs": between }).to_string()
+    serde_json::json!({ "type": "comparison", "runs": runs, "distilled_against_alone": own, "between_runs": between, "texts": duels })
+        .to_string()
 }

@@ -62,7 +62,7 @@ pub enum Measure {
     Excess,
     /// Mean ROUGE-L of written responses against the references (arithmetic, jsonl)
     RougeL,
-    /// How often a sample beats one of the student alone by the answer's true probability (grammar)
+    /// How often a sample beats one of the student alone by the answer's true probability (grammar); of two runs, each other's (by ROUGE-L: arithmetic, jsonl)
     WinRate,
     /// How often the teacher's text is preferred to its own after the same prompt, by the likelihood over the teacher's (dpkd)
     Preferred,

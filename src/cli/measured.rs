@@ -10,7 +10,7 @@ use super::error::Error;
 use super::files::read_text;
 use super::memory;
 use super::rundir::RunDir;
-use crate::train::{ROLES, Role, Run};
+use crate::train::{ROLES, Role, Run, Sample};
 
 const FILE: &str = "measured.json";
 /// Times that the median is taken of, unless the seconds are up.
@@ -29,15 +29,17 @@ pub struct Measured {
 }
 
 impl Measured {
-    pub fn of(run: &Run) -> Result<Self, Error> {
-        let (mut latency, mut tokens_per_second) = (BTreeMap::new(), BTreeMap::new());
+    /// And the texts that were written for it.
+    pub fn of(run: &Run) -> Result<(Self, BTreeMap<Role, Vec<Sample>>), Error> {
+        let (mut latency, mut tokens_per_second, mut texts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for role in ROLES {
             latency.insert(role, self::latency(run, role)?);
-            if let Some(rate) = writing(run, role)? {
+            if let Some((rate, written)) = writing(run, role)? {
                 tokens_per_second.insert(role, rate);
+                texts.insert(role, written);
             }
         }
-        Ok(Self { latency, tokens_per_second, peak_memory: memory::peak() })
+        Ok((Self { latency, tokens_per_second, peak_memory: memory::peak() }, texts))
     }
 
     pub fn write(&self, directory: &RunDir) -> Result<(), Error> {
@@ -62,14 +64,15 @@ fn latency(run: &Run, role: Role) -> Result<f64, Error> {
     Ok(median * 1e3)
 }
 
-/// Tokens a second.
-fn writing(run: &Run, role: Role) -> Result<Option<f64>, Error> {
-    let mut tokens = None;
+/// Tokens a second, and the texts.
+fn writing(run: &Run, role: Role) -> Result<Option<(f64, Vec<Sample>)>, Error> {
+    let mut written = Vec::new();
     let median = median_seconds(|| {
-        tokens = block_on(run.write_all(role))?;
+        written = block_on(run.write_all(role))?;
         Ok(())
     })?;
-    Ok(tokens.map(|tokens| tokens as f64 / median))
+    let tokens: usize = written.iter().map(|text| text.response.len()).sum();
+    Ok((tokens > 0).then(|| (tokens as f64 / median, run.samples(role, &written))))
 }
 
 fn median_seconds(mut act: impl FnMut() -> Result<(), Error>) -> Result<f64, Error> {

@@ -45,6 +45,7 @@ mod table;
 mod tables;
 mod teacher_cache;
 mod tensorboard;
+mod texts;
 mod trim;
 
 use std::process::ExitCode;

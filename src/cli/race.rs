@@ -22,6 +22,7 @@ use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
 use super::table::{percent, thousands};
+use super::texts;
 use crate::device::DeviceError;
 use crate::spec::TeacherSource;
 use crate::train::{Event, NetworkSize, Phase, Role, Run, RunError};
@@ -218,7 +219,9 @@ impl Race {
     /// Writes what [`complete`] looks for. What was measured, and a card that may have been edited since, stay.
     fn write_results(&self) -> Result<(), Error> {
         if Measured::read(&self.directory).ok().flatten().is_none() {
-            Measured::of(&self.run)?.write(&self.directory)?;
+            let (measured, written) = Measured::of(&self.run)?;
+            texts::write(&self.directory, written)?;
+            measured.write(&self.directory)?;
         }
         for (name, role) in [("student", Role::Distilled), ("alone", Role::Alone)] {
             let Some(files) = block_on(self.run.folder(role))? else { break };

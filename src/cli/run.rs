@@ -17,6 +17,7 @@ use super::settings::Settings;
 use super::source;
 use super::summary;
 use super::table::{Table, bytes, milliseconds, or_dash, percent, points, thousands};
+use super::texts;
 use crate::eval::statistics::share_interval;
 use crate::spec::{Experiment, Train};
 use crate::train::{Evaluation, ROLES, Role};
@@ -162,7 +163,8 @@ fn conclude(json: bool, directory: &RunDir, record: &Record) -> Result<(), Error
         let chosen = chosen_on(record);
         output::line(&format!("Best student: {accuracy} at step {}, chosen on {chosen}, in {}", thousands(best.step), folder.display()))?;
     }
-    output::line(&format!("Kept in {shown}: report.html, {students}, metrics.jsonl"))
+    let written = if directory.file(texts::FILE).exists() { ", texts.jsonl" } else { "" };
+    output::line(&format!("Kept in {shown}: report.html, {students}{written}, metrics.jsonl"))
 }
 
 /// The three networks, one a row, and what is measured of them; in a `report` with the interval of what was counted, and with latency, which is no

@@ -101,6 +101,11 @@ impl RunDir {
         self.path.join(name)
     }
 
+    /// Where the run of one of several seeds is.
+    pub fn seed(&self, seed: u32) -> PathBuf {
+        self.file(&format!("seed-{seed}"))
+    }
+
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         write_whole(&self.file(name), bytes)
     }

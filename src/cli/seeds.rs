@@ -42,7 +42,7 @@ pub fn start(session: &Session, experiment: Experiment, settings: Settings, coun
 pub fn run(session: &Session, directory: &RunDir, base: &Experiment, settings: &Settings, count: u32) -> Result<(), Error> {
     let mut records = Vec::new();
     for (index, seed) in (base.seed..=base.seed + (count - 1)).enumerate() {
-        let path = directory.file(&format!("seed-{seed}"));
+        let path = directory.seed(seed);
         let label = format!("seed {seed} ({}/{count})", index + 1);
         records.push(one(session, directory, &path, base, seed, settings, &label)?);
     }
@@ -59,7 +59,7 @@ pub fn complete(directory: &RunDir, count: u32) -> Result<Option<Summary>, Error
     let mut seeds = base.seed..=base.seed.saturating_add(count - 1);
     let of = |record: Record, seed: u32| Experiment { seed, ..base.clone() } == record.experiment;
     let done = |seed: u32| {
-        let seed_directory = RunDir::open(&directory.file(&format!("seed-{seed}")));
+        let seed_directory = RunDir::open(&directory.seed(seed));
         seed_directory.is_ok_and(|directory| race::complete(&directory).is_some_and(|record| of(record, seed)))
     };
     if !directory.file(report::NAME).exists() || !seeds.all(done) {

@@ -1,7 +1,8 @@
 //! What a user of a network waits for.
 
-use super::{Role, Run, RunError, contest::Contest};
+use super::{Role, Run, RunError, Sample, contest::Contest};
 use crate::device::read;
+use crate::method::text::Written;
 
 impl Run {
     /// Lets a network answer the first test example and waits for it: one forward pass of one row, or of one text padded to the longest.
@@ -26,15 +27,23 @@ impl Run {
         Ok(())
     }
 
-    /// Lets a network write what it writes at an evaluation, all texts at once with a cache, and waits for it; how many tokens. `None` in runs
-    /// where nothing is written.
+    /// Lets a network write what it writes at an evaluation, all texts at once with a cache, and waits for it. None in runs where nothing is
+    /// written.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.
-    pub async fn write_all(&self, role: Role) -> Result<Option<usize>, RunError> {
+    pub async fn write_all(&self, role: Role) -> Result<Vec<Written>, RunError> {
         match &self.contest {
             Contest::Texts(texts) => texts.write_all(&self.experiment, role).await,
-            Contest::Classes(_) | Contest::Encoders(_) => Ok(None),
+            Contest::Classes(_) | Contest::Encoders(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What [`Run::write_all`] has of a network, as people read it, and judged.
+    pub fn samples(&self, role: Role, written: &[Written]) -> Vec<Sample> {
+        match &self.contest {
+            Contest::Texts(texts) => texts.samples(role, written),
+            Contest::Classes(_) | Contest::Encoders(_) => Vec::new(),
         }
     }
 }

@@ -46,7 +46,7 @@ pub use patience::better;
 pub use run::{Run, placed};
 pub use scale::half;
 pub use studied::{Calibration, Dispute, Study};
-pub use texts::CACHE_BLOCK;
+pub use texts::{CACHE_BLOCK, Sample};
 pub use workload::{Workload, names as workload_names};
 
 #[cfg(test)]

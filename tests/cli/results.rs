@@ -197,6 +197,25 @@ fn runs_are_compared_by_knobs_numbers_and_shared_seeds() {
 }
 
 #[test]
+fn texts_are_kept_and_those_of_two_runs_fight_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let small =
+        ["--set", "train.steps=4", "--set", "train.eval_every=4", "--set", "text.sft_steps=0", "--set", "text.samples=12", "--seeds", "2"];
+    succeeded(run(folder, "grammar", &[&small[..], &["--out", "kd"]].concat()));
+    succeeded(run(folder, "dpkd", &[&small[..], &["--out", "dpkd"]].concat()));
+    let kept = fs::read_to_string(folder.join("kd/seed-1/texts.jsonl")).unwrap();
+    let lines: Vec<Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3 * 12, "every network wrote");
+    assert!(lines.iter().all(|line| line["prompt"].as_str().is_some_and(|text| text.ends_with('?')) && line["points"].is_f64()), "{kept}");
+    let compare = ["compare", "kd", "dpkd", "--measure", "win-rate"];
+    let said = stdout(&succeeded(cli(folder, &compare)));
+    assert!(said.contains("of 12 texts after the same prompts") && said.contains("2 paired seeds"), "{said}");
+    let json: Value = serde_json::from_str(&stdout(&succeeded(cli(folder, &[&compare[..], &["--json"]].concat())))).unwrap();
+    assert_eq!((&json["texts"][0]["left"], &json["texts"][0]["seeds"]), (&"dpkd".into(), &serde_json::json!([0, 1])));
+}
+
+#[test]
 fn a_teacher_is_written_as_f16_with_its_accuracy_said() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

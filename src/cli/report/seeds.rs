@@ -33,11 +33,8 @@ pub fn report(directory: &RunDir, summary: &Summary, settings: &Settings) -> Res
         page.quiet("A line joins the two students of a seed.");
     }
     page.table(&summary.table().into_rows());
-    let records = summary
-        .seeds
-        .iter()
-        .map(|seed| Record::read(&RunDir::open(&directory.file(&format!("seed-{}", seed.seed)))?))
-        .collect::<Result<Vec<_>, _>>()?;
+    let records =
+        summary.seeds.iter().map(|seed| Record::read(&RunDir::open(&directory.seed(seed.seed))?)).collect::<Result<Vec<_>, _>>()?;
     page.heading("Size and speed");
     page.table(&costs(&records).into_rows());
     page.quiet(

@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use super::super::RunError;
 use super::super::evaluation::{Evaluation, TextMeasures};
 use super::super::event::Role;
-use super::judged::{compare, preferred, truth, two_words};
+use super::judged::{Sample, compare, preferred, response, samples, truth, two_words};
 use super::told::{self, Apart, Told};
 use crate::data::{
     self,
@@ -256,6 +256,11 @@ impl Exam {
         Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, set.stop)).collect())
     }
 
+    /// What [`Exam::written`] has, judged.
+    pub fn samples(&self, set: &TextSet, written: &[Written]) -> Vec<Sample> {
+        samples(set, written, self.asked.iter().cycle())
+    }
+
     async fn apart(
         &self,
         contexts: &[Context; 2],
@@ -379,12 +384,4 @@ fn filled(texts: &[Written], chunk: usize, seq: usize, vocab: usize, place: &Pla
     let mut texts = texts.to_vec();
     texts.resize(chunk, texts[0].clone());
     Sequences::new(&texts, seq, vocab, place)
-}
-
-/// A response without its stop token.
-fn response(text: &Written, stop: u32) -> &[u32] {
-    match text.response.split_last() {
-        Some((last, rest)) if *last == stop => rest,
-        _ => &text.response,
-    }
 }

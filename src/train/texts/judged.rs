@@ -1,5 +1,7 @@
 //! What is made of texts and probabilities once they are known: who beats whom, and by how much.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::evaluation::Evaluation;
 use super::super::event::Role;
 use super::told::Apart;
@@ -31,6 +33,43 @@ pub fn truth(set: &TextSet, texts: &[Written]) -> Vec<f64> {
         answers.into_iter().find(|(answer, _)| answer == said).map(|(_, truth)| truth)
     };
     texts.iter().map(|text| of(text).unwrap_or(0.0)).collect()
+}
+
+/// A text that a network wrote for a test prompt, to be read by people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    pub prompt: String,
+    pub text: String,
+    /// Whether it came to its end before it was cut off.
+    pub ended: bool,
+    /// What it is worth: the true probability of the answer (grammar), ROUGE-L against the reference (arithmetic, jsonl); `None` where there is no
+    /// right answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<f64>,
+}
+
+/// Texts with the references of their prompts.
+pub fn samples<'a>(set: &TextSet, texts: &[Written], wanted: impl Iterator<Item = &'a Written>) -> Vec<Sample> {
+    let truth = truth(set, texts);
+    let sample = |(index, (text, wanted)): (usize, (&Written, &Written))| {
+        let said = response(text, set.stop);
+        let shown = set.text(said);
+        let points = match &set.judge {
+            Judge::Grammar(_) => Some(truth[index]),
+            Judge::Exact => Some(measures::rouge_l(&shown, &set.text(response(wanted, set.stop)))),
+            Judge::None => None,
+        };
+        Sample { prompt: set.text(&text.prompt), text: shown, ended: text.response.len() > said.len(), points }
+    };
+    texts.iter().zip(wanted).enumerate().map(sample).collect()
+}
+
+/// A response without its stop token.
+pub fn response(text: &Written, stop: u32) -> &[u32] {
+    match text.response.split_last() {
+        Some((last, rest)) if *last == stop => rest,
+        _ => &text.response,
+    }
 }
 
 /// Win rates over the student alone. `points` are those of every text of every network.

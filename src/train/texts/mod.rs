@@ -25,6 +25,7 @@ use crate::model::transformer::Context;
 use crate::spec::{Experiment, Method, Preference, Text, Transfer};
 use cast::Cast;
 use exam::Exam;
+pub use judged::Sample;
 pub use remember::BLOCK as CACHE_BLOCK;
 
 /// The networks and the texts they learn from.
@@ -304,15 +305,20 @@ impl Texts {
         self.nets.speaker(role).forward(ids, self.context(role))
     }
 
-    /// Tokens of the texts that a network writes at an evaluation, while it writes them; `None` if there are none.
+    /// The texts that a network writes at an evaluation.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.
-    pub async fn write_all(&self, experiment: &Experiment, role: Role) -> Result<Option<usize>, RunError> {
+    pub async fn write_all(&self, experiment: &Experiment, role: Role) -> Result<Vec<Written>, RunError> {
         let (reading, exam) = self.side(role);
         let who = (role, self.nets.network(role).steps, self.nets.speaker(role));
-        let texts = exam.written(experiment, &reading.set, &who, &self.place).await?;
-        Ok(Some(texts.iter().map(|text| text.response.len()).sum()).filter(|tokens| *tokens > 0))
+        exam.written(experiment, &reading.set, &who, &self.place).await
+    }
+
+    /// The same as people read them.
+    pub fn samples(&self, role: Role, written: &[Written]) -> Vec<Sample> {
+        let (reading, exam) = self.side(role);
+        exam.samples(&reading.set, written)
     }
 
     /// What the method remembers, for a checkpoint.
