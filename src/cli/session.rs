@@ -8,7 +8,6 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::tables::Columns;
 use super::{hub, interrupt, teacher_cache};
 use crate::data::{Fingerprint, Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
@@ -48,11 +47,7 @@ impl Session {
     /// What `experiment`, and the same with other seeds, needs.
     pub fn open(device: Choice, experiment: &Experiment, files: Files, json: bool) -> Result<Self, Error> {
         let text = files.data.filter(|path| data::is_text(path, experiment.task.name));
-        let columns = match experiment.task.name {
-            TaskName::Jsonl => Columns::Instructions,
-            TaskName::Labels => Columns::Labelled,
-            _ => Columns::Text,
-        };
+        let columns = corpus::columns(experiment);
         if let Some(path) = files.test.filter(|_| experiment.task.name != TaskName::Labels) {
             return Err(Error::input(format!(
                 "--test {}: only labelled texts have a file to be tested on: task.name=labels",

@@ -185,6 +185,11 @@ impl Making<'_> {
     }
 }
 
+/// What is read of the files of an experiment.
+pub fn columns(experiment: &Experiment) -> Columns {
+    Shape::of(experiment).columns()
+}
+
 impl Shape {
     fn of(experiment: &Experiment) -> Self {
         match (experiment.task.name, experiment.is_encoder(), experiment.encoder.objective) {

@@ -174,8 +174,9 @@ impl Exam {
             let apart = if is_teacher {
                 None
             } else {
-                let own = self.apart(contexts, teacher, network, &texts, place).await?;
-                Some([own, self.apart(contexts, teacher, network, &of_teacher, place).await?])
+                let preference = experiment.text.method == Method::Dpkd;
+                let own = self.apart(contexts, teacher, network, &texts, preference, place).await?;
+                Some([own, self.apart(contexts, teacher, network, &of_teacher, preference, place).await?])
             };
             let excess = apart.as_ref().map(|[own, guided]| measures::excess(&own.forward_kl, &guided.forward_kl));
             let mut evaluation = self.evaluation(set, *role, *steps, &told, &texts, excess);
@@ -267,13 +268,14 @@ impl Exam {
         teacher: &Transformer,
         student: &Transformer,
         texts: &[Written],
+        preference: bool,
         place: &Place,
     ) -> Result<Apart, RunError> {
         let mut found = Apart { forward_kl: Vec::new(), likelier: Vec::new() };
         for part in texts.chunks(self.chunk) {
             let chunk = filled(part, self.chunk, self.seq, self.vocab, place);
             let states = [(teacher, 0), (student, 1)].map(|(net, at)| net.state(chunk.ids.clone(), &contexts[at]));
-            let told = told::apart(&chunk, (teacher, &states[0]), (student, &states[1])).await?;
+            let told = told::apart(&chunk, (teacher, &states[0]), (student, &states[1]), preference).await?;
             found.forward_kl.extend(told.forward_kl.into_iter().take(part.len()));
             found.likelier.extend(told.likelier.into_iter().take(part.len()));
         }

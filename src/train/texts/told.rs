@@ -56,19 +56,19 @@ pub async fn all(texts: &Sequences, teacher: Heard<'_>, student: Option<Heard<'_
 pub struct Apart {
     /// `KL(p‖q)`.
     pub forward_kl: Vec<Vec<f64>>,
-    /// `log q − log p` of the token that came.
+    /// `log q − log p` of the token that came; nothing where it was not asked for.
     pub likelier: Vec<Vec<f64>>,
 }
 
-/// How far a student is from its teacher on texts.
-pub async fn apart(texts: &Sequences, teacher: Heard<'_>, student: Heard<'_>) -> Result<Apart, RunError> {
+/// How far a student is from its teacher on texts, and which of the two finds them `likelier` if that is asked for.
+pub async fn apart(texts: &Sequences, teacher: Heard<'_>, student: Heard<'_>, likelier: bool) -> Result<Apart, RunError> {
     let of = |rows: Range<usize>| {
         let (log_p, log_q) = (log_probs(teacher, &rows), log_probs(student, &rows));
-        let likelier = ((log_q.clone() - log_p.clone()) * texts.targets_of(rows)).sum_dim(1);
-        vec![divergence::forward_kl(log_p, log_q).sum_dim(1), likelier]
+        let gain = likelier.then(|| ((log_q.clone() - log_p.clone()) * texts.targets_of(rows)).sum_dim(1));
+        [divergence::forward_kl(log_p, log_q).sum_dim(1)].into_iter().chain(gain).collect()
     };
-    let [forward_kl, likelier] = columns(texts, of).await?.try_into().expect("two columns");
-    Ok(Apart { forward_kl, likelier })
+    let mut columns = columns(texts, of).await?.into_iter();
+    Ok(Apart { forward_kl: columns.next().unwrap_or_default(), likelier: columns.next().unwrap_or_default() })
 }
 
 fn log_probs((network, state): Heard, rows: &Range<usize>) -> Tensor<2> {
