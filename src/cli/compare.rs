@@ -161,13 +161,13 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
             comparison((left, Role::Distilled), (right, Role::Distilled), names, measure)
         })
         .collect();
-    let duels: Vec<Duel> = match measure {
-        Measure::WinRate => pairs()
-            .filter(|(left, right)| apart(left, right, measure).is_none())
-            .filter_map(|(left, right)| texts::duel((left.name.clone(), &left.places), (right.name.clone(), &right.places)).transpose())
-            .collect::<Result<_, _>>()?,
-        _ => Vec::new(),
-    };
+    let (mut duels, mut unfought) = (Vec::new(), Vec::new());
+    for (left, right) in pairs().filter(|(left, right)| measure == Measure::WinRate && apart(left, right, measure).is_none()) {
+        match texts::duel((left.name.clone(), &left.places), (right.name.clone(), &right.places))? {
+            Ok(duel) => duels.push(duel),
+            Err(why) => unfought.push(format!("{} and {}: their texts are not held against each other: {why}", left.name, right.name)),
+        }
+    }
     if json {
         return output::line(&as_json(&all, &differing, &own, &between, &duels));
     }
@@ -182,8 +182,8 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
     for found in own.iter().chain(&between) {
         output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), found.called))?;
     }
-    for duel in duels {
-        output::line(&duel.sentence())?;
+    for said in duels.iter().map(Duel::sentence).chain(unfought) {
+        output::line(&said)?;
     }
     for (left, right) in pairs() {
         let both = format!("{} and {}", left.name, right.name);

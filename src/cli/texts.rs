@@ -62,25 +62,27 @@ fn read(place: &Path) -> Result<Vec<Sample>, Error> {
     Ok(lines.into_iter().filter(|line| line.role == Role::Distilled).map(|line| line.sample).collect())
 }
 
-/// The texts of two series against each other, prompt by prompt. `None` where no seed is shared, where nobody judges texts, and where the prompts
-/// are not the same.
-pub fn duel((left, own): (String, &Places), (right, others): (String, &Places)) -> Result<Option<Duel>, Error> {
+/// The texts of two series against each other, prompt by prompt; or why they cannot be.
+pub fn duel((left, own): (String, &Places), (right, others): (String, &Places)) -> Result<Result<Duel, &'static str>, Error> {
     let (mut seeds, mut rates, mut texts) = (Vec::new(), Vec::new(), 0);
     for (seed, place) in own {
         let Some(other) = others.get(seed) else { continue };
         let (own, others) = (read(place)?, read(other)?);
+        if own.is_empty() || others.is_empty() {
+            return Ok(Err("not both have kept what they wrote (texts.jsonl)"));
+        }
         if own.len() != others.len() || own.iter().zip(&others).any(|(own, other)| own.prompt != other.prompt) {
-            return Ok(None);
+            return Ok(Err("they wrote for different prompts (text.samples)"));
         }
         let points: Option<Vec<(f64, f64)>> = own.iter().zip(&others).map(|(own, other)| Some((own.points?, other.points?))).collect();
-        let Some(rate) = points.and_then(|points| win_rate(&points)) else { return Ok(None) };
+        let Some(rate) = points.and_then(|points| win_rate(&points)) else { return Ok(Err("no answer is right or wrong here")) };
         seeds.push(*seed);
         rates.push(rate);
         texts = own.len();
     }
-    let Some(rate) = Interval::of(&rates) else { return Ok(None) };
+    let Some(rate) = Interval::of(&rates) else { return Ok(Err("they share no seed")) };
     let lead = Interval { mean: rate.mean - 0.5, ..rate };
-    Ok(Some(Duel { left, right, seeds, texts, win_rate: rate, verdict: lead.verdict() }))
+    Ok(Ok(Duel { left, right, seeds, texts, win_rate: rate, verdict: lead.verdict() }))
 }
 
 impl Duel {
@@ -133,11 +135,12 @@ mod tests {
         assert!(found.sentence().contains("wins 75.00 % of 4 texts"), "{}", found.sentence());
         let found = fight(&places(&[&b, &b]), &places(&[&a, &a])).unwrap();
         assert_eq!((found.win_rate.mean, found.verdict), (0.25, Some(Verdict::Worse)), "both seeds say the same");
-        for other in
-            [place("c", &[("x", Some(0.2))]), place("d", &[("w", Some(0.2)), ("y", None), ("z", None), ("x", None)]), place("e", &[])]
-        {
-            assert_eq!(fight(&places(&[&a]), &places(&[&other])), None, "other prompts, or none");
-        }
+        let refused = |points: &[(&str, Option<f64>)]| fight(&places(&[&a]), &places(&[&place("other", points)])).unwrap_err();
+        assert!(refused(&[("x", Some(0.2))]).contains("different prompts"));
+        assert!(refused(&[("w", Some(0.2)), ("y", None), ("z", None), ("x", None)]).contains("different prompts"));
+        assert!(refused(&[("x", Some(0.2)), ("y", None), ("z", None), ("x", None)]).contains("right or wrong"));
+        assert!(refused(&[]).contains("kept"));
+        assert!(fight(&places(&[]), &places(&[&a])).unwrap_err().contains("no seed"));
         std::fs::write(folder.path().join("a").join(FILE), "{\n").unwrap();
         let error = duel((String::new(), &places(&[&a])), (String::new(), &places(&[&b]))).unwrap_err().to_string();
         assert!(error.contains("texts.jsonl: line 1"), "{error}");
