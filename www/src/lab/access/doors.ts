@@ -7,6 +7,9 @@ import { knownOf } from "./levels";
 export const DOORS = ["data", "samples", "top_k", "logits", "hidden"] as const;
 export type Door = (typeof DOORS)[number];
 
+/** The hint's weight behind the last door: of weight 1 it takes a student as narrow as the grammar's the room for what it is to say. */
+const HINT = "0.1";
+
 const hints = (values: Values): boolean => Number(values["distill.hint_weight"] ?? 0) > 0;
 
 /** The door that an experiment stands at. An open hidden layer that no hint looks at counts for nothing. */
@@ -22,7 +25,7 @@ const NEED_ALL = ["uld", "minillm", "dpkd", "distillm2"];
 
 /** What leads through a door from where an experiment stands: a method that can do with less stays. */
 export function wayTo(door: Door, values: Values): Values {
-  if (door === "hidden") return { "text.method": "token_kd", "distill.access": door, "distill.hint_weight": hints(values) ? values["distill.hint_weight"]! : "1" };
+  if (door === "hidden") return { "text.method": "token_kd", "distill.access": door, "distill.hint_weight": hints(values) ? values["distill.hint_weight"]! : HINT };
   const shut: Values = hints(values) ? { "distill.hint_weight": "0" } : {};
   if (door === "data") return { "text.method": "sft", ...shut };
   if (door === "samples") return { "text.method": "seq_kd", "distill.access": "labels", ...shut };
