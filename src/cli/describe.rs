@@ -74,8 +74,9 @@ fn knob(knob: &knobs::Knob, json: bool) -> Result<(), Error> {
     for (key, values) in knob.needs {
         output::line(&format!("  only acts with {key}={}", values.join(" or ")))?;
     }
-    for (key, values) in knob.or_needs {
-        output::line(&format!("  or else with {key}={}", values.join(" or ")))?;
+    if !knob.or_needs.is_empty() {
+        let needs: Vec<String> = knob.or_needs.iter().map(|(key, values)| format!("{key}={}", values.join(" or "))).collect();
+        output::line(&format!("  or else with {}", needs.join(" and ")))?;
     }
     output::line(&format!("  use:     --set {}={default}", knob.key))
 }

@@ -13,7 +13,7 @@
 //! | [`uld`] | universal logit distillation: different vocabularies |
 //! | [`chunked`] | a large vocabulary in chunks of rows |
 //! | [`features`] | hidden layers: FitNets hints, attention transfer |
-//! | [`representations`] | encoders: states of tokens, attention and relations between them, embeddings of sentences |
+//! | [`representations`] | transformers: states of tokens, attention and relations between them, embeddings of sentences |
 //! | [`teachers`] | several teachers as one |
 //! | [`combine()`] | the sum that is minimised |
 //!

@@ -1,4 +1,4 @@
-//! Losses on what encoders make of texts: states of tokens, attention and relations between tokens, embeddings of sentences.
+//! Losses on what transformers make of texts: states of tokens, attention and relations between tokens, embeddings of sentences.
 //!
 //! The teacher never gets a gradient.
 

@@ -158,8 +158,14 @@ fn text(experiment: &Experiment) -> Result<(), SpecError> {
     if experiment.teacher.schedule != TeacherSchedule::First {
         return conflict("teacher.schedule", "a teacher of text trains first: set it to first");
     }
-    if distill.hint_weight > 0.0 || distill.attention_weight > 0.0 {
-        return conflict("distill.hint_weight", "hints and attention transfer compare classifiers: set both weights to 0");
+    if distill.attention_weight > 0.0 {
+        return conflict("distill.attention_weight", "attention transfer compares two CNNs: set it to 0");
+    }
+    if distill.hint_weight > 0.0 && experiment.text.method != Method::TokenKd {
+        return conflict("distill.hint_weight", "of the methods of text, token KD alone has hints: set text.method=token_kd, or this to 0");
+    }
+    if distill.hint_weight > 0.0 && distill.access != Access::Hidden {
+        return conflict("distill.access", "hides the states that hints look at: set it to hidden, or distill.hint_weight to 0");
     }
     if distill.access == Access::Labels && experiment.text.method != Method::SeqKd && experiment.text.method != Method::Sft {
         return conflict("distill.access", "a teacher that shows text alone can only be learned from by text.method=seq_kd");

@@ -244,7 +244,8 @@ pub struct Distill {
     pub dkd_beta: f64,
     /// Standardise both logits over the classes before the temperature.
     pub standardize: bool,
-    /// Weight of the FitNets hint (last hidden layer, learned projection).
+    /// Weight of the FitNets hint: last hidden layer of classifiers, last states of decoders (token KD), by a learned projection to the teacher's
+    /// width, which decoders of equal widths do without.
     pub hint_weight: f64,
     /// Weight of attention transfer (CNNs).
     pub attention_weight: f64,

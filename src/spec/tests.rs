@@ -129,6 +129,25 @@ fn contradictions_name_the_remedy() {
     assert!(refused(&[("task.split_seed", "1")]).contains("teacher.source=live"));
     assert!(refused(&[("distill.attention_weight", "1")]).contains("cnn"));
     assert!(refused(&[("distill.hint_weight", "1"), ("student.widths", "none")]).contains("hidden"));
+    let hinted = |preset, more: &[(&str, &str)]| {
+        let set = [("distill.hint_weight", "1")].into_iter().chain(more.iter().copied());
+        Experiment::from_preset(preset, set).map_err(|error| error.to_string())
+    };
+    assert!(hinted("grammar", &[]).is_ok() && hinted("smollm2", &[]).is_ok());
+    for preset in ["sft", "seq-kd", "uld", "gkd", "distillm", "distillm-2", "minillm", "dpkd"] {
+        let error = hinted(preset, &[]).unwrap_err();
+        assert!(error.starts_with("distill.hint_weight") && error.contains("text.method=token_kd"), "{preset}: {error}");
+    }
+    for access in ["logits", "top_k"] {
+        let error = hinted("grammar", &[("distill.access", access)]).unwrap_err();
+        assert!(
+            error.starts_with("distill.access") && error.contains("set it to hidden, or distill.hint_weight to 0"),
+            "{access}: {error}"
+        );
+    }
+    let error = Experiment::from_preset("grammar", [("distill.attention_weight", "1")]).unwrap_err().to_string();
+    assert!(error.starts_with("distill.attention_weight") && error.contains("set it to 0"), "{error}");
+    assert!(hinted("distilbert", &[]).unwrap_err().contains("encoder.hidden_weight"));
 }
 
 #[test]

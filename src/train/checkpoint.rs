@@ -11,7 +11,7 @@ use crate::method::text::Memory;
 use crate::model::encoder::EncoderConfig;
 use crate::model::formats::{self, Sentences, bert, huggingface, peft};
 use crate::model::lora::is_factor;
-use crate::model::{self, Decoded, Named, Parameter, Trainable};
+use crate::model::{self, Decoded, Named, Parameter, Trainable, TransformerConfig};
 use crate::spec::{Experiment, Train};
 
 /// Metadata key of [`Progress`].
@@ -295,11 +295,14 @@ impl Run {
             Contest::Classes(_) => return Ok(None),
             Contest::Texts(texts) => {
                 let network = texts.nets.network(role);
-                let values = values(network).await?;
+                // A projection is thrown away with the run that learned it; it stands last.
+                let layout = TransformerConfig { projection: None, ..network.layout.clone() };
+                let mut values = values(network).await?;
+                values.truncate(layout.parameters().len());
                 // Of a part of the teacher nothing was cut.
                 let (layout, values) = match &origin.spare {
-                    Some(spare) => spare.mend(&network.layout, &values),
-                    None => (network.layout.clone(), values),
+                    Some(spare) => spare.mend(&layout, &values),
+                    None => (layout, values),
                 };
                 let files = huggingface::folder(&layout, &values, &origin.tokenizer_json, &origin.stop, false);
                 files.map_err(|error| RunError::Model(error.to_string()))?

@@ -3,7 +3,7 @@
 use super::event::{BitsPerExample, Layers, NetworkSize, ROLES, Role, Summary};
 use super::{Learner, checkpoint::is_projection, classes::Classes, contest::Contest, encoders::Encoders, texts::Texts};
 use crate::method::text::large;
-use crate::model::{Layout, Parameter, Trainable};
+use crate::model::{Layout, Parameter, Trainable, TransformerConfig};
 use crate::spec::{Distill, Experiment, knobs};
 
 /// Facts of an open run.
@@ -58,7 +58,7 @@ impl Facts {
             let learner = texts.nets.network(role);
             transformer(role, learner, [learner.layout.layers, learner.layout.width, learner.layout.heads])
         };
-        let vocab = texts.nets.teacher.layout.vocab;
+        let TransformerConfig { vocab, width, context, .. } = texts.nets.teacher.layout;
         Self {
             networks: ROLES.map(size).to_vec(),
             outcomes: vocab,
@@ -67,12 +67,12 @@ impl Facts {
             } else {
                 (0..texts.own.set.vocab() as u32).map(|id| texts.own.set.text(&[id])).collect()
             },
-            input: vec![texts.nets.teacher.layout.context],
+            input: vec![context],
             train_rows: texts.own.set.train.len(),
             labelled_rows: texts.examples,
             test_rows: texts.own.set.test.len(),
             validation_rows: texts.validation(),
-            hidden: 0,
+            hidden: width,
             maps: 0,
         }
     }

@@ -183,7 +183,7 @@ test("a door to the teacher is chosen with the method that goes through it, and 
     await page.waitForFunction((name) => document.activeElement.matches("[role=tab]") && document.activeElement.textContent === name, text("closer.sweep"));
     const sides = panel(page).locator("select");
     assert.equal(await sides.nth(0).inputValue(), "door");
-    await panel(page).getByText(text("sweep.planned", { runs: 4, steps: 400 })).waitFor();
+    await panel(page).getByText(text("sweep.planned", { runs: 5, steps: 400 })).waitFor();
   }));
 
 test("a map over the temperatures of sampling and of distillation shows any measure", () =>

@@ -95,6 +95,41 @@ fn both_students_start_as_the_checkpoint_and_are_written_with_all_its_rows() {
     succeeded(cli(folder, &["resume", "whole", "--student", "moved"]));
 }
 
+/// The teacher is 8 wide, the checkpoint 12: a projection between them learns with the run and is in no folder that it writes.
+#[test]
+fn a_checkpoint_of_another_width_is_led_by_hints_and_written_as_it_was_read() {
+    const HINTS: [&str; 2] = ["--set", "distill.hint_weight=1"];
+    const ADAPTERS: [&str; 2] = ["--set", "student.lora_rank=2"];
+    let folder = workplace();
+    let folder = folder.path();
+    let config = rounded(folder, "small", 2);
+    let run = |more: &[&[&str]]| distil(folder, &[&HINTS[..], &more.concat()].concat());
+    succeeded(run(&[&["--student", "small", "--out", "whole"]]));
+    let whole = folder.join("whole");
+    let hints: Vec<f64> = metrics(&whole).iter().filter_map(|line| line["losses"][1]["hint"].as_f64()).collect();
+    assert!(hints.len() > 1 && hints.last() < hints.first(), "{hints:?}");
+    let student = loaded(&whole.join("student"));
+    assert_eq!(student.config, config);
+    let file = decode(&fs::read(whole.join("student/model.safetensors")).unwrap()).unwrap();
+    assert!(file.has("model.norm.weight") && !file.has("projection.weight"));
+    let checkpoint = decode(&fs::read(whole.join("checkpoints/step-000008.safetensors")).unwrap()).unwrap();
+    assert!(checkpoint.has("distilled.projection.weight"));
+    succeeded(run(&[&["--student", "small", "--out", "stopped"]]));
+    stopped_and_resumed(folder, "stopped");
+    same(&folder.join("stopped"), &whole);
+
+    let no = ["--out", "no"];
+    refused(&run(&[&["--student", "small"], &ADAPTERS, &no]), &["distill.hint_weight", "the teacher is 8 wide and the student 12"]);
+    refused(&run(&[&["--teacher-cache", "words.topk"], &no]), &["distill.access", "set it to top_k"]);
+    refused(
+        &run(&[&["--teacher-cache", "words.topk", "--set", "distill.access=top_k"], &no]),
+        &["distill.access", "set it to hidden, or distill.hint_weight to 0"],
+    );
+    assert!(!folder.join("no").exists(), "nothing was begun");
+    // Layers of the teacher are as wide as it is.
+    succeeded(run(&[&ADAPTERS, &["--out", "adapted"]]));
+}
+
 #[test]
 fn a_method_that_takes_two_vocabularies_for_one_is_refused_with_the_ways_out() {
     let folder = workplace();

@@ -1,4 +1,4 @@
-"""PyTorch reference of the decoder: logits, loss and gradients of models shaped as GPT-2, LLaMA and Qwen2, in float64.
+"""PyTorch reference of the decoder: logits, loss and gradients of models shaped as GPT-2, LLaMA and Qwen2, in float64; and token KD with a hint.
 
 usage: python transformer.py > transformer.json      (torch 2.x, transformers 5)
 
@@ -17,6 +17,8 @@ GPT2 = dict(vocab=11, context=8, width=8, layers=2, heads=2, kv_heads=2, hidden=
 LLAMA = dict(
     vocab=11, context=8, width=16, layers=2, heads=4, kv_heads=2, hidden=12, llama=True, qkv=False, tied=True, epsilon=1e-5, base=10000.0
 )
+# Prompts, and responses with their end.
+TEXTS = [([3, 1], [4, 1, 5, 0]), ([2], [6, 5, 0]), ([7, 9, 8], [10, 2, 3, 1, 0])]
 QWEN2 = LLAMA | dict(qkv=True, tied=False, epsilon=1e-6, base=1000000.0)
 
 
@@ -41,7 +43,8 @@ def rope(x, pos, base):  # [batch, heads, seq, head], pos [batch, seq]
     return torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1)
 
 
-def forward(c, p, ids, real):
+def states(c, p, ids, real):
+    """What the logits are made of: the last layer behind the final norm."""
     b, s = ids.shape
     w, h, kv = c["width"], c["heads"], c["kv_heads"]
     head = w // h
@@ -68,8 +71,20 @@ def forward(c, p, ids, real):
         u = lin(n + "up", norm(n + "norm2", x))
         u = F.silu(u[..., :c["hidden"]]) * u[..., c["hidden"]:] if c["llama"] else F.gelu(u)
         x = x + lin(n + "down", u)
-    x = norm("norm", x)
+    return norm("norm", x)
+
+
+def output(c, p, x):
     return x @ (p["tokens.weight"].T if c["tied"] else p["head.weight"])
+
+
+def weights(shapes):
+    p = {}
+    for k, (name, shape) in enumerate(shapes):
+        n = torch.Size(shape).numel()
+        v = 0.3 * torch.sin(0.37 * torch.arange(n) + 1.3 * k).reshape(shape)
+        p[name] = (v + 1 if "norm" in name and name.endswith("weight") else v).requires_grad_()
+    return p
 
 
 def theirs(name, c, p, ids, real):
@@ -105,13 +120,9 @@ def theirs(name, c, p, ids, real):
 
 
 def case(c, names=()):
-    p = {}
-    for k, (name, shape) in enumerate(shapes(c)):
-        n = torch.Size(shape).numel()
-        v = 0.3 * torch.sin(0.37 * torch.arange(n) + 1.3 * k).reshape(shape)
-        p[name] = (v + 1 if "norm" in name and name.endswith("weight") else v).requires_grad_()
+    p = weights(shapes(c))
     ids, real = torch.tensor(IDS), torch.tensor(REAL)
-    logits = forward(c, p, ids, real)
+    logits = output(c, p, states(c, p, ids, real))
     keep = real[:, :-1].bool() & real[:, 1:].bool()
     loss = F.cross_entropy(logits[:, :-1][keep], ids[:, 1:][keep])
     loss.backward()
@@ -125,4 +136,28 @@ def case(c, names=()):
     return {"logits": logits[real.bool()].tolist(), "loss": loss.item(), "gradients": grads, "configs": configs}
 
 
-print(json.dumps({"gpt2": case(GPT2), "llama": case(LLAMA, ["Llama", "Mistral"]), "qwen2": case(QWEN2, ["Qwen2"])}, indent=1))
+def hint():
+    """A GPT-2 of width 8 learns from a LLaMA of width 16: 0.3 CE + 0.7 T^2 KL(teacher||student) at T = 2 + 0.6 MSE(W s + b, t), means over the tokens
+    of the responses, s and t being the states. Each text stands alone, without padding. Of each gradient its product with cos(0.1*i) is given."""
+    student = weights(shapes(GPT2) + [("projection.weight", (8, 16)), ("projection.bias", (16,))])
+    teacher = weights(shapes(LLAMA))
+    own, theirs, targets = [], [], []
+    for prompt, response in TEXTS:
+        ids = torch.tensor([(prompt + response)[:-1]])
+        first = len(prompt) - 1
+        own.append(states(GPT2, student, ids, torch.ones_like(ids))[0, first:])
+        theirs.append(states(LLAMA, teacher, ids, torch.ones_like(ids))[0, first:].detach())
+        targets += response
+    s, t = torch.cat(own), torch.cat(theirs)
+    logits, heard = output(GPT2, student, s), output(LLAMA, teacher, t).detach()
+    hard = F.cross_entropy(logits, torch.tensor(targets))
+    soft = F.kl_div(F.log_softmax(logits / 2, 1), F.log_softmax(heard / 2, 1), log_target=True, reduction="batchmean")
+    states_apart = F.mse_loss(s @ student["projection.weight"] + student["projection.bias"], t)
+    total = 0.3 * hard + 0.7 * 4 * soft + 0.6 * states_apart
+    total.backward()
+    products = {n: (v.grad.flatten() * torch.cos(0.1 * torch.arange(v.numel()))).sum().item() for n, v in student.items()}
+    parts = {"total": total.item(), "hard": hard.item(), "soft": soft.item(), "hint": states_apart.item()}
+    return {"texts": TEXTS, **parts, "gradients": products}
+
+
+print(json.dumps({"gpt2": case(GPT2), "llama": case(LLAMA, ["Llama", "Mistral"]), "qwen2": case(QWEN2, ["Qwen2"]), "hint": hint()}, indent=1))

@@ -59,8 +59,9 @@ mod tests {
     use crate::device::{Reads, read};
     use crate::model::Trainable;
     use crate::model::encoder::EncoderConfig;
-    use crate::model::encoder::testing::{config, gradient_products, values};
+    use crate::model::encoder::testing::{config, values};
     use crate::model::formats::bert;
+    use crate::model::testing::gradient_products;
     use crate::spec::EncoderTerms;
 
     fn close(what: &str, found: f64, expected: &Value) {

@@ -133,7 +133,7 @@ mod tests {
                     [Some(parts.total.clone().inner()), parts.hard, parts.soft, parts.hint.map(Tensor::inner), Some(alone.inner())];
                 losses.into_iter().flatten().for_each(|loss| reads.add(loss));
                 let losses: Vec<f64> = reads.run().await.unwrap().iter().map(|value| f64::from(value[0])).collect();
-                let gradients = crate::model::encoder::testing::gradient_products(&student, parts.total.backward()).await;
+                let gradients = crate::model::testing::gradient_products(&student, parts.total.backward()).await;
                 found.push([losses, gradients].concat());
             }
             for others in &found[1..] {
@@ -169,7 +169,7 @@ mod tests {
             for (what, found) in ["total", "hard", "soft", "cosine"].into_iter().zip(reads.run().await.unwrap()) {
                 close(what, f64::from(found[0]));
             }
-            let products = crate::model::encoder::testing::gradient_products(&student, gradients).await;
+            let products = crate::model::testing::gradient_products(&student, gradients).await;
             for (parameter, product) in config("distilbert").parameters().iter().zip(products) {
                 let expected = expected["gradients"][&parameter.name].as_f64().unwrap();
                 assert!((product - expected).abs() < 1e-4 * expected.abs().max(1.0), "{name}, {}: {product}, {expected}", parameter.name);

@@ -52,8 +52,9 @@ mod tests {
     use crate::device::testing::test_async;
     use crate::device::{Place, Reads};
     use crate::model::Trainable;
-    use crate::model::encoder::testing::{config, gradient_products, values};
+    use crate::model::encoder::testing::{config, values};
     use crate::model::encoder::{EncoderConfig, Pooling};
+    use crate::model::testing::gradient_products;
 
     /// `tests/reference/encoder.py` computes it with transformers' BERT and DistilBERT.
     #[test_async]

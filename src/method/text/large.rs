@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::{Scene, Sequences, batch};
+use super::{Scene, Sequences, batch, token_kd};
 use crate::data::text::TopK;
 use crate::loss::chunked::chunked;
 use crate::loss::{combine, sequence, soft::scale};
@@ -25,7 +25,7 @@ pub enum Learn {
     Labels,
     /// `T²·divergence`.
     Teacher,
-    /// `α·CE + (1−α)·T²·divergence`.
+    /// `α·CE + (1−α)·T²·divergence`, and the hint where it weighs something.
     Both,
 }
 
@@ -64,13 +64,21 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
     let distill = &scene.experiment.distill;
     let responses = sequences.responses(CHUNK, scene.place);
     let rows = responses.rows.clone();
-    let state = scene.student.state(sequences.ids.clone(), &scene.contexts[1]);
-    let state = state.select(0, rows.clone());
+    let tokens = responses.tokens.max(1) as f64;
+    let state = scene.student_state(sequences).select(0, rows.clone());
     let heard = (learn != Learn::Labels).then(|| match scene.cache {
         // What is kept is about the data: `Both` alone has it.
         Some(cache) if learn == Learn::Both => Heard::kept(scene, cache, responses.weights.dims()[0]),
-        _ => Heard::State(scene.teacher.state(sequences.ids.clone(), &scene.contexts[0]).select(0, rows)),
+        _ => Heard::State(scene.teacher_state(sequences).select(0, rows)),
     });
+    // It needs no logits, and so no chunks.
+    let hint = match &heard {
+        Some(Heard::State(theirs)) if learn == Learn::Both && distill.hint_weight > 0.0 => {
+            let rows = token_kd::hint_rows(scene.student, state.clone(), theirs.clone());
+            Some((rows * responses.weights.clone()).sum() / tokens)
+        }
+        _ => None,
+    };
     let vocab = scene.student.config().vocab;
     // The parts are only looked at, and a chunk has one loss: they are summed beside it, without a graph.
     let sums = RefCell::new([const { None::<Tensor<1>> }; 2]);
@@ -101,7 +109,10 @@ pub fn loss(scene: &Scene, sequences: &Sequences, learn: Learn) -> Parts {
         };
         if learn == Learn::Both { combine(hard(logits.clone()), soft(logits), None, None, distill) } else { soft(logits) * scale(distill) }
     });
-    let tokens = responses.tokens.max(1) as f64;
     let [hard, soft] = sums.into_inner().map(|sum| sum.map(|sum| sum / tokens));
-    Parts::of(total / tokens, hard, soft).over(responses.tokens)
+    let total = match &hint {
+        Some(hint) => total / tokens + hint.clone() * distill.hint_weight,
+        None => total / tokens,
+    };
+    Parts { hint, ..Parts::of(total, hard, soft) }.over(responses.tokens)
 }

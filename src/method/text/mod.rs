@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`sft`] | data | cross-entropy |
 //! | [`seq_kd`] | the teacher's | cross-entropy |
-//! | [`token_kd`] | data | any divergence, token by token |
+//! | [`token_kd`] | data | any divergence, token by token, with hints |
 //! | [`uld`] | data | distance of sorted probabilities, for two tokenizers |
 //! | [`gkd`] | the student's, sometimes | the same |
 //! | [`distillm`] | data, and the student's out of a replay buffer | skewed KL |
@@ -58,5 +58,7 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
     }
 }
 
+#[cfg(test)]
+mod hint_tests;
 #[cfg(test)]
 mod large_tests;

@@ -133,12 +133,22 @@ impl Scene<'_> {
 
     /// Logits `[rows, vocab]` with gradients.
     pub fn student_logits(&self, sequences: &Sequences) -> Tensor<2> {
-        self.student.forward(sequences.ids.clone(), &self.contexts[1])
+        self.student.logits(self.student_state(sequences))
     }
 
     /// Logits `[rows, vocab]` without gradients: beside the student's they are constants.
     pub fn teacher_logits(&self, sequences: &Sequences) -> Tensor<2> {
-        self.teacher.forward(sequences.ids.clone(), &self.contexts[0])
+        self.teacher.logits(self.teacher_state(sequences))
+    }
+
+    /// What the student's logits are made of, `[rows, width]`, with gradients.
+    pub fn student_state(&self, sequences: &Sequences) -> Tensor<2> {
+        self.student.state(sequences.ids.clone(), &self.contexts[1])
+    }
+
+    /// What the teacher's are made of, `[rows, width]`, without.
+    pub fn teacher_state(&self, sequences: &Sequences) -> Tensor<2> {
+        self.teacher.state(sequences.ids.clone(), &self.contexts[0])
     }
 
     pub fn targets(&self, sequences: &Sequences) -> Tensor<2> {

@@ -3,12 +3,13 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
-use super::testing::{LENGTHS, MASKED, SHOWN, config, gradient_products, values};
+use super::testing::{LENGTHS, MASKED, SHOWN, config, values};
 use super::{Encoder, EncoderConfig, Padding, Pooling};
 use crate::device::testing::{test, test_async};
 use crate::device::{Place, Reads, read};
 use crate::loss::hard;
 use crate::model::formats::bert::{self, Family};
+use crate::model::testing::gradient_products;
 use crate::model::{Trainable, decode};
 
 /// Made by `tests/reference/encoder.py`, which says how.

@@ -121,6 +121,10 @@ pub struct TransformerConfig {
     pub bias: Bias,
     /// Whether the token embedding is the output matrix too.
     pub tied: bool,
+    /// Width of a teacher of another width, to which its states are projected to be compared; no part of what is saved. Left out where there is
+    /// none: fingerprints of models are made of what is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projection: Option<usize>,
 }
 
 /// A shape that no network can have.
@@ -151,6 +155,7 @@ impl TransformerConfig {
             positions: Positions::Learned,
             bias: Bias::All,
             tied: false,
+            projection: None,
         }
     }
 
@@ -244,6 +249,10 @@ impl TransformerConfig {
         list.norm("norm", self.width, norm);
         if !self.tied {
             list.dense("head", self.width, self.vocab, false);
+        }
+        // Last, so that without it all else has the same first values.
+        if let Some(to) = self.projection {
+            list.dense("projection", self.width, to, true);
         }
         list.list()
     }

@@ -19,6 +19,7 @@ pub struct Transformer {
     layers: Vec<Block>,
     norm: Normalise,
     head: Option<Dense>,
+    projection: Option<Dense>,
     #[module(skip)]
     config: TransformerConfig,
 }
@@ -39,11 +40,12 @@ impl Trainable for Transformer {
             layers: (0..config.layers).map(|_| Block::new(config, &mut values)).collect(),
             norm: Normalise::new(width, config.norm == Norm::Layer, config.epsilon, &mut values),
             head: (!config.tied).then(|| Dense::new(width, vocab, false, &mut values)),
+            projection: config.projection.map(|to| Dense::new(width, to, true, &mut values)),
             config: config.clone(),
         }
     }
 
-    /// Embeddings and logits stay f32.
+    /// Embeddings, logits and projection stay f32.
     fn multiplying(mut self, half: Option<FloatDType>) -> Self {
         self.layers.iter_mut().for_each(|layer| layer.multiply_in(half));
         self
@@ -63,6 +65,15 @@ impl Transformer {
     /// What the logits are made of: the last layer after the final normalisation, `[batch·seq, width]`, rows as in [`Transformer::forward`].
     pub fn state(&self, ids: Tensor<2, Int>, context: &Context) -> Tensor<2> {
         self.norm.forward(self.hidden(ids, context, None))
+    }
+
+    /// Rows of the [`state`](Transformer::state), `[rows, width]`, as wide as the teacher's, by a learned matrix and a bias: the regressor of FitNets
+    /// (Romero et al. 2015, eq. 3), linear as TinyBERT's W (Jiao et al. 2020, eq. 8). Where the widths are equal, the states as they are.
+    pub fn project(&self, state: Tensor<2>) -> Tensor<2> {
+        match &self.projection {
+            Some(projection) => projection.forward(state),
+            None => state,
+        }
     }
 
     /// Logits `[rows, vocab]` of rows of the [`state`](Transformer::state), `[rows, width]`.

@@ -162,6 +162,22 @@ fn impossible_shapes_are_refused_by_name() {
     assert!(gpt2().validate().is_ok());
 }
 
+/// A projection to a teacher's width changes neither what is written of a model without one, nor the first values of all else.
+#[test]
+fn a_projection_stands_behind_all_else_and_is_written_only_where_it_is() {
+    for plain in [llama(), gpt2(), qwen2()] {
+        assert!(!serde_json::to_string(&plain).unwrap().contains("projection"));
+        let guided = TransformerConfig { projection: Some(20), ..plain.clone() };
+        let json = serde_json::to_string(&guided).unwrap();
+        assert_eq!(serde_json::from_str::<TransformerConfig>(&json).unwrap(), guided);
+        let [own, more] = [&plain, &guided].map(|config| config.initial(&mut crate::data::rng(7, "student")));
+        assert_eq!(more[..own.len()], own);
+        let names: Vec<String> = guided.parameters().into_iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names[own.len()..], ["projection.weight", "projection.bias"]);
+        assert_eq!(guided.parameter_count() - plain.parameter_count(), (plain.width + 1) * 20);
+    }
+}
+
 /// What was written before there were biases of some projections is read, and fingerprints of models stay what they were.
 #[test]
 fn biases_are_written_as_they_always_were() {

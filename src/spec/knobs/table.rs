@@ -138,7 +138,13 @@ pub const TABLE: &[Knob] = &[
         .needs(DECOUPLED),
     row("distill.dkd_beta", float(0.0, 16.0), "Weight of DKD's term of all the others.").live().needs(DECOUPLED),
     row("distill.standardize", Kind::Bool, "Standardise the logits of each row first.").live().needs(&[("text.method", COMPARING), TOLD]),
-    row("distill.hint_weight", float(0.0, 100.0), "Weight of the hidden-layer hint (FitNets).").needs(&[("task.name", CLASSES)]),
+    row(
+        "distill.hint_weight",
+        float(0.0, 100.0),
+        "Weight of the hint (FitNets): the squared distance from the teacher's last hidden layer, of decoders at every token, by a learned projection.",
+    )
+    .needs(&[("task.name", CLASSES)])
+    .or_needs(&[("student.kind", DECODER), ("text.method", TOKEN_KD)]),
     row("distill.attention_weight", float(0.0, 2000.0), "Weight of attention transfer (two CNNs).")
         .needs(&[("student.kind", CNN), ("teacher.kind", CNN)]),
     row(

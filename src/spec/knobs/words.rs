@@ -75,6 +75,7 @@ pub(super) const CHECKPOINT: &[Need] =
 pub(super) const MINILLM: &[&str] = &["minillm"];
 pub(super) const DPKD: &[&str] = &["dpkd"];
 pub(super) const DISTILLM: &[&str] = &["distillm"];
+pub(super) const TOKEN_KD: &[&str] = &["token_kd"];
 /// Methods that compare the two token by token; of classifiers there is no other.
 pub(super) const COMPARING: &[&str] = &["token_kd", "gkd", "distillm"];
 /// Those whose loss has a temperature and a weight of the labels.

@@ -64,8 +64,9 @@ async fn micro_batches_of_text_count_by_their_tokens() {
         ("train.optimizer", "sgd"),
         ("train.lr", "0.3"),
     ];
-    for preset in ["grammar", "seq-kd", "uld"] {
-        same_run(preset, &base, &[("train.batch_size", "2"), ("train.accumulate", "4")], &[("train.batch_size", "8")]).await;
+    let hinted = [&base[..], &[("distill.hint_weight", "0.5")]].concat();
+    for (preset, set) in [("grammar", &base[..]), ("grammar", &hinted), ("seq-kd", &base), ("uld", &base)] {
+        same_run(preset, set, &[("train.batch_size", "2"), ("train.accumulate", "4")], &[("train.batch_size", "8")]).await;
     }
 }
 

@@ -36,6 +36,8 @@ async fn gradient_checkpointing_changes_no_number() {
     .concat();
     let mut cases = vec![("first-light", cnn.concat()), ("distilbert", encoder)];
     cases.extend(["grammar", "minillm", "distillm-2"].map(|preset| (preset, text.clone())));
+    let hinted = [("distill.hint_weight", "1"), ("text.sft_steps", "0"), ("student.dim", "8")];
+    cases.push(("grammar", [&text[..], &hinted].concat()));
     for (preset, set) in cases {
         let [without, with] = [told(preset, &set, "false").await, told(preset, &set, "true").await];
         assert!(without.as_array().unwrap().len() > 3, "{preset} ran");

@@ -63,4 +63,5 @@ async fn decoders_learn_on_two_devices_as_on_one() {
     for preset in ["grammar", "seq-kd", "uld", "gkd", "distillm", "distillm-2", "minillm", "dpkd"] {
         same_alone_and_together(preset, &base).await;
     }
+    same_alone_and_together("grammar", &[&base[..], &[("distill.hint_weight", "1")]].concat()).await;
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::data::Shipped;
 use crate::device::testing::test_async;
 use crate::method::text::Memory;
-use crate::train::RunError;
+use crate::train::{Phase, RunError};
 
 /// A tiny race over the grammar; `set` changes it further.
 async fn open(preset: &str, set: &[(&str, &str)]) -> Run {
@@ -140,12 +140,14 @@ async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
     const TWICE: [(&str, &str); 2] = [("text.examples", "8"), ("text.teacher_texts", "2")];
     // The loss scale and the steps that it left out are of the state, too.
     const HALVED: [(&str, &str); 1] = [("train.precision", "f16")];
+    const HINTED: [(&str, &str); 3] = [("distill.hint_weight", "1"), ("text.sft_steps", "2"), ("train.accumulate", "2")];
     // DistiLLM and MiniLLM remember texts; MiniLLM's are in the middle of their use at step 5.
     for (preset, set) in [
         ("minillm", &[][..]),
         ("minillm", &[("train.accumulate", "2")]),
         ("distillm", &[]),
         ("grammar", &HALVED),
+        ("grammar", &HINTED),
         ("seq-kd", &[]),
         ("seq-kd", &ASKED),
         ("seq-kd", &TWICE),
@@ -158,6 +160,61 @@ async fn a_resumed_run_over_text_goes_on_to_the_same_numbers() {
         let mut second = Run::resume(&bytes, &Place::cpu(), &Materials::default()).await.unwrap();
         let found = evaluations(&to_the_end(&mut second).await, Role::Distilled).pop().unwrap();
         assert_eq!(found, expected, "{preset}");
+    }
+}
+
+/// A narrower student follows its teacher's states by a projection, from the end of the fine-tuning on.
+#[test_async]
+async fn states_of_a_wider_teacher_are_followed_by_a_projection_that_no_one_keeps() {
+    let set = [("distill.hint_weight", "1"), ("text.sft_steps", "10"), ("train.steps", "60"), ("train.eval_every", "10")];
+    let mut run = open("grammar", &set).await;
+    let events = to_the_end(&mut run).await;
+    let start = |role| evaluations(&events, role)[0].loss;
+    assert_eq!(start(Role::Alone), start(Role::Distilled), "the projection is drawn after the student's own weights");
+    let mut hints = Vec::new();
+    for event in &events {
+        let Event::Progress { phase: Phase::Students, step, losses, .. } = event else { continue };
+        let LossParts { total, hard, soft, hint, .. } = losses[1];
+        assert_eq!(losses[1].role, Role::Distilled);
+        assert!(losses[0].hint.is_none(), "the student alone has no teacher");
+        assert_eq!(hint.is_some(), *step > 10, "fine-tuning has no hints: step {step}");
+        let expected = match (soft, hint) {
+            // α is 0 and T is 1.
+            (Some(soft), Some(hint)) => soft + hint,
+            _ => hard.unwrap(),
+        };
+        assert!((total - expected).abs() < 1e-5, "step {step}: {total} is not {expected}");
+        hints.extend(hint);
+    }
+    assert!(hints.len() > 4 && hints.last().unwrap() * 1.5 < hints[0], "{hints:?}");
+    let sizes: Vec<usize> = run.summary().networks.iter().map(|network| network.parameters).collect();
+    assert_eq!(sizes[1], sizes[2], "it is not counted");
+    let bits = run.summary().bits_per_example;
+    assert_eq!(bits.hidden - bits.logits, 16.0 * 32.0, "the teacher's state at a token");
+
+    let distilled = run.weights(Role::Distilled, false).await.unwrap();
+    let file = crate::model::decode(&distilled).unwrap();
+    assert!(file.has("layers.0.up.weight") && !file.has("projection.weight") && !file.has("projection.bias"));
+    let saved = run.save().await.unwrap();
+    assert!(crate::model::decode(&saved).unwrap().has("distilled.projection.weight"));
+    let mut again = Run::resume(&saved, &Place::cpu(), &Materials::default()).await.unwrap();
+    assert!(again.save().await.unwrap() == saved, "the projection goes on with its run");
+    let last = evaluations(&events, Role::Distilled).pop().unwrap();
+    let Event::Evaluated { networks, .. } = again.load_weights(Role::Distilled, &distilled).await.unwrap() else { panic!() };
+    let loaded = networks.iter().find(|network| network.role == Role::Distilled).unwrap();
+    assert_eq!((loaded.loss, loaded.accuracy), (last.loss, last.accuracy), "what is saved is all that the student is");
+}
+
+/// States of one width are compared as they are, and without hints a student of any width has no projection.
+#[test_async]
+async fn a_projection_is_made_only_where_hints_need_one() {
+    for (dim, weight, projects) in [("8", "1", true), ("16", "1", false), ("8", "0", false)] {
+        let mut run = open("grammar", &[("student.dim", dim), ("distill.hint_weight", weight)]).await;
+        let events = to_the_end(&mut run).await;
+        assert_eq!(last_losses(&events)[1].hint.is_some(), weight == "1");
+        let saved = crate::model::decode(&run.save().await.unwrap()).unwrap();
+        assert_eq!(saved.has("distilled.projection.weight"), projects, "width {dim}, weight {weight}");
+        assert!(!saved.has("alone.projection.weight") && !saved.has("teacher.0.projection.weight"));
     }
 }
 

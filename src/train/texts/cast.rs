@@ -7,7 +7,7 @@ use super::super::{Materials, RunError, pretrained};
 use crate::data::{self, Tokenizer};
 use crate::model::vocabulary::{self, Vocabularies};
 use crate::model::{LanguageModel, TransformerConfig};
-use crate::spec::{Experiment, Family, Method, Network, Start, TeacherSource};
+use crate::spec::{Experiment, Family, Method, Network, SpecError, Start, TeacherSource};
 
 /// Shape and values of a network.
 type Member<'a> = (TransformerConfig, Cow<'a, [Vec<f32>]>);
@@ -172,6 +172,32 @@ pub fn networks<'a>(
         }
     };
     Ok(Cast { teacher, student, origins })
+}
+
+/// The student that is distilled where hints need a projection to its teacher's width: it begins as the other in all else.
+///
+/// # Errors
+/// Adapters, beside which nothing else learns.
+pub fn guided(
+    (student, values): (&TransformerConfig, &[Vec<f32>]),
+    teacher: &TransformerConfig,
+    experiment: &Experiment,
+) -> Result<Option<Member<'static>>, RunError> {
+    if experiment.distill.hint_weight == 0.0 || student.width == teacher.width {
+        return Ok(None);
+    }
+    if experiment.student.lora_rank > 0 {
+        let message = format!(
+            "the teacher is {} wide and the student {}, and beside adapters no projection between them learns: set student.lora_rank=0, or \
+             this to 0",
+            teacher.width, student.width
+        );
+        return Err(SpecError::conflict("distill.hint_weight", message).into());
+    }
+    let config = TransformerConfig { projection: Some(teacher.width), ..student.clone() };
+    let mut fresh = config.initial(&mut data::rng(experiment.seed, "projection"));
+    let projection = fresh.split_off(values.len());
+    Ok(Some((config, [values, &projection].concat().into())))
 }
 
 /// The decoder of a network's numbers.

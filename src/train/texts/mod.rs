@@ -106,6 +106,7 @@ impl Texts {
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let Cast { teacher: (teacher, values), student: (student, first), origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
+        let guided = cast::guided((&student, &first), &teacher, experiment)?;
         let tests = [experiment.text.tests, experiment.text.samples];
         let exam = Exam::new(&own, student.vocab, tests, place);
         let validation = held.map(|set| {
@@ -124,7 +125,14 @@ impl Texts {
             [(&teacher, contexts[0]), (&student, contexts[1])].map(|(config, context)| Context::causal(config, context - 1, &place.inner()))
         };
         Ok(Self {
-            nets: Trio::new((teacher.clone(), &values), (student.clone(), &first), None, Lora::of(experiment), &experiment.train, &place),
+            nets: Trio::new(
+                (teacher.clone(), &values),
+                (student.clone(), &first),
+                guided.as_ref().map(|(shape, values)| (shape.clone(), &**values)),
+                Lora::of(experiment),
+                &experiment.train,
+                &place,
+            ),
             memory: Memory::new(&experiment.text),
             contexts: standing(&place),
             beside: place.beside().iter().map(standing).collect(),

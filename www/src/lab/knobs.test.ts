@@ -117,6 +117,11 @@ describe("what applies", () => {
     ["distill.alpha", { "distill.access": "labels" }, true],
     ["distill.attention_weight", { "student.kind": "cnn" }, false],
     ["distill.attention_weight", { "student.kind": "cnn", "teacher.kind": "cnn" }, true],
+    // Of the methods of text token KD alone has hints; encoders have terms of their own.
+    ["distill.hint_weight", {}, true],
+    ["distill.hint_weight", { "task.name": "grammar", "student.kind": "decoder", "text.method": "token_kd" }, true],
+    ["distill.hint_weight", { "task.name": "grammar", "student.kind": "decoder", "text.method": "gkd" }, false],
+    ["distill.hint_weight", { "task.name": "grammar", "student.kind": "encoder" }, false],
     // Encoders are asked that many texts, decoders of the grammar every question.
     ["text.tests", { "task.name": "grammar", "student.kind": "decoder" }, false],
     ["text.tests", { "task.name": "grammar", "student.kind": "encoder" }, true],

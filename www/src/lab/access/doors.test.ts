@@ -10,8 +10,19 @@ describe("doors of a teacher of text", () => {
     expect([doorOf(presetValues("sft")), doorOf(presetValues("seq-kd")), doorOf(presetValues("grammar"))]).toEqual(["data", "samples", "logits"]);
     for (const preset of ["sft", "seq-kd", "uld", "grammar", "gkd", "minillm"]) {
       const values = presetValues(preset);
-      for (const door of DOORS) expect(doorOf({ ...values, ...wayTo(door, values) }), `${preset} to ${door}`).toBe(door);
+      for (const door of DOORS) {
+        const through = { ...values, ...wayTo(door, values) };
+        expect(doorOf(through), `${preset} to ${door}`).toBe(door);
+        for (const next of DOORS) expect(doorOf({ ...through, ...wayTo(next, through) }), `${preset} to ${door} to ${next}`).toBe(next);
+      }
     }
+  });
+
+  it("have hints behind the last one alone", () => {
+    const values = { ...presetValues("grammar"), "distill.hint_weight": "3" };
+    expect(wayTo("hidden", values), "the weight that was chosen").toMatchObject({ "distill.hint_weight": "3" });
+    expect(wayTo("hidden", presetValues("gkd"))).toEqual({ "text.method": "token_kd", "distill.access": "hidden", "distill.hint_weight": "0.1" });
+    for (const door of DOORS.slice(0, -1)) expect(wayTo(door, values), door).toMatchObject({ "distill.hint_weight": "0" });
   });
 
   it("keep a method that can go through them", () => {

@@ -57,7 +57,7 @@ export function axesOf(values: Values, shown: (knob: string) => boolean = () => 
   if (!isText(values)) return AXES.filter(({ key }) => shown(key));
   const pieces = PIECES.filter(({ without }) => Object.keys(without).every(usable)).map(({ id }) => id);
   const knobs = isEncoder(values) ? [] : TEXT_AXES.filter(({ key }) => usable(key));
-  const open = ["text.method", "distill.access"].every(shown) && BEHIND_DOORS.includes(values["text.method"] ?? "");
+  const open = ["text.method", "distill.access", "distill.hint_weight"].every(shown) && BEHIND_DOORS.includes(values["text.method"] ?? "");
   const doors = !isEncoder(values) && open ? [{ key: DOOR, values: DOORS }] : [];
   return [...(pieces.length > 1 ? [{ key: ABLATION, values: pieces }] : []), ...knobs, ...doors];
 }

@@ -198,7 +198,8 @@ it("a sweep over doors leads through each from the same experiment", () => {
   const values = presetValues("grammar");
   const axis = axesOf(values).find(({ key }) => key === DOOR)!;
   const cells = axis.values.map((door) => cellValues({ ...plan, preset: "grammar", values, across: axis, down: null }, { at: { [DOOR]: door }, outcomes: [], parameters: null, refused: null, ms: [] }, 0));
-  expect(cells.map((cell) => [cell["text.method"], cell["distill.access"]])).toEqual([["sft", "hidden"], ["seq_kd", "labels"], ["token_kd", "top_k"], ["token_kd", "logits"]]);
+  const expected = [["sft", "hidden", "0"], ["seq_kd", "labels", "0"], ["token_kd", "top_k", "0"], ["token_kd", "logits", "0"], ["token_kd", "hidden", "0.1"]];
+  expect(cells.map((cell) => [cell["text.method"], cell["distill.access"], cell["distill.hint_weight"]])).toEqual(expected);
   expect(axesOf(presetValues("minillm")).map(({ key }) => key), "it needs the teacher's probabilities").not.toContain(DOOR);
 });
 

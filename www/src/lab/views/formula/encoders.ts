@@ -4,15 +4,11 @@ import { plain } from "../words";
 import { isLabelled } from "../../task";
 import { comparison, compared, definitions, knob } from "./divergence";
 import type { Formula, Term } from "./formula";
+import { projects, PROJECTION } from "./states";
 
 const NAME = (name: string): string => `view.formula.encoder.${name}`;
 
 const weight = (values: Values, name: string): number => knob(values, `encoder.${name}_weight`);
-
-/** A student of another width than its teacher: its states are projected before they are compared. */
-function projects(values: Values): boolean {
-  return values["student.start"] === "random" && values["student.dim"] !== values["teacher.dim"];
-}
 
 /** Terms that the engine reports as one number, with their weights in it. */
 function together(part: Term["part"], values: Values, both: string, terms: readonly (readonly [string, string])[]): Term[] {
@@ -70,7 +66,7 @@ export function ofEncoders(values: Values): Formula {
       ...(soft > 0 ? words : []),
       ...(soft > 0 && !labelled ? [place] : []),
       ...does.map((name) => ({ key: NAME(`${name}.does`) })),
-      ...(projects(values) && does.some((name) => name === "cosine" || name === "hidden") ? [{ key: NAME("projection") }] : []),
+      ...(projects(values) && does.some((name) => name === "cosine" || name === "hidden") ? [PROJECTION] : []),
       { key: NAME(labelled ? "symbols.label" : "symbols"), params: { temperature: plain(values["distill.temperature"] ?? "") } },
       ...(soft > 0 ? [square] : []),
     ],

@@ -48,6 +48,14 @@ describe("the loss of a text in its terms", () => {
   ] as const)("of %s %o is what the engine sums", (method, changes, measured, total) => {
     expect(sum(of({ "text.method": method, ...changes }), { ...parts, hint: null, ...measured }, "method")).toBeCloseTo(total);
   });
+  it("of token KD has the hint where it weighs something, by W between unequal widths, and other methods have none", () => {
+    const hinted = (changes: Values = {}): Formula => of({ "distill.hint_weight": "2", ...changes });
+    expect(sum(hinted(), parts, "method")).toBeCloseTo(0.3 * 1.5 + 0.7 * 4 * 0.03 + 2 * 0.2);
+    const [wide, narrow] = [hinted({ "student.dim": "96" }), hinted()].map(({ cases, notes }) => [cases[0]!.terms[2]!.tex.includes("W"), notes.some(({ key }) => key === "view.formula.projection")]);
+    expect([wide, narrow]).toEqual([[false, false], [true, true]]);
+    for (const one of [of({}), hinted({ "text.method": "gkd" }), hinted({ "text.method": "sft" })]) expect(one.cases.flatMap(({ terms: list }) => list.map(({ part }) => part))).not.toContain("hint");
+    expect(of({ "distill.hint_weight": "2", "text.sft_steps": "9" }).cases.map(({ terms: list }) => list.length), "fine-tuning has the data alone").toEqual([1, 3]);
+  });
   it("says how many texts the teacher writes for a prompt, where it is more than one", () => {
     const notes = (count: string) => of({ "text.method": "seq_kd", "text.teacher_texts": count }).notes;
     expect(notes("4")).toContainEqual({ key: "view.formula.text.seq_kd.texts", params: { count: 4 } });

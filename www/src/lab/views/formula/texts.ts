@@ -7,6 +7,7 @@ import { comparison, compared, definitions, knob, SOFTMAX } from "./divergence";
 import type { Case, Formula, Note, Term } from "./formula";
 import { minillm } from "./minillm";
 import { preferred } from "./preference";
+import { projects, PROJECTION } from "./states";
 
 const NAME = (name: string): string => `view.formula.text.${name}`;
 
@@ -28,17 +29,29 @@ const ALPHA = String.raw`\alpha\cdot `;
 /** Methods whose q is taken at the temperature of distillation. */
 const TEMPERED = ["token_kd", "gkd", "distillm", "uld"];
 
+/** The teacher's last states, which token KD may have beside its probabilities. */
+function hinted(values: Values): Pick<Method, "terms" | "notes"> {
+  const weight = knob(values, "distill.hint_weight");
+  if (values["text.method"] !== "token_kd" || weight <= 0) return { terms: [], notes: [] };
+  const projected = projects(values);
+  return {
+    terms: [{ part: "hint", tex: String.raw`\gamma\cdot\mathrm{mean}\,(${projected ? "Ws" : "s"}-t)^2`, weights: [weight], name: "view.formula.hint" }],
+    notes: [{ key: NAME("hint.does"), params: { weight } }, ...(projected ? [PROJECTION] : [])],
+  };
+}
+
 /** Methods that compare the two token by token, by the divergence. */
 function tokenwise(values: Values): Method {
   const alpha = knob(values, "distill.alpha");
+  const hint = hinted(values);
   const { words, square } = comparison(values);
   const few = values["distill.access"] === "top_k";
   const hidden: Note[] = few ? [{ key: NAME("top_k"), params: { count: param(values, "distill.top_k") } }] : [];
   return {
-    terms: [data("q_1", ALPHA, [alpha]), compared(values, 1 - alpha, String.raw`(1-\alpha)`, NAME("teacher"))],
+    terms: [data("q_1", ALPHA, [alpha]), compared(values, 1 - alpha, String.raw`(1-\alpha)`, NAME("teacher")), ...hint.terms],
     // Of a few log-probabilities there is nothing to standardise.
     definitions: definitions(few ? { ...values, "distill.standardize": "false" } : values),
-    notes: [...words, ...hidden, { key: NAME("symbols"), params: { temperature: param(values, "distill.temperature"), alpha: param(values, "distill.alpha") } }, square],
+    notes: [...words, ...hidden, ...hint.notes, { key: NAME("symbols"), params: { temperature: param(values, "distill.temperature"), alpha: param(values, "distill.alpha") } }, square],
   };
 }
 
