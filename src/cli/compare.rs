@@ -256,7 +256,8 @@ fn apart(left: &Series, right: &Series, measure: Measure) -> Option<&'static str
     };
     // There answers are written, and judged.
     let written = matches!(left.experiment.task.name, TaskName::Arithmetic | TaskName::Jsonl) && differs("text.samples");
-    if written || TESTED.into_iter().any(differs) || [DATA, TEST].into_iter().any(|file| !left.same_file(right, file)) {
+    let unseen = measure == Measure::Unseen && differs("text.omit_prompts");
+    if written || unseen || TESTED.into_iter().any(differs) || [DATA, TEST].into_iter().any(|file| !left.same_file(right, file)) {
         return Some("tested on different rows");
     }
     // Of embeddings all is measured against the teacher's.
