@@ -1,4 +1,4 @@
-//! Fine-tuning and token KD over a large vocabulary: the numbers of [`sft`](super::sft) and [`token_kd`](super::token_kd) from the rows that
+//! Fine-tuning and token KD over a large vocabulary: the numbers of [`sft`](super::sft) and [`token_kd`] from the rows that
 //! count alone, a chunk of them at a time, so that no tensor is as large as all logits ([`chunked`]).
 
 use std::cell::RefCell;
