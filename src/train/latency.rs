@@ -27,8 +27,8 @@ impl Run {
         Ok(())
     }
 
-    /// Lets a network write what it writes at an evaluation, all texts at once with a cache, and waits for it. None in runs where nothing is
-    /// written.
+    /// Lets a network write what it writes at an evaluation, all texts at once with a cache, and waits for it. No texts in runs where nothing
+    /// is written.
     ///
     /// # Errors
     /// [`RunError::Device`] when the device fails.

@@ -129,7 +129,7 @@ impl Grammar {
         other.answers.first().and_then(|(answer, _)| answer.first().copied())
     }
 
-    /// Omits `count` prompts, drawn by `seed`, in addition to those that are.
+    /// Omits `count` prompts, drawn by `seed`, from the students.
     pub fn omit(&mut self, count: usize, seed: u32) {
         let mut order: Vec<u32> = (0..self.questions.len() as u32).collect();
         order.shuffle(&mut rng(seed, "omitted prompts"));

@@ -19,6 +19,7 @@ use crate::data::{
 };
 use crate::device::Place;
 use crate::eval::{
+    statistics::mean,
     study::{self, Bin, Graded},
     text as measures,
 };
@@ -366,16 +367,16 @@ impl Exam {
             // All right answers begin with the same word.
             right[reference.prompt] = libm::exp(-text[0].nll);
         }
-        let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         let valid = |asked: &dyn Fn(&[u32]) -> bool| {
             let of = self.prompts.iter().zip(&mass).filter(|(prompt, _)| asked(prompt));
-            mean(of.map(|(_, mass): (_, &f64)| mass.min(1.0)).collect())
+            mean(&of.map(|(_, mass): (_, &f64)| mass.min(1.0)).collect::<Vec<_>>())
         };
         let wrong = self.wrong_words.iter().zip(&told[self.references.len()..]);
         Known {
             validity: valid(&|_| true).expect("the grammar has prompts"),
             unseen: valid(&|prompt| grammar.is_omitted(prompt)),
-            coverage: mean(shown.iter().zip(&templates).map(|(shown, all)| shown / all).collect()).expect("the grammar has prompts"),
+            coverage: mean(&shown.iter().zip(&templates).map(|(shown, all)| shown / all).collect::<Vec<_>>())
+                .expect("the grammar has prompts"),
             yes_no: wrong.map(|(reference, text)| two_words(right[reference.prompt], libm::exp(-text[0].nll))).collect(),
         }
     }

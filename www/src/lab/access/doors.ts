@@ -7,7 +7,7 @@ import { knownOf } from "./levels";
 export const DOORS = ["data", "samples", "top_k", "logits", "hidden"] as const;
 export type Door = (typeof DOORS)[number];
 
-/** The hint's weight behind the last door: of weight 1 it takes a student as narrow as the grammar's the room for what it is to say. */
+/** The hint's weight behind the last door: of weight 1 it costs the grammar's student a third of its right answers (README). */
 const HINT = "0.1";
 
 const hints = (values: Values): boolean => Number(values["distill.hint_weight"] ?? 0) > 0;
