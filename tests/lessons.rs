@@ -125,7 +125,7 @@ fn measured(measure: Measure, networks: &[Evaluation]) -> f64 {
             Measure::Agreement => distilled.agreement.expect("students have one"),
             Measure::Ece => distilled.ece.expect("a network that foretells has one"),
             Measure::Coverage => of_text().coverage.expect("every right answer is known"),
-            Measure::Excess => of_text().excess.last().expect("texts were written") / 100.0,
+            Measure::Excess => of_text().excess_error().expect("texts of the data's length were written"),
         }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::card::file_name;
 use super::error::Error;
-use super::measure::Measure;
+use super::measure::{Measure, excess_at};
 use super::output;
 use super::record::{Record, right};
 use super::rundir::RunDir;
@@ -40,7 +40,7 @@ struct Source<'a> {
 
 #[derive(Serialize)]
 struct Comparison {
-    measure: &'static str,
+    measure: String,
     left: String,
     right: String,
     seeds: Vec<u32>,
@@ -128,6 +128,16 @@ impl Series {
     fn called(&self, measure: Measure) -> Measure {
         if measure == Measure::Accuracy { right(&self.experiment) } else { measure }
     }
+
+    /// The name of what is meant by it.
+    fn name_of(&self, measure: Measure) -> String {
+        self.called(measure).name_at(self.excess_at())
+    }
+
+    /// The token up to which all seeds have their excess error.
+    fn excess_at(&self) -> Option<usize> {
+        excess_at(self.seeds.values().flat_map(BTreeMap::values))
+    }
 }
 
 impl Source<'_> {
@@ -176,11 +186,11 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
     for series in &all {
         let has = series.seeds.values().flat_map(BTreeMap::values).any(|found| measure.of(found).is_some());
         if !has {
-            output::line(&format!("{} has no {}: it was not measured there", series.name, series.called(measure).name()))?;
+            output::line(&format!("{} has no {}: it was not measured there", series.name, series.name_of(measure)))?;
         }
     }
     for found in own.iter().chain(&between) {
-        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), found.called))?;
+        output::line(&judged(&found.left, &found.right, &found.difference, found.seeds.len(), (found.called, &found.measure)))?;
     }
     for said in duels.iter().map(Duel::sentence).chain(unfought) {
         output::line(&said)?;
@@ -189,8 +199,8 @@ pub fn compare(paths: &[PathBuf], measure: Measure, json: bool) -> Result<(), Er
         let both = format!("{} and {}", left.name, right.name);
         let shared = left.shared_seeds(right);
         if let Some(why) = apart(left, right, measure) {
-            let [left, right] = [left, right].map(|series| series.called(measure).name());
-            let what = if left == right { left.to_owned() } else { format!("{left} and {right}") };
+            let [left, right] = [left, right].map(|series| series.name_of(measure));
+            let what = if left == right { left } else { format!("{left} and {right}") };
             output::line(&format!("{both} are {why}: their {what} cannot be compared"))?;
         } else if shared.is_empty() {
             output::line(&format!("{both} share no seed: no verdict between them"))?;
@@ -260,11 +270,21 @@ fn apart(left: &Series, right: &Series, measure: Measure) -> Option<&'static str
     if written || unseen || TESTED.into_iter().any(differs) || [DATA, TEST].into_iter().any(|file| !left.same_file(right, file)) {
         return Some("tested on different rows");
     }
+    // Old records of data other than the grammar have theirs up to another token.
+    if measure == Measure::Excess && left.excess_at() != right.excess_at() {
+        return Some("read up to different tokens");
+    }
     // Of embeddings all is measured against the teacher's.
     let of_teacher = left.called(Measure::Accuracy) == Measure::Similarity
         || matches!(
             measure,
-            Measure::Agreement | Measure::ForwardKl | Measure::ReverseKl | Measure::Similarity | Measure::Cosine | Measure::Preferred
+            Measure::Agreement
+                | Measure::ForwardKl
+                | Measure::ReverseKl
+                | Measure::Excess
+                | Measure::Similarity
+                | Measure::Cosine
+                | Measure::Preferred
         );
     let mut teachers = knobs::TABLE.iter().map(|knob| knob.key).filter(|key| key.starts_with("teacher.") || *key == "encoder.adapt_steps");
     (of_teacher && (!left.same_file(right, TEACHER) || teachers.any(differs))).then_some("measured against different teachers")
@@ -280,8 +300,8 @@ fn comparison(left: (&Series, Role), right: (&Series, Role), names: (String, Str
     let seeds = pairs.into_iter().map(|(seed, ..)| seed).collect();
     // Of other measures more need not be better.
     let verdict = difference.verdict().filter(|_| measure == Measure::Accuracy);
-    let called = left.0.called(measure);
-    Some(Comparison { measure: called.name(), left: names.0, right: names.1, seeds, difference, verdict, called })
+    let (called, name) = (left.0.called(measure), left.0.name_of(measure));
+    Some(Comparison { measure: name, left: names.0, right: names.1, seeds, difference, verdict, called })
 }
 
 fn mean_accuracy(series: &Series, role: Role) -> Option<f64> {

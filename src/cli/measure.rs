@@ -7,9 +7,6 @@ use super::table::{percent, points};
 use crate::spec::{Experiment, Objective};
 use crate::train::{EncoderMeasures, Evaluation, TextMeasures};
 
-/// Tokens up to which the excess accumulated error is compared: near the mean length of the grammar's answers.
-pub const EXCESS_AT: usize = 9;
-
 /// What stands in a table of its own, beside how right a network is: measures of text and of encoders, in this order.
 pub const FURTHER: [Measure; 15] = [
     Measure::Loss,
@@ -58,7 +55,7 @@ pub enum Measure {
     Length,
     /// Share of the pairs of neighbouring tokens in samples that are different ones, distinct-2 (text)
     Distinct,
-    /// Excess accumulated error up to token 9, a share (text)
+    /// Excess accumulated error up to the mean length of the data's responses, a share (text)
     Excess,
     /// Mean ROUGE-L of written responses against the references (arithmetic, jsonl)
     RougeL,
@@ -80,6 +77,13 @@ pub fn legend(measures: &[Measure], experiment: &Experiment) -> String {
     format!("{}.", said.collect::<Vec<_>>().join("; "))
 }
 
+/// The token up to which all of these have their excess error.
+pub fn excess_at<'a>(found: impl IntoIterator<Item = &'a Evaluation>) -> Option<usize> {
+    let mut tokens = found.into_iter().filter_map(|found| Some(found.text.as_ref()?.excess_at));
+    let first = tokens.next()?;
+    tokens.all(|token| token == first).then_some(first)
+}
+
 impl Measure {
     /// `None` where a run has no such number.
     pub fn of(self, found: &Evaluation) -> Option<f64> {
@@ -98,7 +102,7 @@ impl Measure {
             Self::ReverseKl => text(|text| text.reverse_kl),
             Self::Length => text(|text| Some(text.length)),
             Self::Distinct => text(|text| Some(text.distinct_2)),
-            Self::Excess => text(|text| text.excess.get(EXCESS_AT - 1).map(|percent| percent / 100.0)),
+            Self::Excess => text(TextMeasures::excess_error),
             Self::RougeL => text(|text| text.rouge_l),
             Self::WinRate => text(|text| text.win_rate),
             Self::Preferred => text(|text| text.preferred),
@@ -122,13 +126,21 @@ impl Measure {
             Self::ReverseKl => "reverse KL",
             Self::Length => "length",
             Self::Distinct => "distinct-2",
-            Self::Excess => "excess error at token 9",
+            Self::Excess => "excess error",
             Self::RougeL => "ROUGE-L",
             Self::WinRate => "win rate over alone",
             Self::Preferred => "teacher's text preferred",
             Self::Similarity => "similarity to teacher",
             Self::Cosine => "cosine with teacher",
             Self::MacroF1 => "macro-F1",
+        }
+    }
+
+    /// Its name in evaluations whose excess error is read up to this token.
+    pub fn name_at(self, token: Option<usize>) -> String {
+        match (self, token) {
+            (Self::Excess, Some(token)) => format!("{} at token {token}", self.name()),
+            _ => self.name().into(),
         }
     }
 
@@ -156,7 +168,7 @@ impl Measure {
             Self::ReverseKl => "KL(student‖teacher) on the test texts, in nats",
             Self::Length => "tokens of a sampled answer",
             Self::Distinct => "share of its pairs of neighbouring tokens that are different ones",
-            Self::Excess => "what reading its own text adds to a student's error",
+            Self::Excess => "what reading its own text adds to a student's error, up to the mean length of the data's responses",
             Self::RougeL => "overlap of what it writes with the reference, by their longest common subsequence",
             Self::WinRate => "samples that beat one of the student alone",
             Self::Preferred => "pairs in which the student likes the teacher's text better than its own, beside the teacher's own liking",
@@ -200,9 +212,8 @@ impl Measure {
         if self.is_share() { points(value) } else { format!("{value:+.4}") }
     }
 
-    /// What a difference is of: `points of accuracy`, `of length`.
-    pub fn unit(self) -> String {
-        let name = self.name();
+    /// What a difference is of, by its name there: `points of accuracy`, `of length`.
+    pub fn unit(self, name: &str) -> String {
         if self.is_share() { format!("points of {name}") } else { format!("of {name}") }
     }
 }

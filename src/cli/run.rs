@@ -6,7 +6,7 @@ use super::args::{ResumeArgs, RunArgs};
 use super::best;
 use super::error::Error;
 use super::files::read_text;
-use super::measure::Measure;
+use super::measure::{Measure, excess_at};
 use super::output;
 use super::race::{self, Race};
 use super::record::Record;
@@ -207,7 +207,9 @@ pub fn networks(record: &Record, report: bool) -> (Table, Vec<Measure>) {
 
 /// What else is measured of text and of encoders.
 pub fn further(record: &Record) -> Option<(Table, Vec<Measure>)> {
-    summary::further(|role, measure| record.finals.get(&role).and_then(|found| measure.of(found)).map(|value| measure.show(value)))
+    summary::further(excess_at(record.finals.values()), |role, measure| {
+        record.finals.get(&role).and_then(|found| measure.of(found)).map(|value| measure.show(value))
+    })
 }
 
 /// The rows by which students are chosen.
@@ -239,7 +241,7 @@ pub fn sentences(record: &Record) -> Vec<String> {
         list.push(format!(
             "Distilled against alone: {} {} on {} test {what}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
-            record.right().unit(),
+            record.right().unit(record.right().name()),
             thousands(record.asked()),
             thousands(record.facts.labelled_rows)
         ));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::files::read_text;
-use super::measure::{FURTHER, Measure};
+use super::measure::{FURTHER, Measure, excess_at};
 use super::record::{Record, retention, right};
 use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
@@ -132,7 +132,8 @@ impl Summary {
 
     /// Means of [`FURTHER`]; `None` where the runs are of neither text nor encoders.
     pub fn further(&self) -> Option<(Table, Vec<Measure>)> {
-        further(|role, measure| {
+        let token = excess_at(self.seeds.iter().flat_map(|seed| seed.networks.values()));
+        further(token, |role, measure| {
             let interval = interval(&self.seeds, role, measure)?;
             Some(if measure.is_share() { shares(&interval) } else { plain(&interval) })
         })
@@ -140,17 +141,18 @@ impl Summary {
 
     /// The verdict in one sentence.
     pub fn sentence(&self) -> String {
-        judged("distilled", "alone", &self.difference, self.seeds.len(), right(&self.experiment))
+        let measure = right(&self.experiment);
+        judged("distilled", "alone", &self.difference, self.seeds.len(), (measure, measure.name()))
     }
 }
 
-/// A table of what any network has of [`FURTHER`], and what that is; the loss alone is none.
-pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<(Table, Vec<Measure>)> {
+/// A table of what any network has of [`FURTHER`], the excess error up to `token`, and what that is; the loss alone is none.
+pub fn further(token: Option<usize>, cell: impl Fn(Role, Measure) -> Option<String>) -> Option<(Table, Vec<Measure>)> {
     let found: Vec<Measure> = FURTHER.into_iter().filter(|&measure| ROLES.iter().any(|&role| cell(role, measure).is_some())).collect();
     if found.iter().all(|&measure| measure == Measure::Loss) {
         return None;
     }
-    let mut table = Table::new([""].into_iter().chain(found.iter().map(|measure| measure.name())));
+    let mut table = Table::new([String::new()].into_iter().chain(found.iter().map(|measure| measure.name_at(token))));
     for role in ROLES {
         table.row([role.name().to_owned()].into_iter().chain(found.iter().map(|&measure| or_dash(cell(role, measure)))));
     }
@@ -160,8 +162,8 @@ pub fn further(cell: impl Fn(Role, Measure) -> Option<String>) -> Option<(Table,
 /// `distilled BEATS alone: +5.94 points [+4.10, +7.78], 5 paired seeds`
 ///
 /// Of another measure than accuracy or similarity it says which side is higher: more need not be better.
-pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, measure: Measure) -> String {
-    let (mean, unit) = (measure.difference(difference.mean), measure.unit());
+pub fn judged(left: &str, right: &str, difference: &Interval, seeds: usize, (measure, name): (Measure, &str)) -> String {
+    let (mean, unit) = (measure.difference(difference.mean), measure.unit(name));
     match (difference.half_width, difference.verdict()) {
         (Some(half), Some(verdict)) => {
             let quality = measure.is_quality();

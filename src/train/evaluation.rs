@@ -133,6 +133,23 @@ pub struct TextMeasures {
     pub own_share: Option<f64>,
     /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
     pub excess: Vec<f64>,
+    /// Up to which token that is read as one number: the mean length of the data's responses, their stop token counted. It is the same in every
+    /// run on the data, where the last token that any text reaches is another in each and rests on a text or two. A record that does not say it
+    /// is of a time when it was 9 for all data.
+    #[serde(default = "early_excess_at")]
+    #[cfg_attr(test, ts(as = "Option<usize>", optional))]
+    pub excess_at: usize,
+}
+
+fn early_excess_at() -> usize {
+    9
+}
+
+impl TextMeasures {
+    /// Excess accumulated error up to [`TextMeasures::excess_at`], a share; `None` where no text goes so far.
+    pub fn excess_error(&self) -> Option<f64> {
+        self.excess.get(self.excess_at.checked_sub(1)?).map(|percent| percent / 100.0)
+    }
 }
 
 /// How an omitted class fares (Hinton et al. 2015, section 3).
@@ -148,4 +165,24 @@ pub struct OmittedClass {
     pub shifted_accuracy: f64,
     /// The shift that gives the best accuracy on the test rows, as in the paper.
     pub shift: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::testing::test;
+
+    /// Texts that end before have no such number: the error where they end is one up to another length.
+    #[test]
+    fn the_excess_error_is_read_at_the_data_s_length_and_of_old_records_at_token_9() {
+        let record = r#"{"validity":null,"coverage":null,"yes_no_ece":null,"forward_kl":null,"reverse_kl":null,"length":7.5,"distinct_2":0.5,
+            "excess":[1,2,3,4,5,6,7,8,90,100]}"#;
+        let mut text: TextMeasures = serde_json::from_str(record).expect("a record of before it said its token");
+        assert_eq!(text.excess_error(), Some(0.9));
+        text.excess_at = 10;
+        assert_eq!(text.excess_error(), Some(1.0));
+        text.excess_at = 11;
+        assert_eq!(text.excess_error(), None);
+        assert_eq!(TextMeasures { excess: Vec::new(), ..text }.excess_error(), None, "the teacher");
+    }
 }

@@ -213,6 +213,18 @@ fn texts_are_kept_and_those_of_two_runs_fight_each_other() {
     assert!(said.contains("of 12 texts after the same prompts") && said.contains("2 paired seeds"), "{said}");
     let json: Value = serde_json::from_str(&stdout(&succeeded(cli(folder, &[&compare[..], &["--json"]].concat())))).unwrap();
     assert_eq!((&json["texts"][0]["left"], &json["texts"][0]["seeds"]), (&"dpkd".into(), &serde_json::json!([0, 1])));
+    let compare = ["compare", "kd", "dpkd", "--measure", "excess"];
+    let said = stdout(&succeeded(cli(folder, &compare)));
+    let between = |said: &str| said.lines().any(|line| line.contains("distilled of dpkd") && line.contains("distilled of kd"));
+    assert!(between(&said) && said.contains("points of excess error at token 9"), "{said}");
+    let file = folder.join("kd/summary.json");
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("\"excess_at\": 9"), "{kept}");
+    fs::write(&file, kept.replace("\"excess_at\": 9", "\"excess_at\": 8")).unwrap();
+    let said = stdout(&succeeded(cli(folder, &compare)));
+    assert!(!between(&said), "sums of another number of tokens are no better or worse: {said}");
+    let apart = "read up to different tokens: their excess error at token 9 and excess error at token 8 cannot be compared";
+    assert!(said.contains(apart), "{said}");
 }
 
 #[test]

@@ -155,6 +155,14 @@ impl TextSet {
         longest.fold((0, 0), |(prompt, response), [of_prompt, of_response]| (prompt.max(of_prompt), response.max(of_response + 1)))
     }
 
+    /// Tokens of a response with the stop token that it has, rounded mean over both parts: the data's, whichever examples are for testing.
+    pub fn mean_response(&self) -> usize {
+        let tokens = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index)[1] as f64).sum::<f64>();
+        let count = self.train.len() + self.test.len();
+        let mean = (tokens(&self.train) + tokens(&self.test)) / count.max(1) as f64;
+        mean.round() as usize + usize::from(self.ends)
+    }
+
     /// Keeps `count` prompts of the grammar from the students, drawn by `seed`: examples that ask them go to the end of the training part, and
     /// out of what is `held` out. The number of examples before them.
     ///

@@ -178,3 +178,16 @@ fn no_problem_of_arithmetic_is_both_trained_and_tested() {
         assert!(right >= 0);
     }
 }
+
+/// Errors that add up along a text are read at this token: one that differed between seeds, or with what is held out, would make a mean over
+/// seeds one of different lengths.
+#[test]
+fn the_mean_response_is_the_data_s_whatever_the_seed() {
+    for seed in 0..10 {
+        assert_eq!(grammar(seed, QUESTIONS).mean_response(), 9, "the README and the lessons tell the grammar's errors at token 9");
+        assert_eq!(arithmetic(seed).mean_response(), 3);
+        assert_eq!(names(NAMES, seed).unwrap().mean_response(), names(NAMES, 0).unwrap().mean_response());
+    }
+    let (set, _) = world();
+    assert_eq!(TextSet { ends: false, ..set }.mean_response(), 8, "a window has no end to be written");
+}

@@ -39,6 +39,8 @@ async fn every_method_trains_to_the_end_and_is_measured() {
         assert!(text.forward_kl.unwrap() > 0.0 && text.reverse_kl.unwrap() > 0.0, "{preset}");
         assert!(last.loss.is_finite() && text.length >= 0.0, "{preset}");
         assert_eq!(text.preferred.is_some(), preset == "dpkd", "{preset}");
+        assert_eq!(text.excess_at, 9, "{preset}: the mean length of the grammar's answers");
+        assert_eq!(text.excess_error(), text.excess.get(8).map(|percent| percent / 100.0), "{preset}");
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Exam {
     asked: Vec<Written>,
     seq: usize,
     longest: usize,
+    /// Tokens of the data's responses on the mean: up to there errors that add up are read as one number.
+    mean_response: usize,
     /// A frozen teacher's, and the temperature at which it wrote them.
     teacher_texts: Option<(f64, Vec<Written>)>,
     /// How sure each network was of the next tokens when it was last asked, and how often it was right.
@@ -82,7 +84,8 @@ pub struct Exam {
 
 impl Exam {
     /// `tests` is how many test examples are asked where the right answers are not all known, `samples` how many texts are written at most.
-    pub fn new(reading: &Reading, vocab: usize, [tests, samples]: [usize; 2], place: &Place) -> Self {
+    /// `mean_response` is that of all data, before anything of it is held out.
+    pub fn new(reading: &Reading, vocab: usize, [tests, samples]: [usize; 2], mean_response: usize, place: &Place) -> Self {
         let &Reading { ref set, seq, longest } = reading;
         let (mut references, mut prompts, mut wrong_words) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
@@ -121,6 +124,7 @@ impl Exam {
             asked,
             seq,
             longest,
+            mean_response,
             teacher_texts: None,
             reliability: BTreeMap::new(),
         }
@@ -314,6 +318,7 @@ impl Exam {
             preferred: None,
             own_share: None,
             excess: excess.unwrap_or_default(),
+            excess_at: self.mean_response,
         };
         let mut accuracy = mean(|told| told.correct);
         match &set.judge {

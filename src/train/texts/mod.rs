@@ -78,6 +78,7 @@ impl Texts {
         };
         let data::text::Texts { set, teachers, skipped } = texts;
         let (mut own, mut other) = (Reading::new(set), teachers.map(Reading::new));
+        let mean_response = own.set.mean_response();
         let mut examples = match experiment.text.examples {
             0 => own.set.train.len(),
             few => few.min(own.set.train.len()),
@@ -108,15 +109,19 @@ impl Texts {
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
         let guided = cast::guided((&student, &first), &teacher, experiment)?;
         let tests = [experiment.text.tests, experiment.text.samples];
-        let exam = Exam::new(&own, student.vocab, tests, place);
+        let exam = Exam::new(&own, student.vocab, tests, mean_response, place);
         let validation = held.map(|set| {
             let reading = Reading { set, ..own };
             // What a network writes counts where one answer is right.
             let samples = if matches!(reading.set.judge, Judge::Exact) { experiment.text.samples } else { 0 };
-            let exam = Exam::new(&reading, student.vocab, [experiment.text.tests, samples], place);
+            let exam = Exam::new(&reading, student.vocab, [experiment.text.tests, samples], mean_response, place);
             (reading.set, exam)
         });
-        let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, tests, place), reading, found: None });
+        let teachers = other.map(|reading| TeachersSide {
+            exam: Exam::new(&reading, teacher.vocab, tests, mean_response, place),
+            reading,
+            found: None,
+        });
         let batch = experiment.train.batch_size;
         let Text { method, transfer, .. } = &experiment.text;
         let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Evaluation, Event, Role, Summary } from "../engine/generated/types";
-import { MAX_POINTS, RunHistory } from "./history";
+import type { Evaluation, Event, Role, Summary, TextMeasures } from "../engine/generated/types";
+import { MAX_POINTS, RunHistory, textMeasure } from "./history";
 
 const summary = (teacher_steps = 0): Summary => ({
   preset: "first-light",
@@ -47,7 +47,7 @@ const opened = (teacherSteps = 0): RunHistory => {
 };
 
 describe("curves of a text", () => {
-  const text = (validity: number) => ({ validity, coverage: 0.7, yes_no_ece: 0.1, forward_kl: null, reverse_kl: null, length: 8, distinct_2: 0.5, win_rate: 0.6, excess: [0, 12, 56] });
+  const text = (validity: number) => ({ validity, coverage: 0.7, yes_no_ece: 0.1, forward_kl: null, reverse_kl: null, length: 8, distinct_2: 0.5, win_rate: 0.6, excess: [0, 12, 56, 300], excess_at: 3 });
 
   it("have columns of their own, which other runs have not", () => {
     const history = opened();
@@ -57,9 +57,18 @@ describe("curves of a text", () => {
     expect(history.series("coverage")).toMatchObject({ x: [0, 25], y: { alone: [null, 0.7], distilled: [null, null] } });
     expect(history.series("win_rate").y.alone).toEqual([null, 0.6]);
     expect(history.series("rouge_l").y.alone, "a file of a run that had no such measure").toEqual([null, null]);
-    expect(history.series("excess").y.alone, "what it comes to at the end").toEqual([null, 0.56]);
+    expect(history.series("excess").y.alone, "what it comes to at the data's length, not where the last text ends").toEqual([null, 0.56]);
     const [header, ...rows] = history.csv().trimEnd().split("\n").map((line) => line.split(","));
     expect(rows[1]![header!.indexOf("alone_validity")]).toBe("0.6");
+  });
+
+  it("have no error that piles up where no text is so long, and read it where old files did that do not say where", () => {
+    const read = (of: TextMeasures) => textMeasure({ ...network("alone", 0.6), text: of }, "excess");
+    expect(read({ ...text(0.6), excess: [0, 12] })).toBeNull();
+    expect(read({ ...text(0.6), excess: [] }), "the teacher").toBeNull();
+    const { excess_at: _, ...old } = text(0.6);
+    expect(read({ ...old, excess: [1, 2, 3, 4, 5, 6, 7, 8, 90, 10] }), "token 9").toBe(0.9);
+    expect(read(old)).toBeNull();
   });
 
   it("are empty where a run has no such measure", () => {

@@ -1,7 +1,7 @@
 // The curves of one run. Everything the charts, their tables and the CSV show comes from here, and it must stay small however long a run
 // is: the tables thin themselves, so that a run of a million steps costs the page no more than one of ten thousand.
 
-import type { Evaluation, Event, Phase, Role, Summary } from "../engine/generated/types";
+import type { Evaluation, Event, Phase, Role, Summary, TextMeasures } from "../engine/generated/types";
 
 export type Value = number | null;
 export type Metric = "training" | "accuracy" | "loss" | "agreement" | "ece" | TextMetric;
@@ -251,9 +251,15 @@ export class RunHistory {
   }
 }
 
-/** A measure of text as one number: of the error that piles up, what it comes to at the end. */
+/** The token up to which the error that piles up is read as one number: the ninth in files of a time when they did not say it. */
+export const excessAt = ({ excess_at }: TextMeasures): number => excess_at ?? 9;
+
+/** A measure of text as one number: of the error that piles up, what it comes to at a length that is the data's and the same in all runs. */
 export function textMeasure({ text, encoder }: Evaluation, metric: TextMetric): Value {
-  if (metric === "excess") return text === undefined || text.excess.length === 0 ? null : text.excess.at(-1)! / 100;
+  if (metric === "excess") {
+    const percent = text?.excess[excessAt(text) - 1];
+    return percent == null ? null : percent / 100;
+  }
   const known: Partial<Record<TextMetric, Value>> = { ...text, excess: null, ...encoder };
   return known[metric] ?? null;
 }

@@ -42,7 +42,7 @@ function isEncoder(value: unknown): boolean {
 function isText(value: unknown): boolean {
   if (value == null) return true;
   if (!isObject(value) || !Array.isArray(value.excess) || !value.excess.every(isNumberOrNull)) return false;
-  return ["validity", "unseen", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "preferred", "own_share"].every((part) => isNumberOrNull(value[part]));
+  return ["validity", "unseen", "coverage", "yes_no_ece", "forward_kl", "reverse_kl", "length", "distinct_2", "rouge_l", "win_rate", "preferred", "own_share", "excess_at"].every((part) => isNumberOrNull(value[part]));
 }
 
 /** Whether the parts are there that the curves need. */

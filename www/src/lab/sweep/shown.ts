@@ -1,6 +1,6 @@
 /** What a sweep shows of its cells: the gain over the student alone, or one of the distilled student's own measures. */
 import { number, points, t } from "../../i18n/index.svelte";
-import { textMeasure, type Metric } from "../history";
+import { excessAt, textMeasure, type Metric } from "../history";
 import type { Values } from "../knobs";
 import { measure, metricNameIn, unitOf } from "../views/words";
 import { interval, type Interval } from "./statistics";
@@ -38,7 +38,13 @@ export function offered(cells: readonly Cell[]): Shown[] {
 /** So many fit side by side; a map shows any. */
 export const MOST_COLUMNS = 7;
 
-export const shownName = (values: Values, shown: Shown): string => (shown === "gain" ? t("sweep.shown.gain") : metricNameIn(values, shown));
+/** Its name in these cells: an error that piles up has it up to some token. */
+export function shownName(values: Values, cells: readonly Cell[], shown: Shown): string {
+  if (shown === "gain") return t("sweep.shown.gain");
+  if (shown !== "excess") return metricNameIn(values, shown);
+  const text = cells.flatMap(({ outcomes }) => outcomes.flatMap(({ networks }) => networks.flatMap(({ text }) => text ?? [])))[0];
+  return t("view.curves.excess", { tokens: text === undefined ? "" : excessAt(text) });
+}
 
 /** A mean without its interval. */
 export const figure = (shown: Shown, value: number): string => (shown === "gain" ? points(value) : measure(shown, value));
