@@ -5,7 +5,7 @@
 import type { Evaluation, Role } from "../engine/protocol";
 import type { Locale } from "../i18n/locale";
 import type { PanelId } from "../lab/closer/ids";
-import type { Metric } from "../lab/history";
+import { textMeasure, type Metric } from "../lab/history";
 import { presetValues, type Values } from "../lab/knobs";
 
 /** What is read off a finished run, in percent; `gap` is distilled − alone in points. */
@@ -69,6 +69,8 @@ export function experiment(lesson: Lesson, run: number, seed: string): Values {
   return { ...presetValues(lesson.preset), ...lesson.runs[run]?.set, seed };
 }
 
+const excess = (found: Evaluation | undefined): number | null => (found === undefined ? null : textMeasure(found, "excess"));
+
 const MEASURED: Record<Measure, (of: (role: Role) => Evaluation | undefined) => number | null | undefined> = {
   distilled: (of) => of("distilled")?.accuracy,
   alone: (of) => of("alone")?.accuracy,
@@ -79,8 +81,7 @@ const MEASURED: Record<Measure, (of: (role: Role) => Evaluation | undefined) => 
   agreement: (of) => of("distilled")?.agreement,
   ece: (of) => of("distilled")?.ece,
   coverage: (of) => of("distilled")?.text?.coverage,
-  // Up to the longest text; it comes in percent.
-  excess: (of) => (of("distilled")?.text?.excess.at(-1) ?? Number.NaN) / 100,
+  excess: (of) => excess(of("distilled")),
 };
 
 /** Reads a finished run; null where it lacks what is measured. */
