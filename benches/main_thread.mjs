@@ -1,8 +1,8 @@
 // `node benches/main_thread.mjs [name …]`: what the page's main thread does while the built page starts, trains, shows its views and sweeps.
 // Per case: the longest task in processor time and on the clock, how many tasks were over 50 ms on either, the share of one core that the thread
 // takes, and frames: those drawn per second, and the longest wait for one. Clock and frames depend on what else the machine does: the training
-// Worker alone takes a core. Nothing is asserted here; tests/browser/calm.test.mjs does.
-import { tasksDuring } from "../tests/browser/tasks.mjs";
+// Worker alone takes a core. Nothing is asserted here; what a frame has to do at most is counted in tests/browser/calm.test.mjs.
+import { tasksDuring } from "./tasks.mjs";
 import { inBrowser, until } from "./browser.mjs";
 
 const LIMIT_MS = 50;
@@ -18,6 +18,8 @@ const CASES = {
   "plane": { query: "backend=cpu&preset=plane&teacher.steps=50", to: (now) => now.phase !== "teacher" && now.step >= 300 },
   "dark knowledge": { query: "backend=cpu&view=knowledge", to: finished },
   "one step": { query: "backend=cpu&view=step", to: finished },
+  "networks": { query: "backend=cpu&view=inside", to: finished },
+  "networks, plane": { query: "backend=cpu&preset=plane&teacher.steps=300&view=inside", to: (now) => now.phase !== "teacher" && now.step >= 300 },
   "calibration": { query: "backend=cpu&view=calibration", to: finished },
   "text, written": { query: "backend=cpu&preset=gkd&view=writing&train.steps=120&train.eval_every=20", to: finished },
   "text, answers": { query: "backend=cpu&preset=grammar&view=answers&train.steps=120&train.eval_every=20", to: finished },

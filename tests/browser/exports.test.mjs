@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { PATIENCE, button, curves, download, play, ready, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
+import { button, curves, download, play, ready, stepTo, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -84,7 +84,7 @@ for (const [locale, colorScheme] of [["en", "light"], ["ko", "dark"]]) {
           // In Korean the race starts by the same word.
           const start = button(page.getByRole("tabpanel"), "sweep.start", {}, locale);
           await start.click();
-          await start.waitFor({ timeout: PATIENCE });
+          await start.waitFor();
         };
         await values("distill.temperature").fill("1 8");
         await values("distill.alpha").fill("0.1 1");

@@ -11,7 +11,7 @@ import { serve } from "../../www/serve.mjs";
 import { launch, need } from "./launch.mjs";
 
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-export const { AxeBuilder } = need("@axe-core/playwright");
+const { AxeBuilder } = need("@axe-core/playwright");
 
 export const PRESETS = JSON.parse(readFileSync(at("www/src/engine/generated/presets.json"), "utf8")).map(({ id }) => id);
 export const reference = (name) => JSON.parse(readFileSync(at(`tests/reference/${name}`), "utf8"));
@@ -77,6 +77,7 @@ export async function withPage(query, act, { expected = [], firstVisit = false, 
   // Keeping the page for offline use would load the engine twice in every test.
   const defaults = { viewport: { width: 1280, height: 900 }, locale: "en-US", acceptDownloads: true, serviceWorkers: "block" };
   const context = await browser.newContext({ ...defaults, ...options });
+  context.setDefaultTimeout(PATIENCE);
   if (!firstVisit) await context.addInitScript(() => localStorage.setItem("distillery-tour", "seen"));
   await prepare(context);
   const wrong = [];
@@ -210,10 +211,14 @@ export async function fits(page, what) {
   assert.equal(wide, 0, `${what} is ${wide} px too wide: ${wider}`);
 }
 
-/** What axe finds serious in the page, or within these selectors: each rule, with the first places that break it. */
-export async function seriousFaults(page, ...within) {
-  const axe = within.reduce((builder, selector) => builder.include(selector), new AxeBuilder({ page }));
+/**
+ * What axe finds in the page, or within these selectors: each rule, with the first places that break it. It runs in the page alone, which has no
+ * frames: axe's other way opens a second page for every run.
+ */
+export async function faults(page, within = [], counts = () => true) {
+  const axe = within.reduce((builder, selector) => builder.include(selector), new AxeBuilder({ page }).setLegacyMode());
   const { violations } = await axe.analyze();
-  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return serious.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => `${node.html.slice(0, 140)} ${node.failureSummary}`)]);
+  return violations.filter(counts).map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map((node) => `${node.html.slice(0, 140)} ${node.failureSummary}`)]);
 }
+
+export const seriousFaults = (page, ...within) => faults(page, within, ({ impact }) => impact === "serious" || impact === "critical");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atRest, button, fits, PATIENCE, PRESETS, ready, seriousFaults, state, stepTo, text, TEXTS, until, useBrowser, withPage } from "./lab.mjs";
+import { atRest, button, fits, PRESETS, ready, seriousFaults, state, stepTo, text, TEXTS, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -44,7 +44,7 @@ test("the Korean font is loaded by those who read Korean, and has every letter o
     await english.evaluate(() => document.fonts.ready);
     assert.deepEqual(fonts, [], "no byte of it for an English visit");
     await english.locator(".languages [lang=ko]").click();
-    await english.waitForFunction(() => [...document.fonts].some(({ family, status }) => family.includes("Distillery Korean") && status === "loaded"), undefined, { timeout: PATIENCE });
+    await english.waitForFunction(() => [...document.fonts].some(({ family, status }) => family.includes("Distillery Korean") && status === "loaded"));
     assert.equal(new Set(fonts).size, 1);
     // Its Hangul has one width, and another one than that of the system's font, which draws what is missing.
     const [missing, same] = await english.evaluate((letters) => {
@@ -246,7 +246,7 @@ for (const [locale, options] of [["en", { colorScheme: "light" }], ["ko", { colo
         // In Korean the race starts by the same word.
         const start = button(page.getByRole("tabpanel"), "sweep.start", {}, locale);
         await start.click();
-        await start.waitFor({ timeout: PATIENCE });
+        await start.waitFor();
         await settled(page);
         await check(page, "the capacity gap", "[role=tabpanel]");
       },

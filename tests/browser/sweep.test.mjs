@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AxeBuilder, PATIENCE, button, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
+import { button, faults, play, ready, state, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -23,7 +23,7 @@ async function tiny(page) {
 }
 
 const start = (page) => button(page, "sweep.start").click();
-const over = (page) => button(page, "sweep.start").waitFor({ timeout: PATIENCE });
+const over = (page) => button(page, "sweep.start").waitFor();
 /** Points that a cell shows, and half the width of its interval. */
 const figures = async (page) => (await cells(page).allInnerTexts()).map((shown) => shown.match(/[−+]?\d+\.\d/g)?.map((word) => Number(word.replace("−", "-"))) ?? null);
 
@@ -66,9 +66,9 @@ test("runs that differ in the loss alone are seen to grow together, and none of 
     await tiny(page);
     await start(page);
     const shown = (pattern) =>
-      page.waitForFunction((source) => [...document.querySelectorAll("[role=gridcell]")].every((cell) => new RegExp(source).test(cell.innerText)), pattern, { timeout: PATIENCE });
+      page.waitForFunction((source) => [...document.querySelectorAll("[role=gridcell]")].every((cell) => new RegExp(source).test(cell.innerText)), pattern);
     await shown("\\d\\.\\d");
-    await panel(page).getByText(/^4 runs learn together: \d+% of their steps made/).waitFor({ timeout: PATIENCE });
+    await panel(page).getByText(/^4 runs learn together: \d+% of their steps made/).waitFor();
     await button(page, "sweep.stop").click();
     await shown("·");
   }));
@@ -92,8 +92,7 @@ test("more seeds give intervals; keys reach every cell; results outlive the pane
     for (const part of ["T = 8", "α = 1", "0.0 ± 0.0"]) assert.ok(name.includes(part), `"${name}" has ${part}`);
     assert.equal((await state(page)).step, 0, "the arrow keys made no step of the race");
     await panel(page).getByText(/^T = 8, α = 1: 0.0 ± 0.0 points/).waitFor();
-    const { violations } = await new AxeBuilder({ page }).include("[role=tabpanel]").analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), []);
+    assert.deepEqual(await faults(page, ["[role=tabpanel]"]), []);
 
     await page.keyboard.press("Enter");
     await until(page, "the chosen run is over", (now) => now.finished && Number(now.values["distill.temperature"]) === 8 && Number(now.values["distill.alpha"]) === 1);
@@ -111,7 +110,7 @@ test("the Worker is gone while the page is hidden, and the sweep goes on when it
   withPage(TINY.replace("=30", "=2000"), async (page) => {
     await tiny(page);
     await start(page);
-    await page.waitForFunction(() => /[+-]?\d\.\d/.test(document.querySelector("[role=gridcell]")?.innerText ?? ""), undefined, { timeout: PATIENCE });
+    await page.waitForFunction(() => /[+-]?\d\.\d/.test(document.querySelector("[role=gridcell]")?.innerText ?? ""));
     assert.equal(page.workers().length, 2);
     const hide = (hidden) =>
       page.evaluate((value) => {

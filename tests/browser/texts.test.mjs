@@ -153,7 +153,7 @@ test("MiniLLM is swept over its pieces: a row for each, with the measures of the
     await ready(page);
     await panel(page).getByRole("checkbox").uncheck();
     await button(page, "sweep.start").click();
-    await button(page, "sweep.start").waitFor({ timeout: 120_000 });
+    await button(page, "sweep.start").waitFor();
     const head = await panel(page).locator("thead th").allInnerTexts();
     for (const name of ["view.curves.accuracy.probability", "view.curves.coverage", "view.curves.length", "view.curves.excess", "view.curves.ece"]) assert.ok(head.includes(text(name, { tokens: 9 })), `${text(name, { tokens: 9 })} in ${head}`);
     const rows = panel(page).locator("tbody tr");
@@ -195,7 +195,7 @@ test("a map over the temperatures of sampling and of distillation shows any meas
     for (const [key, values] of Object.entries(knobs)) await panel(page).getByRole("textbox", { name: text("sweep.values", { knob: text(`knob.${key}`) }), exact: true }).fill(values);
     await panel(page).getByRole("checkbox").uncheck();
     await button(page, "sweep.start").click();
-    await button(page, "sweep.start").waitFor({ timeout: 120_000 });
+    await button(page, "sweep.start").waitFor();
     const cells = panel(page).getByRole("gridcell").getByRole("button");
     await panel(page).getByLabel(text("sweep.shown"), { exact: true }).selectOption("length");
     assert.equal(await panel(page).getByRole("grid").getAttribute("aria-label"), text("sweep.map.of", { measure: text("view.curves.length") }));

@@ -1,4 +1,4 @@
-// What the page's main thread does, for the tests and for benches/main_thread.mjs.
+// What the tasks of a page's main thread take.
 
 /**
  * Tasks of the main thread during `act`, each with its time on the clock and on a processor, ms. The browser's own `longtask` entries know the
