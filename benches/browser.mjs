@@ -1,4 +1,5 @@
 // What the benchmarks of the browser share: a folder served to the browser of the tests, and a look at the page.
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { launch } from "../tests/browser/launch.mjs";
@@ -6,9 +7,9 @@ import { serve } from "../www/serve.mjs";
 
 export const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** A browser with an empty cache, and the address of `folder` for it; `act` measures there. */
-export async function inBrowser(folder, act) {
-  const server = await serve(at(folder), 0);
+/** A browser with an empty cache, and the address of `folder` for it, sent with `headers`; `act` measures there. */
+export async function inBrowser(folder, act, headers) {
+  const server = await serve(resolve(at("."), folder), 0, headers);
   const browser = await launch();
   try {
     return await act(browser, `http://127.0.0.1:${server.address().port}/`);

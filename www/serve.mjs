@@ -41,13 +41,13 @@ async function find(root, url) {
   }
 }
 
-async function answer(root, request, response) {
+async function answer(root, more, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD") return response.writeHead(405, { allow: "GET, HEAD" }).end();
   const found = await find(root, request.url);
   if (!found) return response.writeHead(404, { "content-type": TYPES[".txt"] }).end("not found\n");
   // The next build is seen at the next reload, and an unchanged file is not sent again.
   const etag = `"${found.info.size}-${Math.trunc(found.info.mtimeMs)}"`;
-  const headers = { "cache-control": "no-cache", etag };
+  const headers = { ...more, "cache-control": "no-cache", etag };
   if (request.headers["if-none-match"] === etag) return response.writeHead(304, headers).end();
   headers["content-type"] = TYPES[extname(found.path)] ?? "application/octet-stream";
   headers["content-length"] = found.info.size;
@@ -58,10 +58,10 @@ async function answer(root, request, response) {
     .pipe(response);
 }
 
-/** Serves `folder` until the server that it resolves to is closed; port 0 takes a free one. */
-export function serve(folder, port) {
+/** Serves `folder`, each file with `headers` besides, until the server that it resolves to is closed; port 0 takes a free one. */
+export function serve(folder, port, headers = {}) {
   const root = resolve(folder);
-  const server = createServer((request, response) => void answer(root, request, response));
+  const server = createServer((request, response) => void answer(root, headers, request, response));
   return new Promise((done, failed) => server.once("error", failed).listen(port, "127.0.0.1", () => done(server)));
 }
 

@@ -38,3 +38,11 @@ test("nothing outside the folder is served", async () => {
   server.close();
   assert.deepEqual(found, [200, 404, 404, 404, 404]);
 });
+
+test("headers that are asked for come with each file", async () => {
+  const server = await serve(fileURLToPath(new URL(".", import.meta.url)), 0, { "cross-origin-opener-policy": "same-origin" });
+  const { headers } = await fetch(`http://127.0.0.1:${server.address().port}/lab.mjs`);
+  server.close();
+  assert.equal(headers.get("cross-origin-opener-policy"), "same-origin");
+  assert.match(headers.get("content-type"), /^text\/javascript/);
+});
