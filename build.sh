@@ -7,6 +7,8 @@
 #   ./build.sh native    build the command line program
 #   ./build.sh test      install what the tests need and run all of them
 #   ./build.sh bench     run the benchmarks and print their table
+#   ./build.sh peers     the same workloads on PyTorch, TensorFlow.js and jax-js too (6 GB, once); `peers torch:2 ours:wasm` for some
+#                        engines, W=W1,W3 for some workloads, QUICK=1 for their first losses more than their speed
 #   ./build.sh check     format, lints, docs, licences and advisories, types of the page
 #   ./build.sh help      this
 #
@@ -104,6 +106,11 @@ need_node() {
   ! older "$found" 20.19.0 || die "Node.js $found is too old: install version 20.19 or newer from https://nodejs.org"
 }
 
+need_python() {
+  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 ||
+    die "Python 3.11 or newer with venv is missing: install it from https://python.org (Debian: sudo apt-get install python3-venv)"
+}
+
 need_component() {
   cargo "$1" --version >/dev/null 2>&1 && return
   have rustup || die "cargo $1 is missing: install your distribution's package of it, or Rust from https://rustup.rs"
@@ -178,6 +185,29 @@ npm_packages() {
   say "installing the page's npm packages"
   (cd www && npm ci --no-audit --no-fund --loglevel=error)
   printf '%s' "$stamp" >www/node_modules/.stamp
+}
+
+# The packages of other engines in a page, and what makes a page of them.
+peers_packages() {
+  local folder=$TOOLS/peers stamp
+  stamp=$(hash_files benches/peers/package.json benches/peers/package-lock.json)
+  ! is_current "$folder/node_modules/.stamp" "$stamp" || return 0
+  say "installing TensorFlow.js and jax-js into $folder (some 300 MB, once)"
+  mkdir -p "$folder"
+  cp benches/peers/package.json benches/peers/package-lock.json "$folder"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  printf '%s' "$stamp" >"$folder/node_modules/.stamp"
+}
+
+peers_torch() {
+  local folder=$TOOLS/peers/venv stamp
+  stamp=$({ hash_files benches/peers/requirements.txt && python3 --version; } | $hasher)
+  ! is_current "$folder/.stamp" "$stamp" || return 0
+  say "installing PyTorch into $folder (on Linux 6 GB, most of it for GPUs; once)"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
+  printf '%s' "$stamp" >"$folder/.stamp"
 }
 
 # --- builds ----------------------------------------------------------------------------------------------------------
@@ -388,6 +418,31 @@ command_bench() {
   CHROMIUM=$(find_chromium) DISTILLERY=$(target_folder)/release/distillery node benches/bench.mjs
 }
 
+command_peers() {
+  local needs program=
+  need_node
+  # Before the long parts: a name that is wrong is said here, and programs that are missing.
+  needs=$(node benches/peers/engines.mjs "$@") || { explained=yes; exit 1; }
+  needed() { case " $needs " in *" $1 "*) ;; *) return 1 ;; esac; }
+  if needed rust; then need_rust; fi
+  if needed torch; then need_python; fi
+  if needed browser; then
+    npm_packages
+    test_packages
+  fi
+  if needed packages; then peers_packages; fi
+  if needed torch; then peers_torch; fi
+  if needed engine; then
+    set_up_wasm
+    engine
+  fi
+  if needed native; then
+    native
+    program=$(target_folder)/release/distillery
+  fi
+  PEERS=$TOOLS/peers DISTILLERY=$program CHROMIUM=$(find_chromium) node benches/peers/run.mjs "$@" || { explained=yes; exit 1; }
+}
+
 command_check() {
   need_rust
   need_node
@@ -412,6 +467,10 @@ command_help() { sed -n '2,/^# CHROMIUM/s/^# \{0,1\}//p' build.sh; }
 case ${1:-serve} in
   serve | build | native | test | check) "command_${1:-serve}" ;;
   bench) command_bench ;;
+  peers)
+    shift
+    command_peers "$@"
+    ;;
   help | -h | --help) command_help ;;
   *) die "there is no command \"$1\": ./build.sh help lists them" ;;
 esac
