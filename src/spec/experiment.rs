@@ -356,6 +356,13 @@ impl Experiment {
         self.text.sft_steps..self.train.steps.saturating_sub(self.text.tune_steps)
     }
 
+    /// The fine-tuning before a method, where it has a learning rate of its own (`text.sft_lr`): its steps and the rate.
+    pub fn first_stage(&self) -> Option<(usize, f64)> {
+        let Text { sft_steps, sft_lr, .. } = self.text;
+        let decoders = self.task.name.is_text() && !self.is_encoder();
+        (decoders && sft_steps > 0 && sft_lr > 0.0).then(|| (sft_steps.min(self.train.steps), sft_lr))
+    }
+
     /// Steps in which the teacher learns before the students do.
     pub fn teacher_steps(&self) -> usize {
         match self.teacher.source {

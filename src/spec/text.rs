@@ -19,6 +19,8 @@ pub struct Text {
     pub teacher_texts: usize,
     /// First steps in which the distilled student too is fine-tuned on the data.
     pub sft_steps: usize,
+    /// Learning rate of both students in those steps, which are then a training of their own; 0 = `train.lr`, and one training.
+    pub sft_lr: f64,
     /// Last steps in which it is fine-tuned on the data again.
     pub tune_steps: usize,
     /// Prompts of the grammar that no example of the students asks; the teacher knows them.
@@ -70,6 +72,7 @@ impl Default for Text {
             transfer: Transfer::Labelled,
             teacher_texts: 1,
             sft_steps: 0,
+            sft_lr: 0.0,
             tune_steps: 0,
             omit_prompts: 0,
             sampling_temperature: 1.0,

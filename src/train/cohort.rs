@@ -87,8 +87,8 @@ impl Cohort {
 
     async fn learn(&mut self, chunk: usize) -> Result<(), RunError> {
         let from = self.run.step;
-        let rates = self.run.rates(self.run.experiment.train.lr, chunk);
-        let teacher_rates = self.run.teacher_moves().then(|| self.run.rates(self.run.experiment.teacher.lr, chunk));
+        let rates = self.run.student_rates(chunk);
+        let teacher_rates = self.run.teacher_moves().then(|| self.run.teacher_rates(chunk));
         let mut last = None;
         for (at, batch) in self.run.classes()?.table.chunk(from, chunk, 1).into_iter().enumerate() {
             if let Some(rates) = &teacher_rates {

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde::Serialize;
 
-use super::optimizer::{gradients, learning_rate};
+use super::optimizer::{gradients, student_rate};
 use super::{Run, RunError, event::*, views::sample_view};
 use crate::device::Reads;
 use crate::eval::metrics;
@@ -65,7 +65,7 @@ impl Run {
         }
         let Experiment { distill, train, .. } = &self.experiment;
         // Beyond its end a schedule has come to zero, which would show no change at all.
-        let lr = learning_rate(train, train.lr, self.step.min(train.steps.saturating_sub(1)), train.steps);
+        let lr = student_rate(&self.experiment, self.step.min(train.steps.saturating_sub(1)));
         let classes = self.classes()?;
         let batch = classes.table.step(self.step, train.accumulate);
         let with_features = distill.hint_weight > 0.0 || distill.attention_weight > 0.0;

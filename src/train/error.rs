@@ -64,7 +64,10 @@ impl RunError {
             Role::Distilled if distill.attention_weight > 100.0 => ("distill.attention_weight", distill.attention_weight),
             Role::Distilled if distill.hint_weight > 10.0 => ("distill.hint_weight", distill.hint_weight),
             Role::Distilled if soft::scale(distill) > 400.0 => ("distill.temperature", distill.temperature),
-            _ => ("train.lr", train.lr),
+            _ => match experiment.first_stage() {
+                Some((first, lr)) if step <= first => ("text.sft_lr", lr),
+                _ => ("train.lr", train.lr),
+            },
         };
         Self::NotFinite { role, step, key, value, clip: train.clip }
     }

@@ -18,7 +18,7 @@ impl Run {
         if !self.teacher_moves() {
             return Err(RunError::Unavailable("the teacher is frozen: set teacher.source=live and teacher.schedule=together"));
         }
-        let rates = self.rates(self.experiment.teacher.lr, 1);
+        let rates = self.teacher_rates(1);
         // Its own count: it may be ahead of the students.
         let next = self.classes()?.teachers.learners[0].steps;
         self.contest.teach(&self.experiment, next, &rates).await?;

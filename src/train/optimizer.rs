@@ -8,7 +8,7 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 use crate::device::{AdamWStep, Place, adamw, is_ours};
 use crate::model::Parameter;
-use crate::spec::{ClipBy, LrSchedule, OptimizerKind, Train};
+use crate::spec::{ClipBy, Experiment, LrSchedule, OptimizerKind, Train};
 
 /// An optimiser and its state for every parameter that learns.
 #[derive(Clone)]
@@ -234,6 +234,17 @@ impl ModuleMapper for Update<'_> {
     }
 }
 
+/// Learning rate of both students at a step (from 0). Fine-tuning with a rate of its own (`text.sft_lr`) is a training of its own, as MiniLLM's
+/// authors have two: warm-up and schedule run through it, and anew through the steps behind it. What the optimiser remembers goes on.
+pub fn student_rate(experiment: &Experiment, step: usize) -> f64 {
+    let train = &experiment.train;
+    match experiment.first_stage() {
+        None => learning_rate(train, train.lr, step, train.steps),
+        Some((first, lr)) if step < first => learning_rate(train, lr, step, first),
+        Some((first, _)) => learning_rate(train, train.lr, step - first, train.steps - first),
+    }
+}
+
 /// Learning rate at a step (from 0): linear warm-up, then constant, or down to zero by half a cosine or a straight line.
 pub fn learning_rate(train: &Train, base: f64, step: usize, steps: usize) -> f64 {
     if step < train.warmup_steps {
@@ -339,5 +350,27 @@ mod tests {
         let cosine = Train { schedule: LrSchedule::Cosine, warmup_steps: 0, ..Train::default() };
         // As in PyTorch's CosineAnnealingLR: (1 + cos(π/4))/2 after a quarter.
         assert!((learning_rate(&cosine, 1.0, 25, 100) - 0.853_553_390_593_273_8).abs() < 1e-12);
+    }
+
+    /// MiniLLM's two learning rates: 5e-4 for the fine-tuning, 5e-6 for the method.
+    #[test]
+    fn a_fine_tuning_with_a_rate_of_its_own_has_a_schedule_of_its_own() {
+        let of = |sft_lr: &str| {
+            let set = [("text.sft_lr", sft_lr), ("text.sft_steps", "8"), ("train.steps", "20"), ("train.lr", "0.000005")];
+            let set = set.into_iter().chain([("train.schedule", "linear"), ("train.warmup_steps", "4")]);
+            Experiment::from_preset("minillm", set).unwrap()
+        };
+        let (two, one) = (of("0.0005"), of("0"));
+        let expected = [(0, 1.25e-4), (3, 5e-4), (6, 2.5e-4), (8, 1.25e-6), (11, 5e-6), (16, 2.5e-6)];
+        for (step, rate) in expected {
+            assert!((student_rate(&two, step) - rate).abs() < 1e-15, "step {step}: {}", student_rate(&two, step));
+        }
+        for step in 0..20 {
+            assert_eq!(student_rate(&one, step), learning_rate(&one.train, 5e-6, step, 20), "unset it is one training");
+        }
+        let classes = Experiment { text: two.text.clone(), ..Experiment::default() };
+        assert_eq!(student_rate(&classes, 0), classes.train.lr, "no text is fine-tuned on");
+        let longer = Experiment { train: Train { steps: 6, ..two.train.clone() }, ..two };
+        assert!((student_rate(&longer, 5) - 2.5e-4).abs() < 1e-15, "the schedule ends with the run");
     }
 }

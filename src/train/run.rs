@@ -5,7 +5,14 @@ use web_time::Instant;
 
 use super::contest::{Contest, Materials};
 use super::{
-    RunError, classes::Classes, evaluation::Evaluation, event::*, optimizer::learning_rate, origin::Sources, patience::Best, scale::half,
+    RunError,
+    classes::Classes,
+    evaluation::Evaluation,
+    event::*,
+    optimizer::{learning_rate, student_rate},
+    origin::Sources,
+    patience::Best,
+    scale::half,
     summary::Facts,
 };
 use crate::device::{Place, Reads};
@@ -226,15 +233,14 @@ impl Run {
     }
 
     async fn advance_chunk(&mut self, chunk: usize, held: bool) -> Result<Event, RunError> {
-        let base = if self.phase == Phase::Teacher { self.experiment.teacher.lr } else { self.experiment.train.lr };
-        let rates = self.rates(base, chunk);
+        let rates = if self.phase == Phase::Teacher { self.teacher_rates(chunk) } else { self.student_rates(chunk) };
         let losses = |hard: Tensor<1>| (Role::Teacher, Parts::labels(hard));
         let mut parts = Vec::new();
         if self.phase == Phase::Teacher {
             parts.push(losses(self.contest.teach(&self.experiment, self.step, &rates).await?));
         } else if self.teacher_moves() && !held {
             // Step by step, so that the students hear the teacher of the same step, whatever the size of the chunk.
-            let teacher_rates = self.rates(self.experiment.teacher.lr, chunk);
+            let teacher_rates = self.teacher_rates(chunk);
             for at in 0..chunk {
                 let hard = self.contest.teach(&self.experiment, self.step + at, &teacher_rates[at..=at]).await?;
                 let students = self.contest.learn(&self.experiment, self.step + at, &rates[at..=at]).await?;
@@ -251,14 +257,21 @@ impl Run {
             phase: self.phase,
             step: self.step,
             steps: self.phase_steps(),
-            lr: rates.last().copied().unwrap_or(base),
+            lr: rates.last().copied().expect("a chunk has at least one step"),
             losses,
             steps_per_second: chunk as f64 / seconds.max(1e-9),
         })
     }
 
-    pub(super) fn rates(&self, base: f64, chunk: usize) -> Vec<f64> {
-        (self.step..self.step + chunk).map(|step| learning_rate(&self.experiment.train, base, step, self.phase_steps())).collect()
+    /// Learning rates of the next steps.
+    pub(super) fn teacher_rates(&self, chunk: usize) -> Vec<f64> {
+        let Experiment { teacher, train, .. } = &self.experiment;
+        (self.step..self.step + chunk).map(|step| learning_rate(train, teacher.lr, step, self.phase_steps())).collect()
+    }
+
+    /// The same of both students.
+    pub(super) fn student_rates(&self, chunk: usize) -> Vec<f64> {
+        (self.step..self.step + chunk).map(|step| student_rate(&self.experiment, step)).collect()
     }
 
     /// Reads the losses in one transaction and stops the run when one is not finite.

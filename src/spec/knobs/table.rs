@@ -161,9 +161,17 @@ pub const TABLE: &[Knob] = &[
     row("text.teacher_texts", int(1, 16), "Texts that the teacher writes for each prompt; the student reads another at every epoch, in turn.")
         .main()
         .needs(&[("text.method", &["seq_kd"]), ("student.kind", DECODER)]),
-    row("text.sft_steps", int(0, 10_000), "First steps of the distilled student that are fine-tuning on the data.")
+    row("text.sft_steps", int(0, 100_000), "First steps of the distilled student that are fine-tuning on the data.")
         .main()
         .needs(&[("student.kind", DECODER)]),
+    row(
+        "text.sft_lr",
+        float_log(0.0, 1.0),
+        "Learning rate of both students in the first text.sft_steps; schedule and warm-up begin anew after them. 0 = train.lr, one schedule for all steps.",
+    )
+    .live()
+    .main()
+    .needs(&[("student.kind", DECODER)]),
     row("text.tune_steps", int(0, 100_000), "Last steps of the distilled student that are fine-tuning on the data again.")
         .main()
         .needs(&[("student.kind", DECODER)]),
@@ -330,7 +338,7 @@ pub const TABLE: &[Knob] = &[
         .main()
         .needs(&[("task.name", CLASSES)]),
     row("train.optimizer", choice(&["adamw", "sgd"]), "Optimiser of every network."),
-    row("train.lr", float_log(1e-5, 1.0), "Learning rate of the students.").live().main(),
+    row("train.lr", float_log(1e-8, 1.0), "Learning rate of the students.").live().main(),
     row("train.schedule", choice(&["constant", "cosine", "linear"]), "Learning rate after warm-up."),
     row("train.warmup_steps", int(0, 10_000), "Steps of linear warm-up."),
     row("train.weight_decay", float(0.0, 1.0), "Weight decay (decoupled in AdamW)."),

@@ -329,3 +329,31 @@ async fn the_form_simpo_alone_is_said_to_have_the_constants_of_another() {
     let published = [("text.preference", "simpo"), ("text.preference_beta", "2"), ("text.preference_margin", "1")];
     assert_eq!((notes(&published).await, notes(&[]).await), (String::new(), String::new()));
 }
+
+#[test_async]
+async fn the_fine_tuning_before_a_method_has_a_learning_rate_of_its_own() {
+    let set = [("text.sft_lr", "0.05"), ("train.lr", "0.00000001"), ("text.sft_steps", "4"), ("train.eval_every", "1")];
+    let mut run = open("minillm", &set).await;
+    assert!(run.notes().is_empty(), "{:?}", run.notes());
+    let events = to_the_end(&mut run).await;
+    let rates: Vec<f64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Progress { phase: Phase::Students, lr, .. } => Some(*lr),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rates, [[0.05; 4].as_slice(), &[1e-8; 6]].concat());
+    for role in [Role::Alone, Role::Distilled] {
+        let found = evaluations(&events, role);
+        let [start, tuned, end] = [0, 4, 10].map(|step| found.iter().rev().find(|found| found.step == step).expect("an evaluation").loss);
+        assert!((start - tuned).abs() > 0.1 && (tuned - end).abs() < 1e-3, "{role:?}: {start}, {tuned}, then it stands: {end}");
+    }
+    let said = open("minillm", &[("text.sft_lr", "0.05"), ("text.sft_steps", "0")]).await.notes().join("\n");
+    assert!(said.contains("text.sft_lr=0.05") && said.contains("set text.sft_steps"), "{said}");
+    let experiment = |steps| Experiment::from_preset("minillm", [("text.sft_lr", "0.05"), ("text.sft_steps", steps)]).unwrap();
+    for (steps, expected) in [("4", "train.lr"), ("5", "text.sft_lr")] {
+        let RunError::NotFinite { key, .. } = RunError::diverged(&experiment(steps), Role::Alone, 5) else { panic!("another error") };
+        assert_eq!(key, expected, "the rate of the step that failed");
+    }
+}

@@ -104,6 +104,7 @@ impl Texts {
         }
         notes.extend(unpublished(&experiment.text));
         notes.extend(idle(experiment));
+        notes.extend(no_stage(&experiment.text));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let Cast { teacher: (teacher, values), student: (student, first), origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
@@ -370,6 +371,16 @@ fn idle(experiment: &Experiment) -> Option<String> {
         format!(
             "{which} steps fine-tune both students alike ({knobs}), and this run has {steps}: nothing is distilled. Set train.steps above \
              {tuned}, or {knobs} below {steps}"
+        )
+    })
+}
+
+/// What is to be said of a learning rate for a fine-tuning that is none.
+fn no_stage(text: &Text) -> Option<String> {
+    (text.sft_lr > 0.0 && text.sft_steps == 0).then(|| {
+        format!(
+            "text.sft_lr={} is the learning rate of the first text.sft_steps, and this run has none of them: set text.sft_steps, or text.sft_lr=0",
+            text.sft_lr
         )
     })
 }

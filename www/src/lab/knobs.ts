@@ -142,13 +142,13 @@ export function change(from: Experiment, to: Experiment): Change {
   return { presets: [from.preset, to.preset], knobs: differences(presetValues(to.preset), to.values) };
 }
 
-/** How a slider spreads its range: evenly, by factors, or by factors with a place for 0. */
-type Scale = "linear" | "log" | "log0";
+/** How a slider spreads its range: evenly, by factors, or by factors with a place for 0, of counts and of small numbers. */
+type Scale = "linear" | "log" | "log0" | "small0";
 
 /** Null where a slider would be no help: a seed has no neighbourhood. */
 export function scaleOf(kind: Kind): Scale | null {
   if (kind.type !== "int" && kind.type !== "float") return null;
-  if (kind.log) return "log";
+  if (kind.log) return kind.min === 0 ? "small0" : "log";
   if (kind.max - kind.min > 1_000_000) return null;
   return kind.min === 0 && kind.max >= 100 ? "log0" : "linear";
 }
@@ -156,10 +156,14 @@ export function scaleOf(kind: Kind): Scale | null {
 /** Places of a slider with a logarithmic scale. */
 export const LOG_STEPS = 200;
 
+/** What stands beside 0 on a slider of small numbers: the least learning rate. */
+const LEAST = 1e-8;
+
 const bend = {
   linear: { to: (v: number) => v, from: (p: number) => p },
   log: { to: Math.log, from: Math.exp },
   log0: { to: Math.log1p, from: Math.expm1 },
+  small0: { to: (v: number) => Math.log(Math.max(v, LEAST)), from: Math.exp },
 };
 
 /** Two digits are as much as a slider can promise. */
