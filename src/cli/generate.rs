@@ -83,8 +83,8 @@ fn logits(model: &Transformer, request: Request, place: &Place) -> Result<(), Er
 
 /// Writes a folder that `transformers` loads.
 pub fn convert(args: &ConvertArgs) -> Result<(), Error> {
-    let LanguageModel { config, values, tokenizer_json, stop, .. } = models::decoder(&args.model)?;
-    let files = huggingface::folder(&config, &values, &tokenizer_json, &stop, args.half)
+    let LanguageModel { config, values, tokenizer_json, stop, chat, .. } = models::decoder(&args.model)?;
+    let files = huggingface::folder(&config, &values, &tokenizer_json, &stop, &chat, args.half)
         .map_err(|error| Error::input(format!("{}: {error}", args.model.display())))?;
     write_new_folder(&args.output, &files)?;
     output::line(&format!("{} parameters in {}", config.parameter_count(), args.output.display()))

@@ -12,7 +12,7 @@ use hf_hub::{Cache, CacheRepo};
 use super::error::Error;
 use super::model_folder::text;
 use super::models::{INDEX, Index, WEIGHTS};
-use crate::model::formats::{SentenceFiles, bert};
+use crate::model::formats::{ChatFiles, SentenceFiles, bert, chat};
 
 /// What a model consists of besides its weights.
 const FILES: [&str; 2] = ["config.json", "tokenizer.json"];
@@ -40,7 +40,7 @@ pub fn folder(path: &Path) -> Result<PathBuf, Error> {
         let missing = |file| unreachable(id, &cache, &format!("{file} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it"));
         let folder = cached(&cache.model(id.into())).map_err(missing)?;
         if let Some(name) = unknown(&folder) {
-            eprintln!("{}", without(id, &name, "HF_HUB_OFFLINE forbids to look for it"));
+            eprintln!("{}", without(id, &folder, &name, "HF_HUB_OFFLINE forbids to look for it"));
         }
         return Ok(folder);
     }
@@ -67,15 +67,24 @@ fn cached(repo: &CacheRepo) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The first of the files by which an encoder's texts become embeddings that is not in its folder, and was not found to be missing on the Hub:
+/// The first of the files that say what is made of a model's texts, and are not in its folder, and were not found to be missing on the Hub:
 /// programs that take the network alone leave them there.
 fn unknown(folder: &Path) -> Option<String> {
+    // A template in its own file only replaces the one that stands elsewhere.
+    let spare = |name: &str| {
+        name == chat::TEMPLATE && text(&folder.join(chat::TOKENIZER)).is_ok_and(|text| text.is_some_and(|text| chat::has_template(&text)))
+    };
     let known = |name: &str| match text(&folder.join(name)) {
-        Ok(None) if !nowhere(folder, name).is_some_and(|mark| mark.exists()) => Err(name.to_owned()),
+        Ok(None) if !spare(name) && !nowhere(folder, name).is_some_and(|mark| mark.exists()) => Err(name.to_owned()),
         // What cannot be read is for the reader to say.
         found => Ok(found.unwrap_or_default()),
     };
-    if is_encoder(&folder.join(FILES[0])) { SentenceFiles::gather(known).err() } else { None }
+    beside(&folder.join(FILES[0]), known).err()
+}
+
+/// Asks for the files beside the network's that a model of this description may have.
+fn beside<E>(config: &Path, get: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<(), E> {
+    if is_encoder(config) { SentenceFiles::gather(get).map(drop) } else { ChatFiles::gather(get).map(drop) }
 }
 
 fn is_encoder(config: &Path) -> bool {
@@ -87,11 +96,11 @@ fn nowhere(folder: &Path, name: &str) -> Option<PathBuf> {
     Some(folder.parent()?.parent()?.join(".no_exist").join(folder.file_name()?).join(name))
 }
 
-fn without(id: &str, name: &str, why: &str) -> String {
-    format!(
-        "note: {id}: {name} is not in the cache, and {why}: without it embeddings may be other than the model's own; `hf download {id}` brings it, \
-         if there is one"
-    )
+fn without(id: &str, folder: &Path, name: &str, why: &str) -> String {
+    let encoder = is_encoder(&folder.join(FILES[0]));
+    let harm =
+        if encoder { "embeddings may be other than the model's own" } else { "texts may be put or ended otherwise than the model knows" };
+    format!("note: {id}: {name} is not in the cache, and {why}: without it {harm}; `hf download {id}` brings it, if there is one")
 }
 
 fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Error> {
@@ -109,7 +118,7 @@ fn fetched(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Erro
     let found = fetch(builder, cache, id);
     // A model that was there before needs no network.
     if let (Err(_), Some(name), Ok(folder)) = (&found, lacks, cached(&repo)) {
-        eprintln!("{}", without(id, &name, "the Hub cannot be asked"));
+        eprintln!("{}", without(id, &folder, &name, "the Hub cannot be asked"));
         return Ok(folder);
     }
     found
@@ -132,20 +141,19 @@ fn fetch(builder: ApiBuilder, cache: &Cache, id: &str) -> Result<PathBuf, Error>
             }
         }
         let mut missing = Vec::new();
-        if is_encoder(&files[0]) {
-            SentenceFiles::gather(|name| match repo.get(name) {
-                Ok(path) => {
-                    let found = text(&path);
-                    files.push(path);
-                    found
-                }
-                Err(error) if is_missing(&error) => {
-                    missing.push(name.to_owned());
-                    Ok(None)
-                }
-                Err(error) => Err(wrong(format!("{name}: {error}"))),
-            })?;
-        }
+        let config = files[0].clone();
+        beside(&config, |name| match repo.get(name) {
+            Ok(path) => {
+                let found = text(&path);
+                files.push(path);
+                found
+            }
+            Err(error) if is_missing(&error) => {
+                missing.push(name.to_owned());
+                Ok(None)
+            }
+            Err(error) => Err(wrong(format!("{name}: {error}"))),
+        })?;
         if let Ok(folder) = cached(&cache.model(id.into()))
             && files.iter().all(|file| file.starts_with(&folder))
         {
@@ -239,8 +247,8 @@ mod tests {
     #[test]
     fn a_model_is_fetched_once_and_then_needs_no_network() {
         let cache = tempfile::tempdir().unwrap();
-        // Of each file first what it is, then the file.
-        let folder = get(cache.path(), serve(&WHOLE, 6)).unwrap();
+        // Of each file first what it is, then the file; once of three that are not there.
+        let folder = get(cache.path(), serve(&WHOLE, 9)).unwrap();
         assert!(folder.ends_with(format!("models--who--tiny-model_1.0/snapshots/{COMMIT}")), "{}", folder.display());
         for name in WHOLE {
             assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), format!("content of {name}"));
@@ -256,7 +264,7 @@ mod tests {
     fn weights_in_several_files_are_fetched_by_their_index() {
         let cache = tempfile::tempdir().unwrap();
         // The weights are asked for whole first, in one request.
-        let folder = get(cache.path(), serve(&["config.json", "tokenizer.json", INDEX, SHARDS[0], SHARDS[1]], 11)).unwrap();
+        let folder = get(cache.path(), serve(&["config.json", "tokenizer.json", INDEX, SHARDS[0], SHARDS[1]], 14)).unwrap();
         assert!(SHARDS.iter().all(|name| fs::read_to_string(folder.join(name)).unwrap() == format!("content of {name}")));
         let nobody = "http://127.0.0.1:9".to_owned();
         assert_eq!(get(cache.path(), nobody.clone()).unwrap(), folder);

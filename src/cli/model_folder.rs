@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::files::text_of;
 use super::models::{INDEX, WEIGHTS};
-use crate::model::formats::{SentenceFiles, bert, byte_level};
+use crate::model::formats::{ChatFiles, SentenceFiles, bert, byte_level};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -31,6 +31,8 @@ pub struct ModelFolder {
     pub tokenizer: String,
     /// Of an encoder.
     pub sentences: SentenceFiles,
+    /// Of a decoder.
+    pub chat: ChatFiles,
 }
 
 impl ModelFolder {
@@ -45,9 +47,13 @@ impl ModelFolder {
         if !has_weights(folder) {
             return Err(wrong(without_weights(folder, &config)));
         }
-        let sentences = if bert::describes(&config) { SentenceFiles::gather(|name| text(&folder.join(name)))? } else { Default::default() };
+        let get = |name: &str| text(&folder.join(name));
+        let (sentences, chat) = match bert::describes(&config) {
+            true => (SentenceFiles::gather(get)?, ChatFiles::default()),
+            false => (SentenceFiles::default(), ChatFiles::gather(get)?),
+        };
         if folder.join(TOKENIZER).is_file() {
-            return Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))?, sentences });
+            return Ok(Self { config, tokenizer: json(&folder.join(TOKENIZER))?, sentences, chat });
         }
         let parts = [VOCAB, MERGES].map(|name| folder.join(name));
         if !is_gpt2(&config) || !parts.iter().all(|part| part.is_file()) {
@@ -55,7 +61,7 @@ impl ModelFolder {
         }
         let [vocab, merges] = parts;
         let tokenizer = byte_level::from_vocab_and_merges(&json(&vocab)?, &text_of(&merges, bytes(&merges)?)?);
-        Ok(Self { config, tokenizer: tokenizer.map_err(|error| wrong(error.to_string()))?, sentences })
+        Ok(Self { config, tokenizer: tokenizer.map_err(|error| wrong(error.to_string()))?, sentences, chat })
     }
 }
 
@@ -96,12 +102,13 @@ pub fn json(path: &Path) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The text of one that may be missing.
+/// The text of one that may be missing. Of these files only the template is not JSON.
 ///
 /// # Errors
 /// As [`json`].
 pub fn text(path: &Path) -> Result<Option<String>, Error> {
-    path.is_file().then(|| json(path)).transpose()
+    let read = || if path.extension().is_some_and(|end| end == "json") { json(path) } else { text_of(path, bytes(path)?) };
+    path.is_file().then(read).transpose()
 }
 
 /// A folder of something else, or around the model's.

@@ -38,7 +38,7 @@ impl Model {
             return Ok(Self::Decoder(Box::new(LanguageModel::from_gguf(&bytes).map_err(wrong(path))?)));
         }
         // Everything is read before any of it is used.
-        let ModelFolder { config, tokenizer, sentences } = ModelFolder::open(path)?;
+        let ModelFolder { config, tokenizer, sentences, chat } = ModelFolder::open(path)?;
         let reads = bert::describes(&config);
         if !reads {
             // Of a kind that there is no reader for the weights need not be read.
@@ -49,7 +49,7 @@ impl Model {
             let encoder = SentenceEncoder::from_folder(&config, weights, tokenizer, &sentences);
             return Ok(Self::Encoder(Box::new(encoder.map_err(wrong(path))?)));
         }
-        Ok(Self::Decoder(Box::new(LanguageModel::from_folder(&config, weights, tokenizer).map_err(wrong(path))?)))
+        Ok(Self::Decoder(Box::new(LanguageModel::from_folder(&config, weights, tokenizer, &chat).map_err(wrong(path))?)))
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::formats::{FormatError, Loaded, gguf::Gguf, gguf_llama, huggingface};
+use super::formats::{Chat, ChatFiles, FormatError, Loaded, chat, gguf::Gguf, gguf_llama, huggingface};
 use super::layers::Taken;
 use super::{Decoded, Parameter, TransformerConfig};
 use crate::data::{Fingerprint, Tokenizer};
@@ -23,6 +21,8 @@ pub struct LanguageModel {
     pub tokenizer_json: String,
     /// Tokens that end a text.
     pub stop: Vec<u32>,
+    /// How its conversations are written.
+    pub chat: Chat,
 }
 
 impl LanguageModel {
@@ -33,36 +33,35 @@ impl LanguageModel {
     pub fn from_gguf(bytes: &[u8]) -> Result<Self, FormatError> {
         let file = Gguf::parse(bytes)?;
         let stop = gguf_llama::end_of_text(&file).into_iter().collect();
-        Self::new(gguf_llama::load(&file)?, gguf_llama::tokenizer_json(&file)?, stop)
+        Self::new(gguf_llama::load(&file)?, gguf_llama::tokenizer_json(&file)?, stop, Chat::of_gguf(&file))
     }
 
-    /// The model of a Hugging Face folder, from its `config.json`, its tensors and its `tokenizer.json`.
+    /// The model of a Hugging Face folder, from its `config.json`, its tensors, its `tokenizer.json` and what lies beside that.
     ///
     /// # Errors
-    /// What [`huggingface::load`] refuses, and a tokenizer that cannot be read or does not belong to the weights.
-    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String) -> Result<Self, FormatError> {
+    /// What [`huggingface::load`] and [`ChatFiles::read`] refuse, and a tokenizer that cannot be read or does not belong to the weights.
+    pub fn from_folder(config: &str, weights: Decoded, tokenizer_json: String, files: &ChatFiles) -> Result<Self, FormatError> {
         let loaded = huggingface::load(config, weights)?;
-        // One id or a list of them; it was JSON a moment ago.
-        let stop = match &serde_json::from_str::<Value>(config).unwrap_or_default()["eos_token_id"] {
-            Value::Array(ids) => ids.iter().filter_map(Value::as_u64).map(|id| id as u32).collect(),
-            other => other.as_u64().map(|id| id as u32).into_iter().collect(),
-        };
-        Self::new(loaded, tokenizer_json, stop)
+        // It was JSON a moment ago.
+        let mut stop = chat::ends(&serde_json::from_str(config).unwrap_or_default());
+        stop.extend(files.ends()?);
+        Self::new(loaded, tokenizer_json, stop, files.read()?)
     }
 
-    fn new(loaded: Loaded, tokenizer_json: String, mut stop: Vec<u32>) -> Result<Self, FormatError> {
-        let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?.ending_with(stop.first().copied());
+    fn new(loaded: Loaded, tokenizer_json: String, named: Vec<u32>, chat: Chat) -> Result<Self, FormatError> {
+        let tokenizer = Tokenizer::from_json(tokenizer_json.as_bytes())?.ending_with(named.first().copied());
         let (known, vocab) = (tokenizer.vocab(), loaded.config.vocab);
         if known > vocab {
             return Err(FormatError::Tokens { known, vocab });
         }
-        for end in ENDS.iter().filter_map(|end| tokenizer.id(end)) {
+        let mut stop = Vec::new();
+        for end in named.into_iter().chain(ENDS.iter().filter_map(|end| tokenizer.id(end))) {
             if !stop.contains(&end) {
                 stop.push(end);
             }
         }
         let Loaded { config, values } = loaded;
-        Ok(Self { config, values, tokenizer, tokenizer_json, stop })
+        Ok(Self { config, values, tokenizer, tokenizer_json, stop, chat })
     }
 
     /// Of shape, all weights and tokenizer.

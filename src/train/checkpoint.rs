@@ -304,7 +304,8 @@ impl Run {
                     Some(spare) => spare.mend(&layout, &values),
                     None => (layout, values),
                 };
-                let files = huggingface::folder(&layout, &values, &origin.tokenizer_json, &origin.stop, false);
+                let stop = texts.stops(&origin.stop);
+                let files = huggingface::folder(&layout, &values, &origin.tokenizer_json, &stop, &origin.chat, false);
                 files.map_err(|error| RunError::Model(error.to_string()))?
             }
             Contest::Encoders(encoders) => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunError;
 use crate::data::DataError;
+use crate::model::formats::Chat;
 use crate::model::vocabulary::Spare;
 
 /// What a run keeps of a model from a file beside its weights.
@@ -13,6 +14,8 @@ pub struct Origin {
     pub tokenizer_json: String,
     /// Tokens that end a text; an encoder has none.
     pub stop: Vec<u32>,
+    /// How a decoder's conversations are written.
+    pub chat: Chat,
     /// Tokens that an encoder's texts are cut to; of a decoder they are not.
     pub longest: Option<usize>,
     /// What was cut off it because the other model has no such ids.

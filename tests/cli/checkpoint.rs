@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use distillery::data;
-use distillery::model::formats::huggingface;
+use distillery::model::formats::{ChatFiles, huggingface};
 use distillery::model::{LanguageModel, TransformerConfig, decode};
 
 use super::*;
@@ -32,7 +32,7 @@ fn model(folder: &Path, name: &str, seed: u32) -> PathBuf {
 pub fn model_of(folder: &Path, name: &str, config: &TransformerConfig, seed: u32, (tokenizer, end): (&str, u32)) -> PathBuf {
     let folder = folder.join(name);
     fs::create_dir(&folder).unwrap();
-    let (json, weights) = huggingface::save(config, &config.initial(&mut data::rng(seed, "test")), Some(end), false).unwrap();
+    let (json, weights) = huggingface::save(config, &config.initial(&mut data::rng(seed, "test")), &[end], false).unwrap();
     fs::write(folder.join("config.json"), json).unwrap();
     fs::write(folder.join("model.safetensors"), weights).unwrap();
     fs::write(folder.join("tokenizer.json"), tokenizer).unwrap();
@@ -42,7 +42,8 @@ pub fn model_of(folder: &Path, name: &str, config: &TransformerConfig, seed: u32
 pub fn loaded(folder: &Path) -> LanguageModel {
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     let weights = decode(&fs::read(folder.join("model.safetensors")).unwrap()).unwrap();
-    LanguageModel::from_folder(&text("config.json"), weights, text("tokenizer.json")).unwrap()
+    let files = ChatFiles::gather(|name| Ok::<_, ()>(fs::read_to_string(folder.join(name)).ok())).unwrap();
+    LanguageModel::from_folder(&text("config.json"), weights, text("tokenizer.json"), &files).unwrap()
 }
 
 pub const SMALL: [&str; 20] = [

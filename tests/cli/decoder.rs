@@ -22,7 +22,7 @@ fn model(folder: &Path) -> PathBuf {
     let folder = folder.join("model");
     fs::create_dir(&folder).unwrap();
     let config = TransformerConfig::llama(4, 128, 8, 1, [2, 1], 12);
-    let (json, weights) = huggingface::save(&config, &config.initial(&mut data::rng(1, "test")), Some(3), false).unwrap();
+    let (json, weights) = huggingface::save(&config, &config.initial(&mut data::rng(1, "test")), &[3], false).unwrap();
     fs::write(folder.join("config.json"), json).unwrap();
     fs::write(folder.join("model.safetensors"), weights).unwrap();
     fs::write(folder.join("tokenizer.json"), TOKENIZER).unwrap();

@@ -1,6 +1,7 @@
 //! The command line as its users meet it: the built binary, on the CPU backend, with few steps.
 #![cfg(not(target_family = "wasm"))]
 
+mod chat;
 mod checkpoint;
 mod corpus;
 mod decoder;

@@ -1,4 +1,4 @@
-"""A distilled student is loaded by transformers, with the tokens and logits that distillery gives.
+"""A distilled student is loaded by transformers, with the tokens and logits that distillery gives, and ends where its tokenizer says.
 
     python3 tests/reference/check_transformers.py DISTILLERY [FOLDER]
 
@@ -38,6 +38,10 @@ def main():
             return print("SKIPPED: DISTILLERY_SMOLLM2 names no model, and no folder was given")
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         tokenizer = AutoTokenizer.from_pretrained(folder)
+        ends = model.generation_config.eos_token_id
+        assert tokenizer.eos_token_id in (ends if isinstance(ends, list) else [ends]), (tokenizer.eos_token, ends)
+        if tokenizer.chat_template:
+            print(repr(tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], add_generation_prompt=True, tokenize=False)))
         for prompt in PROMPTS:
             said = subprocess.run(
                 [program, "generate", folder, "--prompt", prompt, "--logits", "--device", "cpu"], check=True, capture_output=True, text=True

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::names::{self, Family};
 use super::unread::{CONFIG, Stack};
-use super::{File, FormatError, KINDS, Loaded, PLAIN, number, unsupported};
+use super::{Chat, File, FormatError, KINDS, Loaded, PLAIN, number, unsupported};
 use crate::data::Tokenizer;
 use crate::model::transformer::{Bias, Mlp, Positions, TransformerConfig};
 use crate::model::weights::{self, Decoded};
@@ -171,12 +171,13 @@ pub fn load(config_json: &str, mut file: Decoded) -> Result<Loaded, FormatError>
 /// What makes logits of the last states.
 const HEAD: &str = "lm_head.weight";
 
-/// The two files of a decoder: `config.json` and `model.safetensors` (F32, or F16 when `half`). `end` is the token that ends a text:
-/// without it `transformers` assumes one of its own. What was a Mistral is a LLaMA: their weights mean the same.
+/// The two files of a decoder: `config.json` and `model.safetensors` (F32, or F16 when `half`). `stop` are the tokens that end a text:
+/// without any `transformers` assumes one of its own. What was a Mistral is a LLaMA: their weights mean the same.
 ///
 /// # Errors
 /// [`FormatError::Nameless`] for a shape that is not LLaMA's, Qwen2's or GPT-2's.
-pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, half: bool) -> Result<(String, Vec<u8>), FormatError> {
+pub fn save(config: &TransformerConfig, values: &[Vec<f32>], stop: &[u32], half: bool) -> Result<(String, Vec<u8>), FormatError> {
+    let end = ends(stop);
     let family = names::family(config)?;
     let dtype = if half { "float16" } else { "float32" };
     let description = match (family, config.positions) {
@@ -206,8 +207,17 @@ pub fn save(config: &TransformerConfig, values: &[Vec<f32>], end: Option<u32>, h
     Ok((serde_json::to_string_pretty(&description).expect("plain data"), weights::encode(&tensors, super::metadata(), half)))
 }
 
+/// One id as itself, several as a list.
+fn ends(stop: &[u32]) -> Value {
+    match stop {
+        [] => Value::Null,
+        [end] => json!(end),
+        several => json!(several),
+    }
+}
+
 /// A decoder and its tokenizer as the files of a folder that `AutoModelForCausalLM` and `AutoTokenizer` load. `stop` are the tokens that end a
-/// text, the first of them by name.
+/// text, of which the tokenizer names the first, `chat` how its conversations are written.
 ///
 /// # Errors
 /// As [`save`].
@@ -216,18 +226,27 @@ pub fn folder(
     values: &[Vec<f32>],
     tokenizer_json: &str,
     stop: &[u32],
+    chat: &Chat,
     half: bool,
 ) -> Result<Vec<File>, FormatError> {
-    let end = stop.first().copied();
-    let (description, weights) = save(config, values, end, half)?;
-    let tokenizer = json!({
+    let (description, weights) = save(config, values, stop, half)?;
+    let reader = Tokenizer::from_json(tokenizer_json.as_bytes())?;
+    let mut tokenizer = json!({
         "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": config.context, "clean_up_tokenization_spaces": false,
-        "eos_token": end.and_then(|end| Tokenizer::from_json(tokenizer_json.as_bytes()).ok()?.decode(&[end]).ok()),
     });
+    chat.describe(&mut tokenizer, |token| reader.id(token).is_some());
+    tokenizer["eos_token"] = stop.first().and_then(|end| reader.token(*end)).into();
+    // What `generate` stops at: it asks no other file where this one is.
+    let mut generation = json!({ "eos_token_id": ends(stop) });
+    if let Some(pad) = chat.tokens.get("pad_token").and_then(|pad| reader.id(pad)) {
+        generation["pad_token_id"] = pad.into();
+    }
+    let text = |json: &Value| serde_json::to_vec_pretty(json).expect("plain data");
     Ok(vec![
         ("config.json", description.into_bytes()),
         ("model.safetensors", weights),
         ("tokenizer.json", tokenizer_json.into()),
-        ("tokenizer_config.json", serde_json::to_vec_pretty(&tokenizer).expect("plain data")),
+        ("tokenizer_config.json", text(&tokenizer)),
+        ("generation_config.json", text(&generation)),
     ])
 }

@@ -8,6 +8,7 @@
 //! | [`huggingface`] | `config.json` and `model.safetensors` |
 //! | [`names`] | which of their tensors make up which of ours |
 //! | [`peft`] | adapters of a decoder |
+//! | [`chat`] | what a decoder's texts begin and end with, and its chat template |
 //! | [`bert`] | BERT, DistilBERT and ELECTRA as `config.json` and `model.safetensors` |
 //! | [`bert_config`] | what an encoder's `config.json` says |
 //! | [`sentences`] | what sentence-transformers keeps beside it: pooling, and where texts are cut |
@@ -18,6 +19,7 @@ pub mod bert;
 mod bert_config;
 mod bert_names;
 pub mod byte_level;
+pub mod chat;
 pub mod gguf;
 pub mod gguf_llama;
 pub mod huggingface;
@@ -33,6 +35,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use thiserror::Error;
 
+pub use chat::{Chat, ChatFiles};
 pub use sentences::{SentenceFiles, Sentences};
 
 use super::transformer::{ShapeError, TransformerConfig};
@@ -76,6 +79,8 @@ pub enum FormatError {
     Unsupported { key: String, found: String, expected: &'static str },
     #[error("config.json: {0}")]
     Config(String),
+    #[error("{0}")]
+    Chat(String),
     #[error(
         "{description} and the weights disagree: `{name}` is left over: {found}; they are of two models, or {description} was edited: get the \
          model again"

@@ -31,7 +31,7 @@ fn what_is_saved_for_hugging_face_is_read_back() {
     let qwen2 = TransformerConfig { bias: Bias::QueryKeyValue, ..untied.clone() };
     for config in [TransformerConfig::llama(11, 16, 16, 2, [4, 2], 12), untied, qwen2, TransformerConfig::gpt2(11, 16, 8, 2, 2)] {
         let values = waves(&config.parameters());
-        let (json, weights) = huggingface::save(&config, &values, Some(3), false).unwrap();
+        let (json, weights) = huggingface::save(&config, &values, &[3], false).unwrap();
         let loaded = huggingface::load(&json, decode(&weights).unwrap()).unwrap();
         assert_eq!(loaded.config, config);
         assert_eq!(loaded.values, values);
@@ -47,7 +47,7 @@ fn weights_that_the_description_has_not_are_refused() {
         .zip([("num_hidden_layers", "model.layers.0", "self_attn.rotary_emb.inv_freq"), ("n_layer", "transformer.h.0", "attn.masked_bias")])
     {
         let values = config.initial(&mut data::rng(1, "formats"));
-        let (json, weights) = huggingface::save(&config, &values, Some(3), false).unwrap();
+        let (json, weights) = huggingface::save(&config, &values, &[3], false).unwrap();
         let with = |json: &str, name: &str, shape: &[usize], values: &[f32]| {
             let mut file = decode(&weights).unwrap();
             let more = [(name.to_owned(), shape.to_vec(), values.to_vec())];
@@ -162,7 +162,7 @@ fn attention_with_a_window_is_refused_unless_no_text_is_longer() {
 fn a_qwen2_is_written_as_one() {
     let config = qwen2();
     let values = waves(&config.parameters());
-    let (json, weights) = huggingface::save(&config, &values, Some(3), false).unwrap();
+    let (json, weights) = huggingface::save(&config, &values, &[3], false).unwrap();
     for part in ["\"Qwen2ForCausalLM\"", "\"model_type\": \"qwen2\"", "\"use_sliding_window\": false"] {
         assert!(json.contains(part), "{part} in {json}");
     }

@@ -7,7 +7,7 @@ use super::super::{Materials, RunError};
 use crate::data;
 use crate::data::text::Labels;
 use crate::model::encoder::{EncoderConfig, SentenceEncoder, Squash, narrowed};
-use crate::model::formats::bert;
+use crate::model::formats::{Chat, bert};
 use crate::model::vocabulary::{self, Vocabularies};
 use crate::spec::{Experiment, Network, Objective, SpecError, Start, TeacherSource};
 
@@ -59,6 +59,7 @@ impl Models<'_> {
             fingerprint: model.fingerprint(),
             tokenizer_json: model.tokenizer_json.clone(),
             stop: Vec::new(),
+            chat: Chat::default(),
             longest: Some(model.sentences.longest),
             spare: None,
         };

