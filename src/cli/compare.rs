@@ -115,9 +115,15 @@ impl Series {
         }
     }
 
+    /// Fingerprints of the chat templates by which its instructions are put.
+    fn templates(&self) -> Option<&str> {
+        self.settings.sources.as_ref()?.templates.as_deref()
+    }
+
     /// They differ in their seeds at most.
     fn is_as(&self, other: &Self) -> bool {
-        self.experiment == other.experiment && (0..FILES.len()).all(|file| self.same_file(other, file))
+        let same_files = (0..FILES.len()).all(|file| self.same_file(other, file));
+        self.experiment == other.experiment && same_files && self.templates() == other.templates()
     }
 
     fn shared_seeds(&self, other: &Self) -> Vec<String> {
@@ -238,7 +244,7 @@ fn gathered(paths: &[PathBuf]) -> Result<Vec<Series>, Error> {
     Ok(all)
 }
 
-/// Knobs and files.
+/// Knobs, files, and templates.
 fn differing(all: &[Series]) -> Differing {
     let knobs = knobs::TABLE.iter().filter(|knob| all.iter().any(|series| knob.get(&series.experiment) != knob.get(&all[0].experiment)));
     let mut found: Differing = knobs.map(|knob| (knob.key, all.iter().map(|series| knob.get_text(&series.experiment)).collect())).collect();
@@ -253,6 +259,9 @@ fn differing(all: &[Series]) -> Differing {
             (0..all.len()).all(others)
         };
         found.push((name, (0..2).map(shown).find(tells).unwrap_or_else(|| shown(2))));
+    }
+    if all.iter().any(|series| series.templates() != all[0].templates()) {
+        found.push(("chat template", all.iter().map(|series| or_dash(series.templates().map(String::from))).collect()));
     }
     found
 }
@@ -273,6 +282,9 @@ fn apart(left: &Series, right: &Series, measure: Measure) -> Option<&'static str
     // Old records of data other than the grammar have theirs up to another token.
     if measure == Measure::Excess && left.excess_at() != right.excess_at() {
         return Some("read up to different tokens");
+    }
+    if left.templates() != right.templates() {
+        return Some("asked in different forms");
     }
     // Of embeddings all is measured against the teacher's.
     let of_teacher = left.called(Measure::Accuracy) == Measure::Similarity

@@ -35,6 +35,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
         before: None,
+        untemplated: false,
     };
     RunDir::check(args.out.as_deref())?;
     for line in source::without_effect(&experiment, &args.knobs.set) {
@@ -84,6 +85,7 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
         student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
         before: settings.sources.as_ref(),
+        untemplated: settings.sources.as_ref().is_none_or(|sources| sources.templates.is_none()),
     };
     let session = Session::open(device, &directory.experiment()?, files, args.json)?;
     if session.place.backend() != settings.backend {

@@ -8,7 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::{hub, interrupt, teacher_cache};
+use super::{hub, interrupt, teacher_cache, template};
 use crate::data::{Fingerprint, Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
@@ -24,6 +24,8 @@ pub struct Files<'a> {
     pub cache: Option<&'a Path>,
     /// What a run that is gone on with began with, as far as it is known.
     pub before: Option<&'a Sources>,
+    /// Whether it is gone on with and began without chat templates.
+    pub untemplated: bool,
 }
 
 pub struct Session {
@@ -65,6 +67,14 @@ impl Session {
             Some(Model::Decoder(model)) => materials.student = Some(*model),
             Some(Model::Encoder(model)) => materials.student_encoder = Some(*model),
             None => {}
+        }
+        if experiment.task.name == TaskName::Jsonl {
+            let mut models = [&mut materials.model, &mut materials.student].into_iter().flatten();
+            if !files.untemplated {
+                models.try_for_each(template::follow)?;
+            } else if models.into_iter().any(|model| model.chat.template().is_some()) {
+                eprintln!("note: this run began without the model's chat template, and its instructions stay as they were");
+            }
         }
         let place = device::open_all(device)?;
         shared(&place, experiment)?;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::Template;
+
 /// Text or ids that a tokenizer cannot take, or a tokenizer that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenizerError {
@@ -34,8 +36,8 @@ pub enum Tokenizer {
     Words { all: Vec<String>, ids: HashMap<String, u32> },
     /// One token per byte of the text's UTF-8, so that no text is unknown.
     Bytes,
-    /// Whatever `tokenizers` reads, and the token that ends a text, where its model names one.
-    HuggingFace { foreign: Arc<dyn Foreign>, end: Option<u32> },
+    /// Whatever `tokenizers` reads, the token that ends a text, where its model names one, and the template that its conversations follow.
+    HuggingFace { foreign: Arc<dyn Foreign>, end: Option<u32>, template: Option<Arc<dyn Template>> },
 }
 
 /// A tokenizer of others. Behind a trait, so that a program which never makes one (the page) does not carry the crate that reads it.
@@ -125,15 +127,30 @@ impl Tokenizer {
         let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes).map_err(format)?;
         // Some files (all-MiniLM-L6-v2's) fill every text up to one length and cut it off there; here the caller does both.
         tokenizer.with_padding(None).with_truncation(None).map_err(format)?;
-        Ok(Self::HuggingFace { foreign: Arc::new(tokenizer), end: None })
+        Ok(Self::HuggingFace { foreign: Arc::new(tokenizer), end: None, template: None })
     }
 
     /// The same, of a model whose texts end with that token; an id that names nothing is none.
     pub fn ending_with(self, id: Option<u32>) -> Self {
         match self {
-            Self::HuggingFace { foreign, .. } => Self::HuggingFace { end: id.filter(|id| foreign.token(*id).is_some()), foreign },
+            Self::HuggingFace { foreign, template, .. } => {
+                Self::HuggingFace { end: id.filter(|id| foreign.token(*id).is_some()), foreign, template }
+            }
             other => other,
         }
+    }
+
+    /// The same, of a model whose conversations follow a template.
+    pub fn following(self, template: Option<Arc<dyn Template>>) -> Self {
+        match self {
+            Self::HuggingFace { foreign, end, .. } => Self::HuggingFace { foreign, end, template },
+            other => other,
+        }
+    }
+
+    /// What its model's conversations follow.
+    pub fn template(&self) -> Option<&Arc<dyn Template>> {
+        if let Self::HuggingFace { template, .. } = self { template.as_ref() } else { None }
     }
 
     /// The token that ends a text, where a model has named it.

@@ -53,6 +53,9 @@ struct Progress {
     /// Of the student that began as a model from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     student: Option<String>,
+    /// Of the chat templates by which instructions are put. Files of before followed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    templates: Option<String>,
     /// What early stopping remembers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best: Option<Best>,
@@ -202,7 +205,7 @@ impl Run {
                 learner.add_state(&prefix(role, index), &mut pending);
             }
         }
-        let Sources { data, test, teacher, student } = self.sources.clone();
+        let Sources { data, test, teacher, student, templates } = self.sources.clone();
         let progress = Progress {
             version: VERSION,
             experiment: self.experiment.clone(),
@@ -214,6 +217,7 @@ impl Run {
             data: Some([data, test]),
             teacher,
             student,
+            templates,
             best: self.best,
         };
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&progress).expect("plain data"))]);
@@ -235,7 +239,7 @@ impl Run {
         }
         let progress: Progress = serde_json::from_str(text).map_err(unreadable)?;
         let [data, test] = progress.data.unwrap_or_else(|| materials.prints.clone());
-        let before = Sources { data, test, teacher: progress.teacher, student: progress.student };
+        let before = Sources { data, test, teacher: progress.teacher, student: progress.student, templates: progress.templates };
         before.same_data(&materials.prints)?;
         let mut run = Self::new(progress.experiment, place, materials).await?;
         before.same_models(&run.sources)?;

@@ -196,6 +196,11 @@ impl Contest {
         }
     }
 
+    /// Fingerprint of the chat templates by which instructions are put, where they are.
+    pub fn templates(&self) -> Option<String> {
+        if let Self::Texts(texts) = self { texts.templates() } else { None }
+    }
+
     pub fn remember(&mut self, memory: Memory) {
         if let Self::Texts(texts) = self {
             texts.remember(memory);

@@ -33,6 +33,15 @@ pub struct Origins {
 impl Origins {
     /// Of a run that began with no file.
     pub const NONE: Self = Self { teacher: None, student: None };
+
+    /// A student of the teacher's vocabulary was taught in the teacher's form, where that has one, and is asked in it.
+    pub fn speak_alike(&mut self) {
+        if let (Some(teacher), Some(student)) = (&self.teacher, &mut self.student)
+            && teacher.chat.template().is_some()
+        {
+            student.chat = teacher.chat.clone();
+        }
+    }
 }
 
 /// Fingerprints of what a run began with, each where it came from a file.
@@ -44,6 +53,9 @@ pub struct Sources {
     pub test: Option<String>,
     pub teacher: Option<String>,
     pub student: Option<String>,
+    /// Of the chat templates by which instructions are put. Runs of before followed none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub templates: Option<String>,
 }
 
 impl Sources {
@@ -74,6 +86,11 @@ impl Sources {
                     "the {who} is not the model that this run began with: put that one back, or start a new run"
                 )));
             }
+        }
+        if now.templates != self.templates {
+            return Err(RunError::Model(
+                "the model's chat template is not the one that this run began with: put that one back, or start a new run".into(),
+            ));
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ impl Run {
             [&origins.teacher, &origins.student].map(|origin| origin.as_ref().map(|origin| origin.fingerprint.clone()));
         let mut run = Self {
             facts: Facts::of(&contest),
-            sources: Sources { data, test, teacher, student },
+            sources: Sources { data, test, teacher, student, templates: contest.templates() },
             place,
             contest,
             phase: Phase::Students,

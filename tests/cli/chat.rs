@@ -1,9 +1,11 @@
-//! A student's folder says how it is asked and where it stops. Models are tiny and of random weights.
+//! Instructions by a model's own chat template, and a student's folder that says how it is asked and where it stops. Models are tiny and of random
+//! weights.
 
 use distillery::model::TransformerConfig;
 use serde_json::json;
 
-use super::checkpoint::{distil, model_of};
+use super::checkpoint::{distil, evaluated, model_of, refused, same};
+use super::student::stopped_and_resumed;
 use super::*;
 
 /// Letters and three tokens that could end a text, of which a base model is trained on the first alone.
@@ -100,4 +102,68 @@ fn a_converted_model_keeps_all_its_ends_and_its_template() {
     fs::write(model.join("chat_template.jinja"), TEMPLATE).unwrap();
     succeeded(cli(folder, &["convert", "model", "-o", "apart"]));
     assert_eq!(read(&folder.join("apart"), "tokenizer_config.json")["chat_template"], TEMPLATE);
+}
+
+#[test]
+fn instructions_follow_the_teacher_s_template_and_so_does_the_student_s_folder() {
+    let folder = workplace();
+    let folder = folder.path();
+    succeeded(instructed(folder, &["--out", "plain"]));
+    templated(folder, "model");
+    succeeded(instructed(folder, &["--out", "whole"]));
+    let loss = |name: &str| evaluated(&folder.join(name))[0]["networks"][0]["loss"].as_f64().unwrap();
+    assert_ne!(loss("plain"), loss("whole"), "the same teacher is asked otherwise");
+    let said = stdout(&succeeded(cli(folder, &["compare", "plain", "whole"])));
+    assert!(said.contains("asked in different forms") && said.contains("chat template"), "{said}");
+    let student = folder.join("whole/student");
+    ends(&student, json!([6, 4, 5]), ENDS[2]);
+    assert_eq!(read(&student, "tokenizer_config.json")["chat_template"], TEMPLATE);
+
+    succeeded(instructed(folder, &["--out", "stopped"]));
+    stopped_and_resumed(folder, "stopped");
+    same(&folder.join("stopped"), &folder.join("whole"));
+    // A student without a template that shares the vocabulary is taught by the teacher's.
+    model(folder, "small", 2);
+    succeeded(instructed(folder, &["--student", "small", "--out", "led"]));
+    assert_eq!(read(&folder.join("led/student"), "tokenizer_config.json")["chat_template"], TEMPLATE);
+    ends(&folder.join("led/student"), json!([6, 4, 5]), ENDS[2]);
+
+    let other = json!({ "chat_template": TEMPLATE.replace("'a '", "'aa '") });
+    fs::write(folder.join("model/tokenizer_config.json"), other.to_string()).unwrap();
+    unfinish(&folder.join("stopped"));
+    refused(&cli(folder, &["resume", "stopped"]), &["chat template is not the one that this run began with"]);
+}
+
+/// Its texts must not change under a run.
+#[test]
+fn a_run_that_began_without_a_template_goes_on_without() {
+    let folder = workplace();
+    let folder = folder.path();
+    succeeded(instructed(folder, &["--out", "whole"]));
+    succeeded(instructed(folder, &["--out", "stopped"]));
+    templated(folder, "model");
+    stopped_and_resumed(folder, "stopped");
+    same(&folder.join("stopped"), &folder.join("whole"));
+    unfinish(&folder.join("stopped"));
+    let said = stderr(&succeeded(cli(folder, &["resume", "stopped"])));
+    assert!(said.contains("began without the model's chat template"), "{said}");
+}
+
+#[test]
+fn what_a_template_does_not_take_is_named_by_its_line() {
+    let folder = workplace();
+    let folder = folder.path();
+    templated(folder, "model");
+    let good = "{\"prompt\": \"ab\", \"completion\": \"ba\"}\n";
+    let system =
+        r#"{"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#;
+    fs::write(folder.join("text.txt"), format!("{good}\n{system}\n{good}")).unwrap();
+    refused(&instructed(folder, &["--out", "no"]), &["text.txt: line 3", "chat template does not take it", "no system"]);
+    for (template, parts) in
+        [("{% if %}", ["cannot be read", "chat_template:1"]), ("{{ 'a' }}", ["cannot be followed", "leaves an answer out"])]
+    {
+        fs::write(folder.join("model/tokenizer_config.json"), json!({ "chat_template": template }).to_string()).unwrap();
+        refused(&instructed(folder, &["--out", "no"]), &[&parts[..], &["tokenizer_config.json"]].concat());
+    }
+    assert!(!folder.join("no").exists(), "nothing was begun");
 }

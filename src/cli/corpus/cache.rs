@@ -42,7 +42,7 @@ pub enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     version: u32,
-    /// Fingerprints of the tokenizer's file and of the source.
+    /// Fingerprints of what reads the source, a tokenizer's file and perhaps a chat template, and of the source.
     tokenizer: String,
     source: String,
     shape: Shape,
@@ -50,8 +50,8 @@ pub struct Key {
 }
 
 impl Key {
-    pub fn new(tokenizer_json: &str, source: String, shape: Shape, vocab: usize) -> Self {
-        Self { version: VERSION, tokenizer: Fingerprint::of(tokenizer_json.as_bytes()).to_string(), source, shape, vocab }
+    pub fn new(reader: &str, source: String, shape: Shape, vocab: usize) -> Self {
+        Self { version: VERSION, tokenizer: Fingerprint::of(reader.as_bytes()).to_string(), source, shape, vocab }
     }
 
     /// Bytes of an id.

@@ -5,6 +5,7 @@ mod cache;
 mod pieces;
 mod shelves;
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ pub fn source(path: &Path, columns: Columns) -> Result<String, Error> {
 /// A text by its path, and the [`source`] of it.
 pub type Sourced<'a> = (&'a Path, String);
 
-/// The texts of `data` for an experiment, and those of `test`, read by the tokenizer of its teacher.
+/// The texts of `data` for an experiment, and those of `test`, read by the tokenizer of its teacher. Of that `tokenizer_json` is the file.
 ///
 /// # Errors
 /// A file that cannot be read, a line that is no instruction or has no label, a folder that cannot be written, and Ctrl-C.
@@ -82,8 +83,9 @@ fn keep(
     tokenizer_json: &str,
 ) -> Result<Kept, Error> {
     let files = tables::files(path, shape.columns())?;
-    let key = Key::new(tokenizer_json, source, shape, tokenizer.vocab());
-    let kept = folder.join(name(path, shape, tokenizer_json)?);
+    let reader = reader(tokenizer, tokenizer_json);
+    let key = Key::new(&reader, source, shape, tokenizer.vocab());
+    let kept = folder.join(name(path, shape, &reader)?);
     let tokens = match Tokens::open(&kept, &key)? {
         Ok(tokens) => tokens,
         Err(stale) => {
@@ -117,12 +119,20 @@ fn folder() -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// One file for each source, tokenizer and shape.
-fn name(path: &Path, shape: Shape, tokenizer_json: &str) -> Result<String, Error> {
+/// All that decides how texts are read: the tokenizer's file, and the chat template where that is followed.
+fn reader<'a>(tokenizer: &Tokenizer, tokenizer_json: &'a str) -> Cow<'a, str> {
+    match tokenizer.template() {
+        Some(template) => format!("{tokenizer_json}{}", template.fingerprint()).into(),
+        None => tokenizer_json.into(),
+    }
+}
+
+/// One file for each source, reader and shape.
+fn name(path: &Path, shape: Shape, reader: &str) -> Result<String, Error> {
     let absolute = fs::canonicalize(path).map_err(Error::read(path))?;
     let mut name = Fingerprint::of(absolute.as_os_str().as_encoded_bytes());
     name.bytes(format!("{shape:?}").as_bytes());
-    name.bytes(tokenizer_json.as_bytes());
+    name.bytes(reader.as_bytes());
     Ok(format!("{}-{name}.tokens", path.file_stem().unwrap_or_default().to_string_lossy()))
 }
 
@@ -325,7 +335,7 @@ impl Kept {
 impl Corpus for Kept {
     fn texts(&self, experiment: &Experiment) -> Result<Texts, DataError> {
         let (tokens, context) = (&self.tokens, experiment.text.context);
-        let stop = stop(&self.tokenizer)?;
+        let stop = if self.shape == Shape::Pairs { Instructions::of(&self.tokenizer)?.stop() } else { stop(&self.tokenizer)? };
         let set = |train, test, ends, judge| TextSet { tokenizer: self.tokenizer.clone(), stop, ends, train, test, judge, overlap: 0 };
         if self.shape == Shape::Pairs {
             let fits = |pair: &u32| tokens.pair(*pair as usize).iter().map(|span| span.len()).sum::<usize>() < context;

@@ -87,7 +87,7 @@ fn every_form_of_a_line_is_read_as_plain_text() {
 }
 
 /// Letters are tokens, and so are the marks of ChatML.
-fn chat_ml() -> Tokenizer {
+pub fn chat_ml() -> Tokenizer {
     let letters: Vec<String> = (32..127_u8).chain([10]).map(|byte| char::from(byte).to_string()).collect();
     let vocab: serde_json::Map<_, _> = letters.iter().zip(0..).map(|(letter, id)| (letter.clone(), serde_json::Value::from(id))).collect();
     let mark = |id: usize, content| {

@@ -3,25 +3,10 @@
 use std::fmt;
 
 use rand::seq::SliceRandom;
-use serde_json::{Map, Value};
 
 use crate::data::{DataError, Tokenizer, rng};
 
-use super::{Example, Judge, TextSet};
-
-/// Tokens that can end a response, the first that a tokenizer knows; the first of them is ChatML's. The last is the byte or character zero.
-const STOPS: [&str; 6] = ["<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end>", "\0"];
-
-/// The token that ends a response: ChatML's where the tokenizer has it, for the turns of a conversation end so; else that of the model.
-///
-/// # Errors
-/// [`DataError::BadText`] when the tokenizer has none.
-pub fn stop(tokenizer: &Tokenizer) -> Result<u32, DataError> {
-    let none = || DataError::BadText(format!("its tokenizer has no token to end a response with; it needs one of {STOPS:?}"));
-    let known = |stops: &[&str]| stops.iter().find_map(|token| tokenizer.id(token));
-    known(&STOPS[..1]).or(tokenizer.end()).or_else(|| known(&STOPS[1..])).ok_or_else(none)
-}
-const ROLES: [&str; 3] = ["system", "user", "assistant"];
+use super::{Example, Instructions, Judge, TextSet};
 
 /// What is done with lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,10 +85,7 @@ impl fmt::Display for Skipped {
 /// - `{"prompt": "...", "completion": "..."}`
 /// - `{"question": "...", "answer": "..."}` (GSM8K)
 ///
-/// Other keys are ignored, and so are empty lines. Where the tokenizer knows `<|im_start|>` and `<|im_end|>` (SmolLM2), texts are put in
-/// ChatML, `<|im_start|>role\n...<|im_end|>\n`, prompt and question as the user's message; no system message is added. Elsewhere messages
-/// become `role:\n...\n`, a new line follows a question, and a prompt stands as it is. The prompt and the response are tokenized apart, so that no token
-/// belongs to both; it is on the response and its stop token alone that a student is trained.
+/// Other keys are ignored, and so are empty lines. [`Instructions`] says how texts are put.
 ///
 /// # Errors
 /// [`DataError::BadLine`] with the number of the line, from 1, and what is wrong with it; [`DataError::BadText`] when fewer than two
@@ -140,7 +122,7 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
         }
     }
     let [train, examples] = divide(examples, skipped.count, options)?;
-    let stops: Vec<u32> = formats.iter().map(|format| format.stop).collect();
+    let stops: Vec<u32> = formats.iter().map(Instructions::stop).collect();
     let [mut train, mut test] = [train, examples].map(|part| columns(part, stops.len()));
     let set = |(tokenizer, stop)| TextSet {
         tokenizer,
@@ -176,108 +158,4 @@ fn columns(examples: Vec<Vec<Example>>, readers: usize) -> Vec<Vec<Example>> {
         columns.iter_mut().zip(read).for_each(|(column, example)| column.push(example));
     }
     columns
-}
-
-/// How instructions become the tokens of a model.
-pub struct Instructions<'a> {
-    tokenizer: &'a Tokenizer,
-    stop: u32,
-    chat_ml: bool,
-}
-
-impl<'a> Instructions<'a> {
-    /// # Errors
-    /// As [`stop`].
-    pub fn of(tokenizer: &'a Tokenizer) -> Result<Self, DataError> {
-        let chat_ml = ["<|im_start|>", "<|im_end|>"].iter().all(|token| tokenizer.id(token).is_some());
-        Ok(Self { tokenizer, stop: stop(tokenizer)?, chat_ml })
-    }
-
-    /// The example of a line.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn example(&self, line: &str) -> Result<Example, String> {
-        let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
-        let object = value.as_object().ok_or("not a JSON object, {...}")?;
-        let (prompt, response) = match object.get("messages") {
-            Some(messages) => self.conversation(messages)?,
-            None => self.pair(object)?,
-        };
-        let ids = |text: &str| self.tokenizer.encode(text).map_err(|error| error.to_string());
-        let prompt = self.tokenizer.opening(&prompt).map_err(|error| error.to_string())?;
-        let example = Example { prompt, response: ids(&response)? };
-        if example.response.contains(&self.stop) {
-            return Err("the response contains the token that ends responses; take it out".into());
-        }
-        Ok(example)
-    }
-
-    fn pair(&self, object: &Map<String, Value>) -> Result<(String, String), String> {
-        let (asks, answers) = if object.contains_key("question") { ("question", "answer") } else { ("prompt", "completion") };
-        let keys: Vec<&String> = object.keys().collect();
-        let missing =
-            || format!("neither \"messages\", nor \"prompt\" and \"completion\", nor \"question\" and \"answer\": it has {keys:?}");
-        let asked = object.get(asks).ok_or_else(missing)?;
-        let answered = object.get(answers).ok_or_else(missing)?;
-        let prompt = filled(asked, &format!("\"{asks}\""))?;
-        let response = filled(answered, &format!("\"{answers}\""))?;
-        let prompt = match (self.chat_ml, asks) {
-            (true, _) => self.turn("user", prompt) + &self.opening("assistant"),
-            (false, "question") => format!("{prompt}\n"),
-            (false, _) => prompt.into(),
-        };
-        Ok((prompt, response.into()))
-    }
-
-    fn conversation(&self, messages: &Value) -> Result<(String, String), String> {
-        let messages = messages.as_array().ok_or("\"messages\" is not a list")?;
-        let (last, before) = messages.split_last().ok_or("\"messages\" is empty")?;
-        if before.is_empty() {
-            return Err("there is one message, which is the response; the prompt before it is missing".into());
-        }
-        let (role, response) = message(last, messages.len())?;
-        if role != "assistant" {
-            return Err(format!("the last message is of the {role}; it must be the assistant's, which is the response"));
-        }
-        let mut prompt = String::new();
-        for (before, number) in before.iter().zip(1..) {
-            let (role, content) = message(before, number)?;
-            prompt += &self.turn(role, content);
-        }
-        Ok((prompt + &self.opening(role), response.into()))
-    }
-
-    fn turn(&self, role: &str, content: &str) -> String {
-        format!("{}{content}{}", self.opening(role), if self.chat_ml { "<|im_end|>\n" } else { "\n" })
-    }
-
-    fn opening(&self, role: &str) -> String {
-        if self.chat_ml { format!("<|im_start|>{role}\n") } else { format!("{role}:\n") }
-    }
-}
-
-/// What is wrong at which column: the line that `serde_json` names is always 1.
-fn not_json(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let problem = text.split(" at line ").next().unwrap_or_default();
-    format!("not JSON at column {}: {problem}", error.column())
-}
-
-/// Role and content of a message, counted from 1.
-fn message(message: &Value, number: usize) -> Result<(&str, &str), String> {
-    let role = message["role"].as_str().ok_or_else(|| format!("message {number} has no \"role\" that is a text"))?;
-    if !ROLES.contains(&role) {
-        return Err(format!("message {number} has the role {role:?}; roles are {ROLES:?}"));
-    }
-    Ok((role, filled(&message["content"], &format!("the \"content\" of message {number}"))?))
-}
-
-/// A text with something in it.
-fn filled<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
-    match value.as_str() {
-        None => Err(format!("{what} is missing or not a text")),
-        Some(text) if text.trim().is_empty() => Err(format!("{what} is empty")),
-        Some(text) => Ok(text),
-    }
 }

@@ -8,6 +8,8 @@
 //! | [`novel`](novel()) | running text in windows of characters |
 //! | [`windows`](windows()) | running text in windows of tokens |
 //! | [`jsonl`](jsonl()) | instruction data from a file |
+//! | [`Instructions`] | how an instruction is put to a model: by its chat template, in ChatML, or plainly |
+//! | [`conversation`] | the first of these |
 //! | [`Part`] | the examples of one part, in memory or kept in a file |
 //! | [`passages`](passages()) | texts for encoders: questions with answers, windows, sentences |
 //! | [`labelled`](labelled()) | texts with a label each |
@@ -16,7 +18,9 @@
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
 
 mod arithmetic;
+mod conversation;
 mod grammar;
+mod instructions;
 mod jsonl;
 mod labelled;
 mod masking;
@@ -30,7 +34,8 @@ mod windows;
 
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
-pub use jsonl::{Instructions, Jsonl, JsonlOptions, Skipped, TooLong, divide, jsonl, jsonl_by, stop};
+pub use instructions::{Instructions, stop};
+pub use jsonl::{Jsonl, JsonlOptions, Skipped, TooLong, divide, jsonl, jsonl_by};
 pub use labelled::{Labelled, Labels, Named, labelled};
 pub use masking::{Masked, Masking};
 pub use meeting::meetings;

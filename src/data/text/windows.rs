@@ -2,7 +2,7 @@
 
 use crate::data::{DataError, Tokenizer};
 
-use super::jsonl::stop;
+use super::instructions::stop;
 use super::{Example, Judge, Part, TextSet};
 
 /// Of a window's tokens, one in so many is prompt.

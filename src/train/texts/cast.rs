@@ -26,9 +26,9 @@ pub struct Models<'a> {
 }
 
 /// Who reads the texts of a race.
-pub struct Readers<'a> {
+pub struct Readers {
     /// The students' tokenizer, and the teacher's where that is another; none where the task brings its own.
-    pub tokenizers: Vec<&'a Tokenizer>,
+    pub tokenizers: Vec<Tokenizer>,
     /// Ids that the networks are cut to.
     pub common: Option<usize>,
     pub note: Option<String>,
@@ -53,14 +53,14 @@ pub fn models<'a>(experiment: &Experiment, materials: &'a Materials) -> Result<M
     })
 }
 
-impl<'a> Models<'a> {
+impl Models<'_> {
     /// # Errors
     /// Two vocabularies, and a method that takes them for one.
-    pub fn readers(&self, experiment: &Experiment) -> Result<Readers<'a>, RunError> {
+    pub fn readers(&self, experiment: &Experiment) -> Result<Readers, RunError> {
         let alone = |tokenizers| Ok(Readers { tokenizers, common: None, note: None });
         let (teacher, student) = match (self.teacher, self.student) {
             (None, _) => return alone(Vec::new()),
-            (Some(teacher), None) => return alone(vec![&teacher.tokenizer]),
+            (Some(teacher), None) => return alone(vec![teacher.tokenizer.clone()]),
             (Some(teacher), Some(student)) => (teacher, student),
         };
         let tokenizers = [&teacher.tokenizer, &student.tokenizer];
@@ -76,6 +76,9 @@ impl<'a> Models<'a> {
                 );
                 // Of two, the one that knows fewer tokens uses none that the other lacks.
                 let reader = if knows < learns { tokenizers[0] } else { tokenizers[1] };
+                // Both are asked in one form: the teacher's, which it was trained on.
+                let template = tokenizers.into_iter().find_map(Tokenizer::template);
+                let reader = reader.clone().following(template.cloned());
                 Ok(Readers { tokenizers: vec![reader], common: cut.then_some(common), note: cut.then_some(note) })
             }
             Vocabularies::Apart { id, tokens: [of_teacher, of_student] } => {
@@ -94,7 +97,7 @@ impl<'a> Models<'a> {
                     "{difference}. Each reads the texts with its own tokenizer: their losses per token cannot be compared, and agreement and \
                      KL are not measured"
                 );
-                Ok(Readers { tokenizers: vec![tokenizers[1], tokenizers[0]], common: None, note: Some(note) })
+                Ok(Readers { tokenizers: vec![tokenizers[1].clone(), tokenizers[0].clone()], common: None, note: Some(note) })
             }
         }
     }
@@ -106,10 +109,10 @@ fn member<'a>(model: &'a LanguageModel, common: Option<usize>) -> (Member<'a>, O
         fingerprint: model.fingerprint(),
         tokenizer_json: model.tokenizer_json.clone(),
         stop: model.stop.clone(),
+        chat: model.chat.clone(),
         longest: None,
         spare: None,
     };
-        chat: model.chat.clone(),
     let member = match common.filter(|common| *common < model.config.vocab) {
         None => (model.config.clone(), model.values.as_slice().into()),
         Some(common) => {

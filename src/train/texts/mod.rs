@@ -74,7 +74,7 @@ impl Texts {
         let readers = models.readers(experiment)?;
         let texts = match &materials.corpus {
             Some(corpus) => corpus.texts(experiment)?,
-            None => data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers)?,
+            None => data::text::load(experiment, materials.text.as_deref(), &readers.tokenizers.iter().collect::<Vec<_>>())?,
         };
         let data::text::Texts { set, teachers, skipped } = texts;
         let (mut own, mut other) = (Reading::new(set), teachers.map(Reading::new));
@@ -106,8 +106,11 @@ impl Texts {
         notes.extend(idle(experiment));
         notes.extend(no_stage(&experiment.text));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
-        let Cast { teacher: (teacher, values), student: (student, first), origins } =
+        let Cast { teacher: (teacher, values), student: (student, first), mut origins } =
             cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
+        if other.is_none() && own.set.tokenizer.template().is_some() {
+            origins.speak_alike();
+        }
         let guided = cast::guided((&student, &first), &teacher, experiment)?;
         let tests = [experiment.text.tests, experiment.text.samples];
         let exam = Exam::new(&own, student.vocab, tests, mean_response, place);
@@ -302,9 +305,23 @@ impl Texts {
         self.side(role).1.reliability(role)
     }
 
+    /// Fingerprints of the chat templates by which the texts are put, where they are.
+    pub fn templates(&self) -> Option<String> {
+        let others = self.teachers.as_ref().map(|side| &side.reading);
+        let templates = [Some(&self.own), others].into_iter().flatten().filter_map(|reading| reading.set.tokenizer.template());
+        let prints: Vec<String> = templates.map(|template| template.fingerprint().to_string()).collect();
+        (!prints.is_empty()).then(|| prints.join(" "))
+    }
+
     /// Examples held out to choose by.
     pub fn validation(&self) -> usize {
         self.validation.as_ref().map_or(0, |(_, exam)| exam.prompts().len())
+    }
+
+    /// Tokens that end what a student writes: the one that it learned to end with, and those of the model that it began as.
+    pub fn stops(&self, of_model: &[u32]) -> Vec<u32> {
+        let learned = self.own.set.end();
+        learned.into_iter().chain(of_model.iter().copied().filter(|stop| Some(*stop) != learned)).collect()
     }
 
     fn context(&self, role: Role) -> &Context {
@@ -318,12 +335,6 @@ impl Texts {
         let ids = Sequences::new(&[text], reading.seq, self.nets.network(role).layout.vocab, &self.place).ids;
         self.nets.speaker(role).forward(ids, self.context(role))
     }
-    /// Tokens that end what a student writes: the one that it learned to end with, and those of the model that it began as.
-    pub fn stops(&self, of_model: &[u32]) -> Vec<u32> {
-        let learned = self.own.set.end();
-        learned.into_iter().chain(of_model.iter().copied().filter(|stop| Some(*stop) != learned)).collect()
-    }
-
 
     /// The texts that a network writes at an evaluation.
     ///
