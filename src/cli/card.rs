@@ -52,6 +52,7 @@ fn text(record: &Record, pooling: Pooling) -> String {
         teacher: file_name(record.settings.teacher.as_deref()),
         student: file_name(record.settings.student.as_deref()),
         cache: file_name(record.settings.cache.as_deref()),
+        texts: file_name(record.settings.texts.as_deref()),
         ..record.settings.clone()
     };
     let name = |path: &Option<PathBuf>| path.as_ref().map(|path| format!("`{}`", path.display()));

@@ -1,6 +1,6 @@
-//! Files that are either there in full or not at all.
+//! Files that are either there in full or not at all, and files that one process alone writes to.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
@@ -30,6 +30,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 fn sync_folder(path: &Path) {
     if let Some(Ok(folder)) = path.parent().map(File::open) {
         let _ = folder.sync_all();
+    }
+}
+
+/// Keeps other processes from writing to a file; a kill releases it. `busy` says what one does that was faster, and what is to be done.
+pub fn lock(file: &File, path: &Path, busy: &str) -> Result<(), Error> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Error::input(format!("{}: {busy}", path.display()))),
+        // Some file systems have no locks; the run is worth more than the guard.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 

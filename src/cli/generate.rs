@@ -30,7 +30,7 @@ pub fn generate(args: &GenerateArgs) -> Result<(), Error> {
     let LanguageModel { config, values, tokenizer, stop, .. } = models::decoder(&args.model)?;
     let prompt = tokenizer.opening(&args.prompt).map_err(|error| Error::input(error.to_string()))?;
     let tokens = prompt.len();
-    let request = Request { prompts: vec![prompt], max_tokens: args.max_tokens, sampling, stop, seed: args.seed };
+    let request = Request { prompts: vec![prompt], max_tokens: args.max_tokens, room: None, sampling, stop, seed: args.seed };
     let model = Transformer::build(&config, &values, &place.inner());
     drop(values);
     if args.logits {

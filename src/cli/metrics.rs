@@ -1,12 +1,13 @@
 //! `metrics.jsonl`: every event of a run, one self-contained line each.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::error::Error;
+use super::files::lock;
 use crate::train::{Event, Phase};
 
 /// An event with its seed and its place in the whole run.
@@ -37,14 +38,7 @@ impl Metrics {
     /// Opens the file of a run and cuts off all that came after `keep` steps; `None` cuts off everything.
     pub fn open(path: &Path, keep: Option<usize>) -> Result<Self, Error> {
         let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::write(path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::input(format!("{}: another process is running this run; wait for it or stop it", path.display())));
-            }
-            // Some file systems have no locks; the run is worth more than the guard.
-            Err(TryLockError::Error(_)) => {}
-        }
+        lock(&file, path, "another process is running this run; wait for it or stop it")?;
         let length = match keep {
             Some(step) => kept_length(&std::fs::read(path).map_err(Error::read(path))?, step),
             None => 0,

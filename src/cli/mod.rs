@@ -44,6 +44,7 @@ mod summary;
 mod table;
 mod tables;
 mod teacher_cache;
+mod teacher_texts;
 mod template;
 mod tensorboard;
 mod texts;

@@ -22,6 +22,7 @@ use super::rundir::RunDir;
 use super::session::Session;
 use super::settings::Settings;
 use super::table::{percent, thousands};
+use super::teacher_texts::{self, Keeper};
 use super::texts;
 use crate::device::DeviceError;
 use crate::spec::TeacherSource;
@@ -32,6 +33,8 @@ pub struct Race {
     directory: RunDir,
     settings: Settings,
     metrics: Metrics,
+    /// Where the teacher's texts go, if the run has such.
+    keeper: Option<Keeper>,
     progress: Progress,
     /// What `resume` is to be called with.
     resume_path: PathBuf,
@@ -55,7 +58,7 @@ impl Race {
         let settings = settings.of(&run);
         directory.describe(run.experiment(), &settings)?;
         let metrics = Metrics::open(&directory.file("metrics.jsonl"), None)?;
-        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, None);
+        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, None)?;
         race.announce(session)?;
         let opened = race.run.opened();
         race.tell(&[opened])?;
@@ -84,7 +87,7 @@ impl Race {
         if settings != before {
             directory.remember(&settings)?;
         }
-        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, Some(step));
+        let mut race = Self::assemble(session, run, directory, settings, metrics, label, resume_path, Some(step))?;
         race.announce(session)?;
         // The file has these lines already; a machine that listens has not.
         for event in race.run.restored() {
@@ -96,14 +99,15 @@ impl Race {
     #[expect(clippy::too_many_arguments, reason = "private: it only gathers the fields")]
     fn assemble(
         session: &Session,
-        run: Run,
+        mut run: Run,
         directory: RunDir,
         settings: Settings,
         metrics: Metrics,
         label: &str,
         resume_path: &Path,
         saved: Option<usize>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let keeper = Keeper::open(&mut run, session.texts.as_deref(), &directory.file(teacher_texts::FILE))?;
         allocator::running(resume_path);
         allocator::saved(saved);
         let summary = run.summary();
@@ -111,7 +115,8 @@ impl Race {
         let total = summary.teacher_steps + summary.student_steps;
         let progress = Progress::new(session.json, label.into(), run.experiment().seed, total, step);
         let teacher_steps = summary.teacher_steps;
-        Self { run, directory, settings, metrics, progress, resume_path: resume_path.into(), teacher_steps, step, saved }
+        let resume_path = resume_path.into();
+        Ok(Self { run, directory, settings, metrics, keeper, progress, resume_path, teacher_steps, step, saved })
     }
 
     fn announce(&self, session: &Session) -> Result<(), Error> {
@@ -163,7 +168,12 @@ impl Race {
         // evaluation: the student that was evaluated is there to be kept.
         let stride = self.run.stride();
         let steps = (stride - self.step % stride).min(self.run.until_evaluation());
-        let events = block_on(self.run.advance(steps))?;
+        let events = block_on(self.run.advance(steps));
+        // What the teacher has written is there, whatever came after it.
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(&mut self.run)?;
+        }
+        let events = events?;
         self.tell(&events)?;
         self.keep_best(&events)?;
         let every = self.settings.checkpoint_every;
@@ -210,6 +220,7 @@ impl Race {
         }
         let bytes = block_on(self.run.save())?;
         self.metrics.sync()?;
+        self.keeper.as_ref().map_or(Ok(()), Keeper::sync)?;
         let path = self.directory.save_checkpoint(self.step, &bytes)?;
         self.saved = Some(self.step);
         allocator::saved(self.saved);

@@ -18,6 +18,7 @@ pub struct Places {
     pub data: Option<PathBuf>,
     pub test: Option<PathBuf>,
     pub teacher_cache: Option<PathBuf>,
+    pub teacher_texts: Option<PathBuf>,
     pub out: Option<PathBuf>,
     #[serde(deserialize_with = "device")]
     pub device: Option<Choice>,
@@ -27,8 +28,8 @@ pub struct Places {
 }
 
 /// Keys of the table.
-pub const KEYS: [&str; 10] =
-    ["teacher", "student", "data", "test", "teacher_cache", "out", "device", "seeds", "checkpoint_every", "keep_best"];
+pub const KEYS: [&str; 11] =
+    ["teacher", "student", "data", "test", "teacher_cache", "teacher_texts", "out", "device", "seeds", "checkpoint_every", "keep_best"];
 
 fn device<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Choice>, D::Error> {
     String::deserialize(value)?.parse().map(Some).map_err(de::Error::custom)
@@ -69,6 +70,7 @@ impl Places {
             data: path(self.data),
             test: path(self.test),
             teacher_cache: path(self.teacher_cache),
+            teacher_texts: path(self.teacher_texts),
             out: path(self.out),
             ..self
         }
@@ -76,7 +78,7 @@ impl Places {
 
     /// Says what the command line does not.
     pub fn fill(self, args: &mut RunArgs) {
-        let Self { teacher, student, data, test, teacher_cache, out, device, seeds, checkpoint_every, keep_best } = self;
+        let Self { teacher, student, data, test, teacher_cache, teacher_texts, out, device, seeds, checkpoint_every, keep_best } = self;
         fn or<T>(said: &mut Option<T>, else_: Option<T>) {
             *said = said.take().or(else_);
         }
@@ -85,6 +87,7 @@ impl Places {
         or(&mut args.place.data, data);
         or(&mut args.test, test);
         or(&mut args.teacher_cache, teacher_cache);
+        or(&mut args.teacher_texts, teacher_texts);
         or(&mut args.out, out);
         or(&mut args.place.device, device);
         or(&mut args.seeds, seeds);

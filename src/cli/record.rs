@@ -226,6 +226,7 @@ pub fn command(experiment: &Experiment, settings: &Settings) -> String {
         ("teacher", &settings.teacher),
         ("student", &settings.student),
         ("teacher-cache", &settings.cache),
+        ("teacher-texts", &settings.texts),
     ];
     for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
         command.push_str(&format!(" --{name} {}", quoted(path)));

@@ -34,6 +34,7 @@ pub fn start(mut args: RunArgs) -> Result<(), Error> {
         teacher: args.teacher.as_deref(),
         student: args.student.as_deref(),
         cache: args.teacher_cache.as_deref(),
+        texts: args.teacher_texts.as_deref(),
         before: None,
         untemplated: false,
     };
@@ -84,6 +85,7 @@ pub fn resume(args: &ResumeArgs) -> Result<(), Error> {
         teacher: args.teacher.as_deref().or(settings.teacher.as_deref()),
         student: args.student.as_deref().or(settings.student.as_deref()),
         cache: settings.cache.as_deref(),
+        texts: settings.texts.as_deref(),
         before: settings.sources.as_ref(),
         untemplated: settings.sources.as_ref().is_none_or(|sources| sources.templates.is_none()),
     };

@@ -28,6 +28,13 @@ pub fn start(session: &Session, experiment: Experiment, settings: Settings, coun
             cache.display()
         )));
     }
+    if let (Some(texts), 2..) = (&session.texts, count) {
+        return Err(Error::input(format!(
+            "--teacher-texts {}: it holds texts that one seed has drawn, and --seeds {count} draws others for each: leave one of the two out; each \
+             run keeps its own in its directory",
+            texts.display()
+        )));
+    }
     // An experiment that cannot start leaves no directory behind.
     let settings = settings.of(&session.begin(experiment.clone())?);
     let directory = match out {

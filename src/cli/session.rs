@@ -8,7 +8,7 @@ use super::corpus;
 use super::data;
 use super::error::Error;
 use super::models::{self, Model};
-use super::{hub, interrupt, teacher_cache, template};
+use super::{hub, interrupt, teacher_cache, teacher_texts, template};
 use crate::data::{Fingerprint, Shipped, Tokenizer};
 use crate::device::{self, Choice, Place};
 use crate::spec::{Experiment, TaskName};
@@ -22,6 +22,7 @@ pub struct Files<'a> {
     pub teacher: Option<&'a Path>,
     pub student: Option<&'a Path>,
     pub cache: Option<&'a Path>,
+    pub texts: Option<&'a Path>,
     /// What a run that is gone on with began with, as far as it is known.
     pub before: Option<&'a Sources>,
     /// Whether it is gone on with and began without chat templates.
@@ -41,6 +42,8 @@ pub struct Session {
     pub student: Option<PathBuf>,
     /// The file of the teacher's likeliest tokens, absolute.
     pub cache: Option<PathBuf>,
+    /// The file of the teacher's texts that is not the run's own, absolute.
+    pub texts: Option<PathBuf>,
     materials: Materials,
     before: Option<Sources>,
 }
@@ -113,7 +116,7 @@ impl Session {
             Some(id) => Ok(Some(id.into())),
             None => absolute(path),
         };
-        let [data, test, cache] = [files.data, files.test, files.cache].map(absolute);
+        let [data, test, cache, texts] = [files.data, files.test, files.cache, files.texts].map(absolute);
         let [teacher, student] = [files.teacher, files.student].map(model);
         if let Some(note) = place.note() {
             eprintln!("note: {note}");
@@ -122,7 +125,8 @@ impl Session {
             eprintln!("note: without --data the text is the program's own, two chapters of Moby Dick");
         }
         let before = files.before.cloned();
-        Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache: cache?, materials, before })
+        let (cache, texts) = (cache?, texts?);
+        Ok(Self { place, json, data: data?, test: test?, teacher: teacher?, student: student?, cache, texts, materials, before })
     }
 
     /// Opens a run before its first step.
@@ -147,6 +151,8 @@ impl Session {
     }
 
     fn equip(&self, run: &mut Run) -> Result<(), Error> {
+        // Before a directory is made, and before the teacher is asked for anything.
+        self.texts.as_deref().map_or(Ok(()), |path| teacher_texts::check(run, path))?;
         self.cache.as_deref().map_or(Ok(()), |path| teacher_cache::equip(run, path))
     }
 }

@@ -35,6 +35,9 @@ pub struct Settings {
     /// The file of the teacher's likeliest tokens, absolute.
     #[serde(default)]
     pub cache: Option<PathBuf>,
+    /// The file of the teacher's texts that is not the run's own, absolute.
+    #[serde(default)]
+    pub texts: Option<PathBuf>,
     pub checkpoint_every: usize,
     /// Best students that are kept.
     #[serde(default)]
@@ -70,6 +73,7 @@ impl Settings {
             teacher: session.teacher.clone(),
             student: session.student.clone(),
             cache: session.cache.clone(),
+            texts: session.texts.clone(),
             ..self
         }
     }

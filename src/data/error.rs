@@ -28,6 +28,9 @@ pub enum DataError {
     /// A file of a teacher's likeliest tokens that is damaged or another's.
     #[error("the teacher's cache: {0}; name another file, or delete this one to have it made anew")]
     BadCache(String),
+    /// The same of a file of a teacher's texts.
+    #[error("the teacher's texts: {0}; name another file, or delete this one to have them written anew")]
+    BadAnswers(String),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     #[error(
@@ -52,6 +55,7 @@ impl DataError {
             | Self::BadText(_)
             | Self::BadLine { .. }
             | Self::BadCache(_)
+            | Self::BadAnswers(_)
             | Self::Tokenizer(_) => "bad_data",
             Self::UnusedFiles => "unused_files",
             Self::NotBrought(_) => "not_brought",

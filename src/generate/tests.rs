@@ -66,7 +66,7 @@ fn configs() -> [TransformerConfig; 2] {
 }
 
 fn request(prompts: &[&[u32]], sampling: Sampling) -> Request {
-    Request { prompts: prompts.iter().map(|prompt| prompt.to_vec()).collect(), max_tokens: 8, sampling, stop: vec![], seed: 3 }
+    Request { prompts: prompts.iter().map(|prompt| prompt.to_vec()).collect(), max_tokens: 8, room: None, sampling, stop: vec![], seed: 3 }
 }
 
 fn greedy() -> Sampling {
@@ -164,6 +164,22 @@ async fn a_stop_token_ends_its_row_only() {
         assert_eq!(text.tokens, free.tokens[..before(free)]);
         assert_eq!(text.stopped, before(free) < 8);
         assert_eq!(text.log_probs.len(), text.tokens.len() + usize::from(text.stopped));
+    }
+}
+
+/// Left padding and the room of others together may be more than the context: a row that stopped for that would have lost its own room.
+#[test_async]
+async fn each_row_writes_as_far_as_the_room_that_its_prompt_leaves() {
+    let device = Place::cpu().inner();
+    for config in configs() {
+        let model = model(&config, "student");
+        let long: Vec<u32> = (0..14).map(|at| at % 11).collect();
+        let prompts: [&[u32]; 3] = [&[1, 2], &long, &[3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2]];
+        let wanted = Request { room: Some(16), ..request(&prompts, Sampling::default()) };
+        let texts = generate(&model, None, wanted, &device).await.unwrap();
+        assert_eq!(texts.iter().map(|text| text.tokens.len()).collect::<Vec<_>>(), [8, 2, 5]);
+        let free = generate(&model, None, request(&prompts[..1], Sampling::default()), &device).await.unwrap();
+        assert_eq!(texts[0].tokens, free[0].tokens, "a row beside it that has no room left is not seen");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prompts in, text out, a token per step for the whole batch.
 //!
-//! Prompts of unequal length are padded on the left, so that all write at the same place of the cache. Rows that have met a stop go on as
-//! padding, which nobody looks at.
+//! Prompts of unequal length are padded on the left, so that all write at the same place of the cache. Rows that have met a stop or have no
+//! room left go on as padding, which nobody looks at.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
@@ -20,6 +20,8 @@ pub struct Request {
     pub prompts: Vec<Vec<u32>>,
     /// Most new tokens per prompt.
     pub max_tokens: usize,
+    /// Most tokens of a prompt and its text together, if that may be less.
+    pub room: Option<usize>,
     pub sampling: Sampling,
     /// Tokens that end a text; they are not part of it.
     pub stop: Vec<u32>,
@@ -65,7 +67,8 @@ pub struct Writer<'a> {
     fresh: Vec<i32>,
     rngs: Vec<ChaCha8Rng>,
     device: Device,
-    written: usize,
+    /// Most new tokens of each row.
+    limits: Vec<usize>,
 }
 
 impl<'a> Writer<'a> {
@@ -83,11 +86,16 @@ impl<'a> Writer<'a> {
                 return Err(GenerateError::UnknownToken { index, token: *token, vocab: config.vocab });
             }
         }
-        let capacity = longest + request.max_tokens;
+        let left = |prompt: &Vec<u32>| request.max_tokens.min(request.room.map_or(usize::MAX, |room| room.saturating_sub(prompt.len())));
+        let limits: Vec<usize> = request.prompts.iter().map(left).collect();
         let context = mixture.map_or(config.context, |mixture| config.context.min(mixture.teacher.config().context));
-        if capacity > context {
-            return Err(GenerateError::TooLong { prompt: longest, new: request.max_tokens, context });
+        for (prompt, limit) in request.prompts.iter().zip(&limits) {
+            if prompt.len() + limit > context {
+                return Err(GenerateError::TooLong { prompt: prompt.len(), new: *limit, context });
+            }
         }
+        // It may be more than the context: padding takes places in the cache and no positions.
+        let capacity = longest + limits.iter().max().copied().unwrap_or(0);
         if let Some(Mixture { teacher, share }) = mixture {
             let (teacher, student) = (teacher.config().vocab, config.vocab);
             if teacher != student {
@@ -112,14 +120,18 @@ impl<'a> Writer<'a> {
             // A stream per row: a prompt's text does not depend on how many stand beside it.
             rngs: (0..batch).map(|row| data::rng(request.seed, &format!("generate {row}"))).collect(),
             device: device.clone(),
-            written: 0,
+            limits,
             request,
         })
     }
 
     /// Whether every text has ended.
     pub fn finished(&self) -> bool {
-        self.written >= self.request.max_tokens || self.texts.iter().all(|text| text.stopped)
+        (0..self.texts.len()).all(|row| self.ended(row))
+    }
+
+    fn ended(&self, row: usize) -> bool {
+        self.texts[row].stopped || self.texts[row].tokens.len() >= self.limits[row]
     }
 
     /// What is written so far.
@@ -154,8 +166,7 @@ impl<'a> Writer<'a> {
         for row in 0..batch {
             // Drawn for ended rows too: the stream of a row is as long as the text.
             let uniform = f64::from(self.rngs[row].next_u32()) / 4_294_967_296.0;
-            let text = &mut self.texts[row];
-            if text.stopped {
+            if self.ended(row) {
                 self.real[row].push(false);
                 self.fresh.push(0);
                 continue;
@@ -173,6 +184,7 @@ impl<'a> Writer<'a> {
             } else {
                 own[token]
             };
+            let text = &mut self.texts[row];
             text.log_probs.push(as_it_stands);
             text.weights.push(libm::exp(as_it_stands - drawn[token]));
             text.stopped = self.request.stop.contains(&(token as u32));
@@ -182,7 +194,6 @@ impl<'a> Writer<'a> {
             self.real[row].push(!text.stopped);
             self.fresh.push(token as i32);
         }
-        self.written += 1;
         Ok(())
     }
 }

@@ -61,10 +61,12 @@ impl Materials {
         }
         let models = texts::cast::models(experiment, self)?;
         if let Some(teacher) = &self.model {
-            // A window and the token after it; examples may all be shorter than they could be.
-            let contexts = if task.name == TaskName::Novel { text.context + 1 } else { 1 };
-            let common = models.readers(experiment)?.common;
-            texts::cast::networks(experiment, self, &models, common, teacher.config.vocab, [contexts; 2])?;
+            // Windows are as long as they may be; examples may all be shorter.
+            let window = if task.name == TaskName::Novel { text.context } else { 1 };
+            let readers = models.readers(experiment)?;
+            // To a teacher with a tokenizer of its own they have another length.
+            let contexts = [if readers.tokenizers.len() > 1 { 1 } else { window }, window];
+            texts::cast::networks(experiment, self, &models, readers.common, teacher.config.vocab, contexts)?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub fn tokenizer() -> String {
 }
 
 /// A LLaMA of 3 layers in the folder `name`.
-fn model(folder: &Path, name: &str, seed: u32) -> PathBuf {
+pub fn model(folder: &Path, name: &str, seed: u32) -> PathBuf {
     model_of(folder, name, &TransformerConfig::llama(4101, 64, 8, 3, [2, 1], 12), seed, (&tokenizer(), 4100))
 }
 
@@ -219,13 +219,13 @@ fn what_does_not_fit_is_said_before_the_run() {
     let folder = folder.path();
     let refuse = |more: &[&str], parts: &[&str]| refused(&distil(folder, &[more, &["--out", "no"]].concat()), parts);
     refuse(&["--set", "student.layers=4"], &["3 layers", "student.layers from 1 to 3"]);
-    refuse(&["--set", "text.context=100"], &["101 tokens", "the teacher can look at 64", "text.context"]);
+    refuse(&["--set", "text.context=100"], &["100 tokens", "the teacher can look at 64", "text.context"]);
     refuse(&["--set", "teacher.source=live"], &["student.start"]);
     refuse(&["--set", "task.name=names"], &["novel or jsonl"]);
     fs::write(folder.join("text.txt"), "ab ba ".repeat(20)).unwrap();
     refuse(&["--set", "text.context=60"], &["text.txt", "600 are needed", "text.context"]);
     fs::write(folder.join("text.txt"), "ab ba ".repeat(300)).unwrap();
-    refuse(&["--set", "text.context=64"], &["look at 64", "lower text.context"]);
+    refuse(&["--set", "text.context=65"], &["the longest texts take 65 tokens and the teacher can look at 64", "lower text.context"]);
     fs::write(folder.join("text.txt"), "{\"prompt\": \"ab\", \"completion\": \"a\"}\n{\"prompt\": \"\", \"completion\": \"a\"}\n").unwrap();
     refuse(&["--set", "task.name=jsonl"], &["text.txt", "line 2", "\"prompt\" is empty"]);
     let said = stderr(&distil(folder, &["--set", "task.name=jsonl", "--out", "no"]));

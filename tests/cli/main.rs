@@ -18,9 +18,11 @@ mod python;
 mod remote;
 mod results;
 mod resume;
+mod room;
 mod rundirs;
 mod student;
 mod tables;
+mod teacher_texts;
 mod tensorboard;
 
 use std::fs;

@@ -25,8 +25,8 @@ relative to the file, and flags go before it. As mine.toml:
   preset = \"minilm\"
   [train]
   steps = 300
-  [run]                           # teacher, student, data, test, teacher_cache, out, device,
-  teacher = \"models/minilm\"       # seeds, checkpoint_every, keep_best
+  [run]                           # teacher, student, data, test, teacher_cache, teacher_texts,
+  teacher = \"models/minilm\"       # out, device, seeds, checkpoint_every, keep_best
   data = \"corpus.txt\"
   keep_best = 3";
 
@@ -57,6 +57,9 @@ pub struct RunArgs {
     /// Ask the teacher once for its distill.top_k likeliest tokens, keep them here, and learn from the file (distill.access=top_k)
     #[arg(long, value_name = "FILE")]
     pub teacher_cache: Option<PathBuf>,
+    /// Keep what the teacher writes (text.method=seq_kd) here instead of in the run directory, and learn from what is there already
+    #[arg(long, value_name = "FILE")]
+    pub teacher_texts: Option<PathBuf>,
     /// Run directory [default: runs/PRESET-seedN-K]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

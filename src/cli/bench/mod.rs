@@ -42,7 +42,8 @@ fn generation(choice: Choice) -> Result<(), Error> {
     let prompts: Vec<Vec<u32>> = (0..PROMPTS as u32).map(|text| (0..PROMPT as u32).map(|at| (text * 7 + at) % 128).collect()).collect();
     let mut rates = Vec::new();
     for seed in 0..=TIMED_TEXTS as u32 {
-        let request = Request { prompts: prompts.clone(), max_tokens: WRITTEN, sampling: Sampling::default(), stop: Vec::new(), seed };
+        let (prompts, sampling) = (prompts.clone(), Sampling::default());
+        let request = Request { prompts, max_tokens: WRITTEN, room: None, sampling, stop: Vec::new(), seed };
         let start = Instant::now();
         block_on(generate(&model, None, request, &place.inner()))?;
         rates.push((PROMPTS * WRITTEN) as f64 / start.elapsed().as_secs_f64());

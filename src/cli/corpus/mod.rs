@@ -19,8 +19,8 @@ use super::error::Error;
 use super::tables::{self, Columns, Format};
 use super::{files, interrupt, table};
 use crate::data::text::{
-    Corpus, Cut, Instructions, JsonlOptions, Judge, Labelled, Named, Part, Passages, SHORTEST, Sentences, Skipped, TextSet, Texts, divide,
-    labelled, plan, stop, tests, typed,
+    Corpus, Cut, Instructions, JsonlOptions, Judge, Labelled, Named, Part, Passages, Room, SHORTEST, Sentences, Skipped, TextSet, Texts,
+    divide, labelled, plan, stop, tests, typed,
 };
 use crate::data::{DataError, Fingerprint, Marks, Tokenizer};
 use crate::spec::{Experiment, Objective, TaskName};
@@ -336,7 +336,16 @@ impl Corpus for Kept {
     fn texts(&self, experiment: &Experiment) -> Result<Texts, DataError> {
         let (tokens, context) = (&self.tokens, experiment.text.context);
         let stop = if self.shape == Shape::Pairs { Instructions::of(&self.tokenizer)?.stop() } else { stop(&self.tokenizer)? };
-        let set = |train, test, ends, judge| TextSet { tokenizer: self.tokenizer.clone(), stop, ends, train, test, judge, overlap: 0 };
+        let set = |train, test, ends, judge| TextSet {
+            tokenizer: self.tokenizer.clone(),
+            stop,
+            ends,
+            train,
+            test,
+            judge,
+            overlap: 0,
+            room: Room::Example,
+        };
         if self.shape == Shape::Pairs {
             let fits = |pair: &u32| tokens.pair(*pair as usize).iter().map(|span| span.len()).sum::<usize>() < context;
             let all = (tokens.texts / 2) as u32;

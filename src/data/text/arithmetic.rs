@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 
 use crate::data::{Tokenizer, rng};
 
-use super::{Example, Judge, TextSet};
+use super::{Example, Judge, Room, TextSet};
 
 /// Ids are the places in here. The first, a new line, stops.
 const CHARACTERS: &str = "\n+-0123456789=";
@@ -30,5 +30,14 @@ pub fn arithmetic(seed: u32) -> TextSet {
     let mut all = problems.iter().map(|(prompt, response)| Example { prompt: ids(prompt), response: ids(response) });
     let test = all.by_ref().take(TESTS).collect();
     let train = all.collect();
-    TextSet { tokenizer: Tokenizer::of_characters(CHARACTERS), stop: 0, ends: true, train, test, judge: Judge::Exact, overlap: 0 }
+    TextSet {
+        tokenizer: Tokenizer::of_characters(CHARACTERS),
+        stop: 0,
+        ends: true,
+        train,
+        test,
+        judge: Judge::Exact,
+        overlap: 0,
+        room: Room::Apart,
+    }
 }

@@ -13,7 +13,7 @@ use rand::{Rng, RngExt};
 
 use crate::data::{Tokenizer, rng};
 
-use super::{Example, Judge, TextSet};
+use super::{Example, Judge, Room, TextSet};
 
 /// Of the world, not of a run.
 const WORLD: u32 = 1;
@@ -177,6 +177,7 @@ pub fn grammar(seed: u32, examples: usize) -> TextSet {
         test,
         judge: Judge::Grammar(grammar),
         overlap: 0,
+        room: Room::Apart,
     }
 }
 

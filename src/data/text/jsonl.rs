@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use crate::data::{DataError, Tokenizer, rng};
 
-use super::{Example, Instructions, Judge, TextSet};
+use super::{Example, Instructions, Judge, Room, TextSet};
 
 /// What is done with lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,6 +132,7 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
         test: test.remove(0).into(),
         judge: Judge::Exact,
         overlap: 0,
+        room: Room::Example,
     };
     Ok((tokenizers.into_iter().zip(stops).map(set).collect(), skipped))
 }

@@ -16,7 +16,9 @@
 //! | [`Masking`] | which tokens an encoder is to foretell |
 //! | [`meetings`] | where two tokenizers' readings of one text meet |
 //! | [`TopK`] | what a teacher says of a training set, kept in a file |
+//! | [`Answer`] | what a teacher writes for a training set, kept in a file |
 
+mod answers;
 mod arithmetic;
 mod conversation;
 mod grammar;
@@ -32,6 +34,7 @@ mod passages;
 mod top_k;
 mod windows;
 
+pub use answers::{Answer, AnswersHeader};
 pub use arithmetic::arithmetic;
 pub use grammar::{Grammar, grammar};
 pub use instructions::{Instructions, stop};
@@ -122,6 +125,17 @@ pub struct TextSet {
     pub judge: Judge,
     /// With at most how many of those before it an example of running text shares some of it.
     pub overlap: usize,
+    pub room: Room,
+}
+
+/// How many tokens texts may take, prompt and response together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// The longest prompt and the longest response, of whichever examples they are, and some more. So it is in the tasks that the program
+    /// brings, whose lengths differ little and whose numbers are written down.
+    Apart,
+    /// Those of the longest example: in a file a long prompt may have a short response, and the other way round.
+    Example,
 }
 
 /// Token ids of a prompt, which is never empty, and of its response without the stop token.
@@ -166,6 +180,12 @@ impl TextSet {
         let count = self.train.len() + self.test.len();
         let mean = (tokens(&self.train) + tokens(&self.test)) / count.max(1) as f64;
         mean.round() as usize + usize::from(self.ends)
+    }
+
+    /// Tokens of the longest example over both parts, its stop token counted where it has one.
+    pub fn longest_example(&self) -> usize {
+        let longest = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index).iter().sum::<usize>()).max();
+        [longest(&self.train), longest(&self.test)].into_iter().flatten().max().unwrap_or(0) + usize::from(self.ends)
     }
 
     /// Keeps `count` prompts of the grammar from the students, drawn by `seed`: examples that ask them go to the end of the training part, and

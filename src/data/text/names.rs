@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 use crate::data::{DataError, Tokenizer, rng};
 
-use super::{Example, Judge, TextSet};
+use super::{Example, Judge, Room, TextSet};
 
 /// 3,200 first names of English-speaking countries, a name to a line; see ATTRIBUTIONS.md.
 pub const NAMES: &str = include_str!("names.txt");
@@ -31,5 +31,14 @@ pub fn names(text: &str, seed: u32) -> Result<TextSet, DataError> {
     let example = |name: &&str| Ok(Example { prompt: prompt.clone(), response: tokenizer.encode(name)? });
     let mut examples = names.iter().map(example).collect::<Result<Vec<_>, DataError>>()?;
     let train = examples.split_off((names.len() / 10).max(1));
-    Ok(TextSet { stop: prompt[0], ends: true, tokenizer, train: train.into(), test: examples.into(), judge: Judge::None, overlap: 0 })
+    Ok(TextSet {
+        stop: prompt[0],
+        ends: true,
+        tokenizer,
+        train: train.into(),
+        test: examples.into(),
+        judge: Judge::None,
+        overlap: 0,
+        room: Room::Apart,
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::data::{DataError, Tokenizer};
 
-use super::{Example, Judge, TextSet};
+use super::{Example, Judge, Room, TextSet};
 
 /// The first two chapters of Moby Dick; see ATTRIBUTIONS.md.
 pub const NOVEL: &str = include_str!("novel.txt");
@@ -62,6 +62,7 @@ pub fn novel(text: &str, window: Window) -> Result<TextSet, DataError> {
         test: test.into(),
         judge: Judge::None,
         overlap: (length - 1) / window.stride.max(1),
+        room: Room::Apart,
     })
 }
 

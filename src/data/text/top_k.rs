@@ -16,6 +16,10 @@ const VERSION: u32 = 1;
 const BLOCK_HEAD: usize = 12;
 const CHECKSUM: usize = 8;
 
+/// What is said of any file that keeps a teacher's words.
+pub(super) const OTHER_TEACHER: &str = "it is of another teacher";
+pub(super) const OTHER_DATA: &str = "it is of other data: other text, split, text.context or number of examples";
+
 /// Whose words a file holds, about what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopKHeader {
@@ -98,10 +102,10 @@ impl TopK {
             return bad(format!("it is of version {}, this build reads {VERSION}", header.version));
         }
         if (&header.teacher, header.vocab) != (&expected.teacher, expected.vocab) {
-            return bad("it is of another teacher".into());
+            return bad(OTHER_TEACHER.into());
         }
         if (&header.data, header.examples) != (&expected.data, expected.examples) {
-            return bad("it is of other data: other text, split, text.context or number of examples".into());
+            return bad(OTHER_DATA.into());
         }
         if header.k != expected.k {
             return bad(format!("it holds the {} likeliest tokens and distill.top_k is {}", header.k, expected.k));

@@ -3,7 +3,7 @@
 use crate::data::{DataError, Tokenizer};
 
 use super::instructions::stop;
-use super::{Example, Judge, Part, TextSet};
+use super::{Example, Judge, Part, Room, TextSet};
 
 /// Of a window's tokens, one in so many is prompt.
 const PROMPT: usize = 8;
@@ -27,7 +27,7 @@ pub fn windows(text: &str, tokenizer: Tokenizer, context: usize) -> Result<TextS
     };
     let (train, test) = (cut(train), cut(test));
     let stop = stop(&tokenizer)?;
-    Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None, overlap: 0 })
+    Ok(TextSet { tokenizer, stop, ends: false, train, test, judge: Judge::None, overlap: 0, room: Room::Example })
 }
 
 /// How many of so many tokens are for training, and how many of a window are its prompt.
@@ -76,7 +76,7 @@ pub fn reread(set: &mut TextSet, tokenizer: Tokenizer) -> Result<TextSet, DataEr
         Ok(Part::from(found))
     };
     let (train, test) = (again(&mut set.train)?, again(&mut set.test)?);
-    Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None, overlap: 0 })
+    Ok(TextSet { tokenizer, stop, ends: set.ends, train, test, judge: Judge::None, overlap: 0, room: Room::Example })
 }
 
 #[cfg(test)]

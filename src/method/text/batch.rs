@@ -28,6 +28,11 @@ impl Written {
         let end = text.stopped.then_some(stop);
         Self { prompt: prompt.into(), response: text.tokens.iter().copied().chain(end).collect() }
     }
+
+    /// Of both.
+    pub fn tokens(&self) -> usize {
+        self.prompt.len() + self.response.len()
+    }
 }
 
 /// A batch of texts of one fixed shape, padded on the right, where nobody looks at the padding. A row is a token that is foretold:

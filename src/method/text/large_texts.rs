@@ -28,9 +28,8 @@ impl<'a> Rows<'a> {
     fn of(scene: &'a Scene<'a>, sequences: &Sequences) -> Self {
         let responses = sequences.responses(CHUNK, scene.place);
         let rows = responses.rows.clone();
-        let student = scene.student.state(sequences.ids.clone(), &scene.contexts[1]);
-        let student = student.select(0, rows.clone());
-        let teacher = scene.teacher.state(sequences.ids.clone(), &scene.contexts[0]).select(0, rows);
+        let student = scene.student_state(sequences).select(0, rows.clone());
+        let teacher = scene.teacher_state(sequences).select(0, rows);
         Self { scene, responses, student, teacher }
     }
 

@@ -51,6 +51,10 @@ pub struct Rollouts {
 }
 
 impl Rollouts {
+    pub fn texts(&self) -> &[Written] {
+        &self.texts
+    }
+
     fn append(&mut self, more: Self) {
         self.texts.extend(more.texts);
         self.log_q.extend(more.log_q);

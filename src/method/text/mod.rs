@@ -27,11 +27,13 @@ pub mod minillm;
 mod scene;
 pub mod seq_kd;
 pub mod sft;
+mod teacher_texts;
 pub mod token_kd;
 pub mod uld;
 
 pub use batch::{Responses, Sequences, Written, one_hot};
 pub use scene::{Memory, Reading, Scene};
+pub use teacher_texts::TeacherTexts;
 
 use super::response::Parts;
 use crate::generate::GenerateError;
@@ -62,3 +64,5 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 mod hint_tests;
 #[cfg(test)]
 mod large_tests;
+#[cfg(test)]
+mod room_tests;

@@ -4,10 +4,10 @@ use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Sequences, Written, minillm::Rollouts};
+use super::{Sequences, TeacherTexts, Written, minillm::Rollouts};
 use crate::data::{
     self,
-    text::{TextSet, TopK},
+    text::{Room, TextSet, TopK},
 };
 use crate::device::Place;
 use crate::generate::{self, GenerateError, Mixture, Request, Sampling, Speaker, Text};
@@ -21,23 +21,52 @@ pub struct Reading {
     pub set: TextSet,
     /// Tokens of a sequence less one.
     pub seq: usize,
-    /// Most tokens of a response, the stop token counted.
+    /// Most tokens of a response, the stop token counted, where its prompt leaves so much of the sequence.
     pub longest: usize,
 }
 
-/// Tokens of room above the longest response of the data: a student must be able to go on where it should stop.
-const ROOM: usize = 2;
+/// Tokens above the longest response of the data: a student must be able to go on where it should stop.
+const SPARE: usize = 2;
+
+/// Lengths of batches differ by multiples of this: a GPU compiles its kernels for shapes.
+const STEP: usize = 16;
 
 impl Reading {
     pub fn new(set: TextSet) -> Self {
-        let (prompt, response) = set.longest();
-        let longest = response + ROOM;
-        Self { set, seq: prompt + longest - 1, longest }
+        let longest = set.longest().1 + SPARE;
+        let mut reading = Self { set, seq: 0, longest };
+        let room = match reading.set.room {
+            Room::Apart => reading.positions(),
+            Room::Example => reading.set.longest_example(),
+        };
+        reading.seq = room - 1;
+        reading
     }
 
     /// Tokens that a network must be able to look at.
     pub fn context(&self) -> usize {
         self.seq + 1
+    }
+
+    /// Positions of a network that is made for these texts. They may be more than it looks at: those of checkpoints of before have as many.
+    pub fn positions(&self) -> usize {
+        self.set.longest().0 + self.longest
+    }
+
+    /// Most tokens that a network may write after a prompt of so many.
+    pub fn limit(&self, prompt: usize) -> usize {
+        self.longest.min(self.context().saturating_sub(prompt))
+    }
+
+    /// How far a batch of texts is padded: where lengths may differ much, no further than its own longest needs.
+    pub fn padded(&self, texts: &[Written]) -> usize {
+        match self.set.room {
+            Room::Apart => self.seq,
+            Room::Example => {
+                let longest = texts.iter().map(Written::tokens).max().unwrap_or(0);
+                longest.saturating_sub(1).max(1).next_multiple_of(STEP).min(self.seq)
+            }
+        }
     }
 }
 
@@ -55,7 +84,7 @@ pub struct Scene<'a> {
     pub student: &'a Transformer,
     /// The same without.
     pub speaker: &'a Transformer,
-    /// Where tokens stand in a batch of [`Sequences`], for teacher and student.
+    /// Where tokens stand in the longest batch of [`Sequences`], for teacher and student.
     pub contexts: &'a [Context; 2],
     /// What the teacher says of the training data, if it was kept: its likeliest tokens.
     pub cache: Option<&'a TopK>,
@@ -81,34 +110,23 @@ pub struct Memory {
     pub validation: Option<f64>,
     /// Texts that are being learned from (MiniLLM).
     pub rollouts: Option<Rollouts>,
-    /// What the teacher wrote (SeqKD). Not saved: the same seed writes the same again.
+    /// What the teacher wrote (SeqKD). Not saved: it is kept in a file of its own, and the same seed writes the same again.
     #[serde(skip)]
     pub teacher_texts: TeacherTexts,
-}
-
-/// A teacher's texts: a first one for all examples, then a second, as far as they were needed.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TeacherTexts {
-    /// At which they were written; at another one they are others.
-    temperature: f64,
-    texts: Vec<Option<Written>>,
-}
-
-impl TeacherTexts {
-    /// Room for so many, of which those are kept that were written at this temperature.
-    pub fn at(&mut self, temperature: f64, count: usize) -> &mut [Option<Written>] {
-        if self.temperature != temperature {
-            *self = Self { temperature, texts: Vec::new() };
-        }
-        self.texts.resize(count, None);
-        &mut self.texts
-    }
 }
 
 impl Memory {
     /// Before the first step.
     pub fn new(text: &spec::Text) -> Self {
         Self { share: text.share_start, ..Self::default() }
+    }
+
+    /// Without texts of more than `room` tokens, which a checkpoint of before may hold.
+    pub fn within(mut self, room: usize) -> Self {
+        let fits = |text: &Written| text.tokens() <= room;
+        self.replay.retain(fits);
+        self.rollouts = self.rollouts.filter(|rollouts| rollouts.texts().iter().all(fits));
+        self
     }
 }
 
@@ -128,7 +146,7 @@ impl Scene<'_> {
     }
 
     pub fn sequences(&self, texts: &[Written]) -> Sequences {
-        Sequences::new(texts, self.reading.seq, self.student.config().vocab, self.place)
+        Sequences::new(texts, self.reading.padded(texts), self.student.config().vocab, self.place)
     }
 
     /// Logits `[rows, vocab]` with gradients.
@@ -143,12 +161,12 @@ impl Scene<'_> {
 
     /// What the student's logits are made of, `[rows, width]`, with gradients.
     pub fn student_state(&self, sequences: &Sequences) -> Tensor<2> {
-        self.student.state(sequences.ids.clone(), &self.contexts[1])
+        self.student.state(sequences.ids.clone(), &self.contexts[1].first(sequences.seq))
     }
 
     /// What the teacher's are made of, `[rows, width]`, without.
     pub fn teacher_state(&self, sequences: &Sequences) -> Tensor<2> {
-        self.teacher.state(sequences.ids.clone(), &self.contexts[0])
+        self.teacher.state(sequences.ids.clone(), &self.contexts[0].first(sequences.seq))
     }
 
     pub fn targets(&self, sequences: &Sequences) -> Tensor<2> {
@@ -194,7 +212,8 @@ impl Scene<'_> {
     ) -> Result<Vec<Text>, GenerateError> {
         let seed = data::rng(self.experiment.seed, purpose).next_u32();
         let sampling = Sampling { temperature: self.experiment.text.sampling_temperature, ..Sampling::default() };
-        let request = Request { prompts, max_tokens: reading.longest, sampling, stop: vec![reading.set.stop], seed };
+        let (max_tokens, room) = (reading.longest, Some(reading.context()));
+        let request = Request { prompts, max_tokens, room, sampling, stop: vec![reading.set.stop], seed };
         let speaker = if std::ptr::eq(who, self.teacher) { Speaker::Teacher } else { Speaker::Student };
         generate::generate(who, mixture, request, &self.place.inner()).await.map_err(|error| error.of(speaker))
     }

@@ -29,10 +29,9 @@ pub async fn loss(scene: &Scene<'_>, memory: &mut Memory) -> Result<Parts, Gener
 
 async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Result<Written, GenerateError> {
     let (examples, count) = (scene.set().train.len(), scene.experiment.text.teacher_texts);
-    let known = memory.teacher_texts.at(scene.experiment.text.sampling_temperature, examples * count);
+    let known = memory.teacher_texts.at(scene.experiment.text.sampling_temperature);
     let turn = scene.epoch % count;
-    let place = |row: usize| turn * examples + row;
-    if let Some(text) = &known[place(row)] {
+    if let Some(text) = known.get(row, turn) {
         return Ok(text.clone());
     }
     let reading = scene.teachers.unwrap_or(scene.reading);
@@ -45,12 +44,13 @@ async fn of_example(scene: &Scene<'_>, memory: &mut Memory, row: usize) -> Resul
     let texts = scene.write((scene.teacher, reading), None, prompts, &format!("the teacher's answers {group}{again}")).await?;
     for (row, text) in rows.zip(&texts) {
         let prompt = &scene.set().train.get(row).prompt;
-        known[place(row)] = Some(match scene.teachers {
+        let text = match scene.teachers {
             None => Written::sampled(prompt, text, scene.set().stop),
             Some(teachers) => reread(scene.reading, teachers, prompt, text)?,
-        });
+        };
+        known.put(row, turn, text);
     }
-    Ok(known[place(row)].clone().expect("its group was written"))
+    Ok(known.get(row, turn).expect("its group was written").clone())
 }
 
 /// A text of a teacher with another tokenizer, as the student reads it; of one that is longer than its examples, the beginning.
@@ -59,7 +59,7 @@ fn reread(own: &Reading, teachers: &Reading, prompt: &[u32], text: &Text) -> Res
     if text.stopped {
         response.push(own.set.stop);
     }
-    response.truncate(own.longest);
+    response.truncate(own.limit(prompt.len()));
     Ok(Written { prompt: prompt.into(), response })
 }
 

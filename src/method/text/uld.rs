@@ -48,15 +48,14 @@ pub async fn loss(scene: &Scene<'_>) -> Result<Parts, GenerateError> {
     let tokens = responses.tokens.max(1) as f64;
     let device = scene.place.inner();
 
-    let state = scene.student.state(own.ids.clone(), &scene.contexts[1]);
-    let state = state.select(0, responses.rows.clone());
+    let state = scene.student_state(&own).select(0, responses.rows.clone());
     let mut rows: Vec<i32> = heard.rows.iter().map(|row| row.unwrap_or(0) as i32).collect();
     rows.resize(count, 0);
     let mut weights: Vec<f32> = heard.rows.iter().map(|row| if row.is_some() { 1.0 } else { 0.0 }).collect();
     weights.resize(count, 0.0);
     let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
     let weights = Tensor::<1>::from_data(TensorData::new(weights, [count]), &device);
-    let teacher = scene.teacher.state(heard.sequences.ids.clone(), &scene.contexts[0]).select(0, rows);
+    let teacher = scene.teacher_state(&heard.sequences).select(0, rows);
 
     let mut sorted = Vec::new();
     for start in (0..count).step_by(chunk) {
@@ -91,7 +90,7 @@ fn hear(scene: &Scene, own: &Sequences, texts: &[Written]) -> Result<Heard, Gene
         return Ok(Heard { sequences: own.clone(), rows });
     };
     let theirs: Vec<Written> = scene.rows.iter().map(|row| Written::example(&reading.set.train.get(*row), reading.set.end())).collect();
-    let sequences = Sequences::new(&theirs, reading.seq, scene.teacher.config().vocab, scene.place);
+    let sequences = Sequences::new(&theirs, reading.padded(&theirs), scene.teacher.config().vocab, scene.place);
     let mut rows = Vec::new();
     for (index, row) in scene.rows.iter().enumerate() {
         let responses = [scene.reading, reading].map(|reading| reading.set.train.get(*row).into_owned().response);

@@ -29,6 +29,18 @@ impl Context {
         Self::build(config, 1, &vec![true; seq], seq, 0, seq, device)
     }
 
+    /// The first `seq` places of [`Context::causal`].
+    pub fn first(&self, seq: usize) -> Self {
+        let [all] = self.positions.dims();
+        if seq == all {
+            return self.clone();
+        }
+        let group = self.bias.dims()[2] / all;
+        let bias = self.bias.clone().reshape([1, group, all, all]).slice([0..1, 0..group, 0..seq, 0..seq]);
+        let rope = self.rope.clone().map(|angles| angles.map(|angle| angle.slice([0..1, 0..seq])));
+        Self { positions: self.positions.clone().narrow(0, 0, seq), bias: bias.reshape([1, 1, group * seq, seq]), rope }
+    }
+
     /// Sequences with padding: `real` is `[batch, seq]`.
     pub fn padded(config: &TransformerConfig, real: &[bool], seq: usize, device: &Device) -> Self {
         Self::build(config, real.len() / seq, real, seq, 0, seq, device)

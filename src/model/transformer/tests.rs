@@ -187,3 +187,17 @@ fn biases_are_written_as_they_always_were() {
         assert_eq!(serde_json::from_str::<TransformerConfig>(&json).unwrap(), config);
     }
 }
+
+/// A batch that is padded less far takes the beginning of what was made for the longest.
+#[test_async]
+async fn the_beginning_of_a_context_is_that_of_a_shorter_batch() {
+    let device = Place::cpu().inner();
+    for config in [gpt2(), llama()] {
+        let net = Transformer::build(&config, &values(&config), &device);
+        let short = IDS.map(|row| [row[0], row[1], row[2], row[3]]);
+        let whole = Context::causal(&config, 6, &device);
+        let expected = read(net.forward(ids(&short, &device), &Context::causal(&config, 4, &device))).await.unwrap();
+        assert_eq!(read(net.forward(ids(&short, &device), &whole.first(4))).await.unwrap(), expected);
+        assert_eq!(whole.first(6).bias.dims(), whole.bias.dims());
+    }
+}

@@ -252,6 +252,7 @@ impl Exam {
         let request = Request {
             prompts: prompts.clone(),
             max_tokens: self.longest,
+            room: Some(self.seq + 1),
             sampling: Sampling { temperature, ..Sampling::default() },
             stop: vec![set.stop],
             seed: experiment.seed,

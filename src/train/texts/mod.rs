@@ -1,5 +1,6 @@
 //! A race over text: a decoder teaches a smaller one, beside the same student fine-tuned on the data.
 
+mod answers;
 pub mod cast;
 mod exam;
 mod judged;
@@ -22,7 +23,7 @@ use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, dist
 use crate::model::Transformer;
 use crate::model::lora::Lora;
 use crate::model::transformer::Context;
-use crate::spec::{Experiment, Method, Preference, Text, Transfer};
+use crate::spec::{Experiment, Method, Preference, TeacherSource, Text, Transfer};
 use cast::Cast;
 use exam::Exam;
 pub use judged::Sample;
@@ -79,6 +80,8 @@ impl Texts {
         let data::text::Texts { set, teachers, skipped } = texts;
         let (mut own, mut other) = (Reading::new(set), teachers.map(Reading::new));
         let mean_response = own.set.mean_response();
+        // Before the longest may be held out.
+        let positions = [other.as_ref().unwrap_or(&own), &own].map(Reading::positions);
         let mut examples = match experiment.text.examples {
             0 => own.set.train.len(),
             few => few.min(own.set.train.len()),
@@ -106,8 +109,9 @@ impl Texts {
         notes.extend(idle(experiment));
         notes.extend(no_stage(&experiment.text));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
+        let needed = if experiment.teacher.source == TeacherSource::File { contexts } else { positions };
         let Cast { teacher: (teacher, values), student: (student, first), mut origins } =
-            cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), contexts)?;
+            cast::networks(experiment, materials, &models, readers.common, own.set.vocab(), needed)?;
         if other.is_none() && own.set.tokenizer.template().is_some() {
             origins.speak_alike();
         }
@@ -292,6 +296,11 @@ impl Texts {
         Ok(found)
     }
 
+    /// The texts as the students read them, and as the teacher does where that is otherwise.
+    fn readings(&self) -> impl Iterator<Item = &Reading> {
+        [&self.own].into_iter().chain(self.teachers.as_ref().map(|side| &side.reading))
+    }
+
     /// The texts as a network reads them, and what it is asked about them.
     fn side(&self, role: Role) -> (&Reading, &Exam) {
         match (&self.teachers, role) {
@@ -358,7 +367,7 @@ impl Texts {
     }
 
     pub fn remember(&mut self, memory: Memory) {
-        self.memory = memory;
+        self.memory = memory.within(self.own.context());
     }
 }
 

@@ -85,6 +85,7 @@ impl Texts {
         let request = Request {
             prompts: vec![prompt.to_vec()],
             max_tokens: reading.longest,
+            room: Some(reading.context()),
             sampling: Sampling { temperature: experiment.text.sampling_temperature, ..Sampling::default() },
             stop: vec![reading.set.stop],
             // The same for all networks: they differ by what they know, not by luck.
