@@ -107,6 +107,12 @@ impl Grammar {
         self.question(prompt).map(|question| question.answers.clone()).unwrap_or_default()
     }
 
+    /// Tokens of a right answer without its stop token, mean over the prompts.
+    pub fn mean_answer(&self) -> f64 {
+        let of = |question: &Question| question.answers.iter().map(|(answer, p)| p * answer.len() as f64).sum::<f64>();
+        self.questions.iter().map(of).sum::<f64>() / self.questions.len() as f64
+    }
+
     /// How many templates a prompt has, 2 to 6; 0 for what is no prompt.
     pub fn templates(&self, prompt: &[u32]) -> usize {
         self.question(prompt).map_or(0, |question| question.answers.len())

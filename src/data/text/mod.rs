@@ -174,11 +174,15 @@ impl TextSet {
         longest.fold((0, 0), |(prompt, response), [of_prompt, of_response]| (prompt.max(of_prompt), response.max(of_response + 1)))
     }
 
-    /// Tokens of a response with the stop token that it has, rounded mean over both parts: the data's, whichever examples are for testing.
+    /// Tokens of a response with the stop token that it has, rounded mean: over both parts, or of the grammar over all that is right. It is the
+    /// data's, whichever examples a seed puts in which part or draws.
     pub fn mean_response(&self) -> usize {
-        let tokens = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index)[1] as f64).sum::<f64>();
-        let count = self.train.len() + self.test.len();
-        let mean = (tokens(&self.train) + tokens(&self.test)) / count.max(1) as f64;
+        let mean = if let Judge::Grammar(grammar) = &self.judge {
+            grammar.mean_answer()
+        } else {
+            let tokens = |part: &Part<Example>| (0..part.len()).map(|index| part.tokens(index)[1] as f64).sum::<f64>();
+            (tokens(&self.train) + tokens(&self.test)) / (self.train.len() + self.test.len()).max(1) as f64
+        };
         mean.round() as usize + usize::from(self.ends)
     }
 

@@ -332,7 +332,8 @@ async fn the_form_simpo_alone_is_said_to_have_the_constants_of_another() {
 
 #[test_async]
 async fn the_fine_tuning_before_a_method_has_a_learning_rate_of_its_own() {
-    let set = [("text.sft_lr", "0.05"), ("train.lr", "0.00000001"), ("text.sft_steps", "4"), ("train.eval_every", "1")];
+    let rates = [("text.sft_lr", "0.05"), ("train.lr", "0.00000001"), ("train.schedule", "constant")];
+    let set = [&rates[..], &[("text.sft_steps", "4"), ("train.eval_every", "1")]].concat();
     let mut run = open("minillm", &set).await;
     assert!(run.notes().is_empty(), "{:?}", run.notes());
     let events = to_the_end(&mut run).await;
