@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::error::Error;
 use super::files::read_text;
 use super::rundir::RunDir;
-use crate::train::{Evaluation, Validation, better};
+use super::table::percent;
+use crate::train::{Evaluation, Merit, Validation};
 
 const FOLDER: &str = "best";
 const SCORES: &str = "best/scores.json";
@@ -17,10 +18,13 @@ const SCORES: &str = "best/scores.json";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     pub step: usize,
-    pub accuracy: f64,
-    pub loss: f64,
+    #[serde(flatten)]
+    pub tested: Validation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
+    /// As [`Merit::open`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
     /// Within the run directory.
     pub folder: PathBuf,
 }
@@ -28,15 +32,19 @@ pub struct Score {
 impl Score {
     fn of(found: &Evaluation) -> Self {
         let folder = Path::new(FOLDER).join(format!("step-{:06}", found.step));
-        Self { step: found.step, accuracy: found.accuracy, loss: found.loss, validation: found.validation, folder }
+        Self { step: found.step, tested: found.measures(), validation: found.validation, open: found.is_open(), folder }
     }
 
-    fn decides(&self) -> (f64, f64) {
-        Validation::or(self.validation, (self.accuracy, self.loss))
+    fn merit(&self) -> Merit {
+        Merit::new(self.validation.unwrap_or(self.tested), self.open)
     }
 
-    fn better(&self, other: &Self) -> bool {
-        better(self.decides(), other.decides())
+    /// How it does on the test rows, by the measure that decides.
+    pub fn shown(&self) -> String {
+        match self.tested.rouge_l.filter(|_| self.open) {
+            Some(rouge_l) => format!("ROUGE-L {}", percent(rouge_l)),
+            None => percent(self.tested.accuracy),
+        }
     }
 }
 
@@ -60,7 +68,7 @@ pub fn offer(
     let new = Score::of(found);
     let mut list = scores(directory)?;
     list.retain(|score| score.step != new.step);
-    let place = list.iter().position(|score| new.better(score)).unwrap_or(list.len());
+    let place = list.iter().position(|score| new.merit().better(&score.merit())).unwrap_or(list.len());
     if place >= most {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::summary::{Summary, judged};
 use super::table::{Table, or_dash, percent, points};
 use super::texts::{self, Duel, Places};
 use crate::eval::statistics::{Interval, Verdict, mean};
-use crate::spec::{Experiment, TaskName, knobs};
+use crate::spec::{Experiment, knobs};
 use crate::train::{Evaluation, ROLES, Role};
 
 /// Runs of one experiment on the same files that differ in their seeds alone.
@@ -274,7 +274,7 @@ fn apart(left: &Series, right: &Series, measure: Measure) -> Option<&'static str
         acts && knob.get(&left.experiment) != knob.get(&right.experiment)
     };
     // There answers are written, and judged.
-    let written = matches!(left.experiment.task.name, TaskName::Arithmetic | TaskName::Jsonl) && differs("text.samples");
+    let written = left.experiment.task.name.has_references() && differs("text.samples");
     let unseen = measure == Measure::Unseen && differs("text.omit_prompts");
     if written || unseen || TESTED.into_iter().any(differs) || [DATA, TEST].into_iter().any(|file| !left.same_file(right, file)) {
         return Some("tested on different rows");

@@ -166,7 +166,11 @@ impl Measure {
             Self::YesNoEce => "expected calibration error on questions of yes or no",
             Self::ForwardKl => "KL(teacher‖student) on the test texts, in nats",
             Self::ReverseKl => "KL(student‖teacher) on the test texts, in nats",
+            Self::Length if experiment.task.name.has_references() => "tokens of a written answer",
             Self::Length => "tokens of a sampled answer",
+            Self::Distinct if experiment.task.name.has_references() => {
+                "share of the pairs of neighbouring tokens in texts sampled at temperature 1 that are different ones"
+            }
             Self::Distinct => "share of its pairs of neighbouring tokens that are different ones",
             Self::Excess => "what reading its own text adds to a student's error, up to the mean length of the data's responses",
             Self::RougeL => "overlap of what it writes with the reference, by their longest common subsequence",

@@ -178,9 +178,24 @@ impl Record {
         }
     }
 
-    /// Test rows or texts that the right ones are a share of; `None` where tokens or answers are counted, which are not as many.
+    /// Test rows, texts or written answers that the right ones are a share of; `None` where tokens or probabilities are, which are not as many.
     pub fn cases(&self) -> Option<usize> {
-        (self.counted().1 && self.right() == Measure::Accuracy).then_some(self.facts.test_rows)
+        self.answers().or((self.counted().1 && self.right() == Measure::Accuracy).then_some(self.facts.test_rows))
+    }
+
+    /// Answers that each network wrote for the right ones to be counted: one to each of so many test prompts.
+    pub fn answers(&self) -> Option<usize> {
+        let Experiment { task, text, .. } = &self.experiment;
+        (task.name.has_references() && !self.experiment.is_encoder()).then(|| text.samples.min(self.facts.test_rows))
+    }
+
+    /// What accuracy was measured on, in words.
+    pub fn tested(&self) -> String {
+        match self.answers() {
+            Some(1) => "1 written answer".into(),
+            Some(count) => format!("{} written answers", thousands(count)),
+            None => format!("{} test {}", thousands(self.asked()), self.counted().0),
+        }
     }
 
     /// Test rows or texts that a network is asked about: of decoders the first `text.tests`, of the grammar all.
@@ -192,8 +207,7 @@ impl Record {
 
     /// How much data there is, in words.
     pub fn amounts(&self) -> String {
-        let (Facts { train_rows, labelled_rows, .. }, test_rows) = (&self.facts, self.asked());
-        let (train_rows, labelled_rows) = (*train_rows, *labelled_rows);
+        let Facts { train_rows, labelled_rows, .. } = self.facts;
         let (what, has_labels) = self.counted();
         let own = if has_labels {
             format!(", {} with a label for the students", thousands(labelled_rows))
@@ -202,7 +216,8 @@ impl Record {
         } else {
             format!(", {} of them for the students", thousands(labelled_rows))
         };
-        format!("{} training {what}{own}, {} test {what}", thousands(train_rows), thousands(test_rows))
+        let answers = if self.answers().is_some() { format!(", {}", self.tested()) } else { String::new() };
+        format!("{} training {what}{own}, {} test {what}{answers}", thousands(train_rows), thousands(self.asked()))
     }
 
     /// The command that repeats the run, with what only the command line knows.

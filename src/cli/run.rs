@@ -163,9 +163,9 @@ fn conclude(json: bool, directory: &RunDir, record: &Record) -> Result<(), Error
         "student.safetensors (distilled), alone.safetensors"
     };
     if let Some(best) = best::scores(directory)?.first() {
-        let (accuracy, folder) = (percent(best.accuracy), directory.path().join(&best.folder));
-        let chosen = chosen_on(record);
-        output::line(&format!("Best student: {accuracy} at step {}, chosen on {chosen}, in {}", thousands(best.step), folder.display()))?;
+        let (shown, folder) = (best.shown(), directory.path().join(&best.folder));
+        let chosen = chosen_by(record);
+        output::line(&format!("Best student: {shown} at step {}, chosen {chosen}, in {}", thousands(best.step), folder.display()))?;
     }
     let written = if directory.file(texts::FILE).exists() { ", texts.jsonl" } else { "" };
     output::line(&format!("Kept in {shown}: report.html, {students}{written}, metrics.jsonl"))
@@ -216,11 +216,13 @@ pub fn further(record: &Record) -> Option<(Table, Vec<Measure>)> {
     })
 }
 
-/// The rows by which students are chosen.
-fn chosen_on(record: &Record) -> String {
+/// The rows by which students are chosen, and the measure where it is not accuracy.
+fn chosen_by(record: &Record) -> String {
+    let open = record.finals.get(&Role::Distilled).is_some_and(Evaluation::is_open);
+    let by = if open { "by ROUGE-L " } else { "" };
     match record.facts.validation_rows {
-        0 => "the test rows".into(),
-        held => format!("{} validation rows", thousands(held)),
+        0 => format!("{by}on the test rows"),
+        held => format!("{by}on {} validation rows", thousands(held)),
     }
 }
 
@@ -229,13 +231,13 @@ pub fn sentences(record: &Record) -> Vec<String> {
     let mut list = Vec::new();
     if let Some(early) = record.early {
         list.push(format!(
-            "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience), on {}. \
+            "The run ended early, at step {} of {}: the distilled student of step {} was not bettered in {} evaluations (train.patience), {}. \
              It stands as it was at the end{}.",
             thousands(early.step),
             thousands(record.facts.student_steps),
             thousands(early.best_step),
             early.evaluations,
-            chosen_on(record),
+            chosen_by(record),
             if record.settings.keep_best == 0 { "; --keep-best 1 keeps the best one" } else { "" }
         ));
     }
@@ -243,10 +245,10 @@ pub fn sentences(record: &Record) -> Vec<String> {
         let (what, has_labels) = record.counted();
         let learned = if has_labels { "labelled" } else { "training" };
         list.push(format!(
-            "Distilled against alone: {} {} on {} test {what}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
+            "Distilled against alone: {} {} on {}, from {} {learned} {what}. One run is no evidence: --seeds 5 gives an interval.",
             points(distilled - alone),
             record.right().unit(record.right().name()),
-            thousands(record.asked()),
+            record.tested(),
             thousands(record.facts.labelled_rows)
         ));
     }

@@ -41,6 +41,11 @@ impl TaskName {
     pub fn is_text(self) -> bool {
         matches!(self, Self::Grammar | Self::Arithmetic | Self::Names | Self::Novel | Self::Jsonl | Self::Labels)
     }
+
+    /// Whether a decoder's answers are written, and held against one that is right.
+    pub fn has_references(self) -> bool {
+        matches!(self, Self::Arithmetic | Self::Jsonl)
+    }
 }
 
 choices! {

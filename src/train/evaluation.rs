@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::event::Role;
+use super::merit::Merit;
 
 /// One network on the test rows.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
@@ -43,28 +44,33 @@ pub struct Evaluation {
 pub struct Validation {
     pub accuracy: f64,
     pub loss: f64,
-}
-
-impl Validation {
-    /// Accuracy and loss of the validation part, or where there is none of the test rows: to nine places, which a file gives back to the last bit
-    /// (serde_json reads some longer numbers one unit in the last place off), so that a resumed run decides as one without a stop.
-    pub fn or(held: Option<Self>, tested: (f64, f64)) -> (f64, f64) {
-        let (accuracy, loss) = held.map_or(tested, |held| (held.accuracy, held.loss));
-        let places = |value: f64| (value * 1e9).round() / 1e9;
-        (places(accuracy), places(loss))
-    }
+    /// Where texts are written and have references.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub rouge_l: Option<f64>,
 }
 
 impl Evaluation {
-    /// What students are chosen by: accuracy and loss, of the validation part where there is one.
-    pub fn score(&self) -> (f64, f64) {
-        Validation::or(self.validation, (self.accuracy, self.loss))
+    /// What students are chosen by: the validation part where there is one.
+    pub fn merit(&self) -> Merit {
+        Merit::new(self.validation.unwrap_or_else(|| self.measures()), self.is_open())
+    }
+
+    /// Whether ROUGE-L, not accuracy, says which student answers better.
+    pub fn is_open(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.open)
+    }
+
+    /// What it did on the rows that it was asked, as far as students are chosen by it.
+    pub fn measures(&self) -> Validation {
+        let rouge_l = self.text.as_ref().and_then(|text| text.rouge_l);
+        Validation { accuracy: self.accuracy, loss: self.loss, rouge_l }
     }
 
     /// Takes over what the same network did on the validation part.
     pub(super) fn validated(&mut self, held: &[Evaluation]) {
         let own = held.iter().find(|held| held.role == self.role && self.role != Role::Teacher);
-        self.validation = own.map(|held| Validation { accuracy: held.accuracy, loss: held.loss });
+        self.validation = own.map(Evaluation::measures);
     }
 }
 
@@ -108,15 +114,21 @@ pub struct TextMeasures {
     pub forward_kl: Option<f64>,
     /// KL(this‖teacher).
     pub reverse_kl: Option<f64>,
-    /// Tokens of a sampled response, the stop token not counted.
+    /// Tokens of a written response, the stop token not counted.
     pub length: f64,
-    /// Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
+    /// Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2); where one answer is right, in those
+    /// that are sampled at temperature 1.
     pub distinct_2: f64,
     /// Mean ROUGE-L of the written responses against the references, 0..1, where there is a right answer (arithmetic, jsonl). `accuracy` is
     /// their exact match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub rouge_l: Option<f64>,
+    /// Whether an answer can be good in other words than the reference's (jsonl, unless all references are one word or close with `#### answer`):
+    /// ROUGE-L then says which student is better, not exact match.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
+    pub open: bool,
     /// How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
     /// answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +143,8 @@ pub struct TextMeasures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub own_share: Option<f64>,
-    /// Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
+    /// Excess accumulated error up to each token, in percent (exposure bias), along texts that both networks sampled at temperature 1; empty for
+    /// the teacher.
     pub excess: Vec<f64>,
     /// Up to which token that is read as one number: the mean length of the data's responses, their stop token counted. It is the same in every
     /// run on the data, where the last token that any text reaches is another in each and rests on a text or two. A record that does not say it

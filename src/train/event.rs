@@ -187,6 +187,7 @@ pub struct Outcome {
     pub distilled: f64,
     /// Accuracy of distilled − alone, as a share of 1.
     pub gap: f64,
+    /// Test rows, texts or written answers that accuracy is counted on.
     pub test_rows: usize,
     pub labelled_rows: usize,
     /// Teacher's parameters / student's.

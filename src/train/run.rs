@@ -339,7 +339,7 @@ impl Run {
             alone,
             distilled,
             gap: distilled - alone,
-            test_rows: self.facts.test_rows,
+            test_rows: self.facts.tested,
             labelled_rows: self.facts.labelled_rows,
             compression: self.facts.compression(),
         }

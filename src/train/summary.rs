@@ -17,6 +17,8 @@ pub struct Facts {
     pub train_rows: usize,
     pub labelled_rows: usize,
     pub test_rows: usize,
+    /// Of those, as many as accuracy is counted on.
+    pub tested: usize,
     pub validation_rows: usize,
     /// Values of the teacher's last hidden layer, and of its attention maps.
     hidden: usize,
@@ -47,6 +49,7 @@ impl Facts {
             train_rows: encoders.passages.train.len(),
             labelled_rows: encoders.passages.train.len(),
             test_rows: encoders.tests(),
+            tested: encoders.tests(),
             validation_rows: encoders.validation(),
             hidden: teacher.width,
             maps: 0,
@@ -71,6 +74,7 @@ impl Facts {
             train_rows: texts.own.set.train.len(),
             labelled_rows: texts.examples,
             test_rows: texts.own.set.test.len(),
+            tested: texts.tested(),
             validation_rows: texts.validation(),
             hidden: width,
             maps: 0,
@@ -98,6 +102,7 @@ impl Facts {
             train_rows: dataset.train.len(),
             labelled_rows: view.labels.iter().flatten().count(),
             test_rows: dataset.test.len(),
+            tested: dataset.test.len(),
             validation_rows: validation.as_ref().map_or(0, |exam| exam.sheet.rows()),
             hidden: teacher.hidden().unwrap_or(0),
             maps: teacher.map_values(),

@@ -79,6 +79,42 @@ fn a_run_that_ends_early_says_so_and_keeps_its_best_students() {
     assert!(!said.contains("not finished"), "{said}");
 }
 
+/// What accuracy is a share of is said wherever it stands; and of answers in many words ROUGE-L says which student is the best.
+#[test]
+fn written_answers_are_said_to_be_as_many_as_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let line = |number: usize| format!("{{\"prompt\": \"say {number}\", \"completion\": \"it is {number}\"}}\n");
+    fs::write(folder.join("open.jsonl"), (0..60).map(line).collect::<String>()).unwrap();
+    let knobs = [
+        "task.name=jsonl",
+        "teacher.source=live",
+        "teacher.layers=1",
+        "teacher.dim=16",
+        "teacher.heads=2",
+        "teacher.steps=1",
+        "student.dim=8",
+        "text.context=20",
+        "text.sft_steps=0",
+        "text.samples=3",
+        "train.steps=4",
+        "train.batch_size=4",
+        "train.eval_every=2",
+        "train.validation=0.2",
+    ];
+    let set: Vec<&str> = knobs.iter().flat_map(|knob| ["--set", knob]).collect();
+    let said =
+        stdout(&succeeded(run(folder, "grammar", &[&set[..], &["--data", "open.jsonl", "--keep-best", "2", "--out", "a"]].concat())));
+    assert!(said.contains("points of accuracy on 3 written answers") && said.contains("chosen by ROUGE-L on 3 validation rows"), "{said}");
+    for file in ["a/report.html", "a/README.md"] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains("share of 3 test cases (Wilson)") && text.contains("test examples, 3 written answers"), "{file}: {text}");
+    }
+    let scores: Vec<Value> = serde_json::from_str(&fs::read_to_string(folder.join("a/best/scores.json")).unwrap()).unwrap();
+    let written = |score: &Value| score["validation"]["rouge_l"].as_f64().unwrap();
+    assert!(scores.len() == 2 && written(&scores[0]) >= written(&scores[1]), "{scores:?}");
+}
+
 /// Without a validation part the test rows choose, and a note says so; with one it decides, and the test rows are measured alone.
 #[test]
 fn the_best_student_is_chosen_by_what_is_held_out() {

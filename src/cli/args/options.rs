@@ -82,7 +82,7 @@ pub struct OutputArgs {
     /// Steps between two checkpoints, the teacher's steps counted too (saved at the next multiple of 10 steps, or evaluation) [default: 500]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub checkpoint_every: Option<usize>,
-    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, then loss, of the validation part: train.validation) [default: 0]
+    /// Keep the distilled students of the K best evaluations, in best/ (accuracy, of open answers ROUGE-L, then loss, of the validation part: train.validation) [default: 0]
     #[arg(long, value_name = "K", value_parser = RangedU64ValueParser::<usize>::new().range(..=MOST_BEST as u64))]
     pub keep_best: Option<usize>,
     /// One event per line on stdout, for machines

@@ -2,7 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `overlap` | against a reference text: ROUGE-L, exact match |
+//! | `overlap` | against a reference text: ROUGE-L, exact match and where that tells something |
 //! | `diversity` | of texts by themselves: distinct n-grams, length |
 //! | `oracle` | one against another: win rate |
 //! | `similarity` | what two encoders hold for alike |
@@ -19,5 +19,5 @@ mod similarity;
 pub use diversity::{distinct, mean_length};
 pub use exposure::{accumulated, excess};
 pub use oracle::win_rate;
-pub use overlap::{exact_match, rouge_l};
+pub use overlap::{exact_match, is_checkable, rouge_l};
 pub use similarity::{Embeddings, spearman};

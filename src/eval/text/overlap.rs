@@ -22,9 +22,19 @@ const FINAL: &str = "####";
 /// Whether a text is the right one: the reference itself, come to its end; or, where the reference closes with `#### answer` as GSM8K's do, any
 /// text that closes with the same answer, thousands' commas and outer spaces left out.
 pub fn exact_match(said: &str, wanted: &str, ended: bool) -> bool {
-    let last = |text: &str| text.rsplit_once(FINAL).map(|(_, answer)| answer.trim().replace(',', ""));
-    let same = last(wanted).is_some_and(|answer| !answer.is_empty() && last(said) == Some(answer));
+    let same = final_answer(wanted).is_some_and(|answer| final_answer(said) == Some(answer));
     ended && (said == wanted || same)
+}
+
+/// Whether exact match can tell right answers from wrong ones: the reference closes with `#### answer`, or is no more than one word. Of longer
+/// ones a good answer is hardly ever the very words.
+pub fn is_checkable(wanted: &str) -> bool {
+    final_answer(wanted).is_some() || words(wanted).len() <= 1
+}
+
+/// What closes a worked solution, without thousands' commas and outer spaces.
+fn final_answer(text: &str) -> Option<String> {
+    text.rsplit_once(FINAL).map(|(_, answer)| answer.trim().replace(',', "")).filter(|answer| !answer.is_empty())
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -89,6 +99,16 @@ mod tests {
         assert!(!exact_match("1002", wanted, true), "no answer is marked");
         assert!(exact_match("12", "12", true) && !exact_match("-12", "12", true) && !exact_match("12", "12", false));
         assert!(!exact_match("x ####", "y ####", true), "no answer is no match");
+    }
+
+    #[test]
+    fn one_word_and_a_marked_answer_can_be_checked_and_a_sentence_cannot() {
+        for wanted in ["82", "positive.", "", "2 + 2 = 4\n#### 4"] {
+            assert!(is_checkable(wanted), "{wanted:?}");
+        }
+        for wanted in ["It is positive.", "two words", "a solution without its answer ####"] {
+            assert!(!is_checkable(wanted), "{wanted:?}");
+        }
     }
 
     /// `tests/reference/rouge.py`.

@@ -182,7 +182,7 @@ pub const TABLE: &[Knob] = &[
         .live()
         .main()
         .needs(&[("student.kind", DECODER)]),
-    row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation.").needs(&[("student.kind", DECODER)]),
+    row("text.samples", int_log(1, 2048), "Texts that each network writes for an evaluation; of arithmetic and jsonl the answers that accuracy counts, one to a test example.").needs(&[("student.kind", DECODER)]),
     row("text.tests", int_log(1, 10_000), "Test examples asked at an evaluation where not all right answers are known.")
         .needs(&[("task.name", &["names", "novel", "jsonl", "labels", "arithmetic"])])
         .or_needs(&[("student.kind", ENCODER)]),
@@ -375,6 +375,6 @@ pub const TABLE: &[Knob] = &[
     row(
         "train.patience",
         int(0, 1000),
-        "Evaluations in a row without a better distilled student (accuracy, then loss, of the validation part) that end the run; 0 = none do.",
+        "Evaluations in a row without a better distilled student (accuracy, of open answers ROUGE-L, then loss, of the validation part) that end the run; 0 = none do.",
     ),
 ];

@@ -88,7 +88,7 @@ async fn a_run_ends_when_the_distilled_student_has_not_got_better_for_too_long()
     assert!(early.evaluations == 2 && early.step == early.best_step + 10 && early.step < 400, "{early:?}");
     let scores: Vec<_> = evaluations(&events, Role::Distilled).into_iter().filter(|found| found.step > 0).collect();
     let best = scores.iter().find(|found| found.step == early.best_step).expect("its evaluation");
-    assert!(scores.iter().all(|found| !better((found.accuracy, found.loss), (best.accuracy, best.loss))), "{scores:?}");
+    assert!(scores.iter().all(|found| !found.merit().better(&best.merit())), "{scores:?}");
     assert_eq!(scores.last().unwrap().step, early.step, "the last evaluation ended it");
     assert_eq!(run.restored().last(), events.last(), "a finished run says it again");
     let patient = to_the_end(&mut open(&[&WILD[..], &[("train.patience", "0"), ("train.steps", "40")]].concat()).await).await;

@@ -14,7 +14,7 @@ mod validation;
 mod workloads;
 
 use super::event::ROLES;
-use super::{Calibration, Early, Evaluation, Event, LossParts, Materials, Role, Run, better};
+use super::{Calibration, Early, Evaluation, Event, LossParts, Materials, Role, Run};
 use crate::data::Shipped;
 use crate::device::Place;
 use crate::eval::study::Bin;

@@ -49,9 +49,9 @@ async fn a_part_is_held_out_of_every_kind_of_run_and_only_students_are_chosen_by
         let (first, last) = (distilled.first().unwrap(), distilled.last().unwrap());
         assert_eq!(held(&alone[0]).loss, held(first).loss, "{preset}: both begin as the same student, and see the same rows");
         assert_ne!((held(last).accuracy, held(last).loss), (last.accuracy, last.loss), "{preset}: other rows than the test rows");
-        let (accuracy, loss) = last.score();
+        let merit = last.merit();
         let close = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
-        assert!(close(accuracy, held(last).accuracy) && close(loss, held(last).loss), "{preset}");
+        assert!(close(merit.accuracy, held(last).accuracy) && close(merit.loss, held(last).loss), "{preset}");
         assert!(held(last).loss < held(first).loss, "{preset}: what is learned shows there too");
     }
 }
@@ -87,8 +87,8 @@ async fn patience_goes_by_what_is_held_out_also_after_a_resume() {
     let events = to_the_end(&mut open(&wild).await).await;
     let Some(Event::Finished { early: Some(early), .. }) = events.last() else { panic!("it ends early") };
     let found: Vec<_> = evaluations(&events, Role::Distilled).into_iter().filter(|found| found.step > 0).collect();
-    let best = found.iter().find(|found| found.step == early.best_step).expect("its evaluation").score();
-    assert!(found.iter().all(|found| !better(found.score(), best)), "{found:?}");
+    let best = found.iter().find(|found| found.step == early.best_step).expect("its evaluation").merit();
+    assert!(found.iter().all(|found| !found.merit().better(&best)), "{found:?}");
     let mut run = open(&wild).await;
     let mut last = Vec::new();
     while !run.finished() {

@@ -6,24 +6,20 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use rand::seq::SliceRandom;
 
 use super::super::RunError;
 use super::super::evaluation::{Evaluation, TextMeasures};
 use super::super::event::Role;
-use super::judged::{Sample, compare, preferred, response, samples, truth, two_words};
+use super::desk::{Desk, Writings};
+use super::judged::{compare, preferred, response, responses, truth, two_words};
 use super::told::{self, Apart, Told};
-use crate::data::{
-    self,
-    text::{Grammar, Judge, TextSet},
-};
+use crate::data::text::{Grammar, Judge, TextSet};
 use crate::device::Place;
 use crate::eval::{
     statistics::mean,
     study::{self, Bin, Graded},
     text as measures,
 };
-use crate::generate::{self, Request, Sampling, Text};
 use crate::loss::preference;
 use crate::method::text::{Reading, Sequences, Written, large};
 use crate::model::Transformer;
@@ -58,6 +54,18 @@ struct Known {
     yes_no: Vec<Graded>,
 }
 
+/// How much an exam asks.
+pub struct Sizes {
+    /// Test examples where the right answers are not all known.
+    pub tests: usize,
+    /// Texts that are written at most.
+    pub samples: usize,
+    /// Whether exposure is measured: it needs as many texts again where the written ones are not drawn at temperature 1.
+    pub exposure: bool,
+    /// Tokens of the data's responses on the mean, before anything of the data is held out.
+    pub mean_response: usize,
+}
+
 /// The questions, and what a frozen teacher answered.
 pub struct Exam {
     references: Vec<Reference>,
@@ -70,23 +78,22 @@ pub struct Exam {
     prompts: Vec<Vec<u32>>,
     /// Prompts to which only yes or only no is right, each with a text that is the other word. All right answers begin with the right one.
     wrong_words: Vec<Reference>,
-    /// Test prompts and responses in the order in which they are asked for.
-    asked: Vec<Written>,
+    /// Where texts are written for test prompts.
+    pub desk: Desk,
+    /// Whether a good answer may have other words than its reference.
+    open: bool,
     seq: usize,
-    longest: usize,
     /// Tokens of the data's responses on the mean: up to there errors that add up are read as one number.
     mean_response: usize,
     /// A frozen teacher's, and the temperature at which it wrote them.
-    teacher_texts: Option<(f64, Vec<Written>)>,
+    teacher_texts: Option<(f64, Writings)>,
     /// How sure each network was of the next tokens when it was last asked, and how often it was right.
     reliability: BTreeMap<Role, Vec<Bin>>,
 }
 
 impl Exam {
-    /// `tests` is how many test examples are asked where the right answers are not all known, `samples` how many texts are written at most.
-    /// `mean_response` is that of all data, before anything of it is held out.
-    pub fn new(reading: &Reading, vocab: usize, [tests, samples]: [usize; 2], mean_response: usize, place: &Place) -> Self {
-        let &Reading { ref set, seq, longest } = reading;
+    pub fn new(reading: &Reading, vocab: usize, sizes: &Sizes, place: &Place) -> Self {
+        let &Reading { ref set, seq, .. } = reading;
         let (mut references, mut prompts, mut wrong_words) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
             for prompt in grammar.prompts() {
@@ -101,15 +108,15 @@ impl Exam {
                 prompts.push(prompt.to_vec());
             }
         } else {
-            for example in set.test.iter().take(tests) {
+            for example in set.test.iter().take(sizes.tests) {
                 references.push(Reference { written: Written::example(&example, set.end()), weight: 1.0, prompt: prompts.len() });
                 prompts.push(example.into_owned().prompt);
             }
         }
-        let mut asked: Vec<u32> = (0..set.test.len() as u32).collect();
-        asked.shuffle(&mut data::rng(0, "prompts of the exam"));
-        asked.truncate(samples);
-        let asked = asked.into_iter().map(|row| Written::example(&set.test.get(row as usize), set.end())).collect();
+        let desk = Desk::new(reading, sizes);
+        let checkable = |text: &Written| measures::is_checkable(&set.text(response(text, set.stop)));
+        let open =
+            matches!(set.judge, Judge::Exact) && !references.iter().map(|reference| &reference.written).chain(&desk.asked).all(checkable);
         let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
         let texts: Vec<Written> = references.iter().chain(&wrong_words).map(|reference| reference.written.clone()).collect();
         let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();
@@ -121,10 +128,10 @@ impl Exam {
             heard: Vec::new(),
             prompts,
             wrong_words,
-            asked,
+            desk,
+            open,
             seq,
-            longest,
-            mean_response,
+            mean_response: sizes.mean_response,
             teacher_texts: None,
             reliability: BTreeMap::new(),
         }
@@ -166,7 +173,7 @@ impl Exam {
         let kept = self.teacher_texts.take().filter(|(at, _)| !teacher_changes && *at == temperature);
         let of_teacher = match kept {
             Some((_, texts)) => texts,
-            None => self.written(experiment, set, &networks[0], place).await?,
+            None => self.desk.writings(experiment, set, &networks[0], place).await?,
         };
         self.teacher_texts = Some((temperature, of_teacher.clone()));
         let mut found = Vec::new();
@@ -175,13 +182,13 @@ impl Exam {
             let (role, steps, network) = who;
             let is_teacher = *role == Role::Teacher;
             let told = self.told(contexts, teacher, (!is_teacher).then_some(network)).await?;
-            let texts = if is_teacher { of_teacher.clone() } else { self.written(experiment, set, who, place).await? };
+            let texts = if is_teacher { of_teacher.clone() } else { self.desk.writings(experiment, set, who, place).await? };
             let apart = if is_teacher {
                 None
             } else {
                 let preference = experiment.text.method == Method::Dpkd;
-                let own = self.apart(contexts, teacher, network, &texts, preference, place).await?;
-                Some([own, self.apart(contexts, teacher, network, &of_teacher, preference, place).await?])
+                let own = self.apart(contexts, teacher, network, texts.drawn(), preference, place).await?;
+                Some([own, self.apart(contexts, teacher, network, of_teacher.drawn(), preference, place).await?])
             };
             let excess = apart.as_ref().map(|[own, guided]| measures::excess(&own.forward_kl, &guided.forward_kl));
             let mut evaluation = self.evaluation(set, *role, *steps, &told, &texts, excess);
@@ -189,7 +196,7 @@ impl Exam {
                 text.preferred = preferred(of_teacher, own, preference::counts_lengths(&experiment.text));
             }
             found.push(evaluation);
-            points.push(truth(set, &texts));
+            points.push(truth(set, &texts.texts));
         }
         compare(&mut found, &points);
         Ok(found)
@@ -214,7 +221,7 @@ impl Exam {
             told.extend(told::all(chunk, (network, &state), None).await?);
         }
         told.truncate(self.references.len() + self.wrong_words.len());
-        let texts = self.written(experiment, set, who, place).await?;
+        let texts = self.desk.writings(experiment, set, who, place).await?;
         Ok(self.evaluation(set, *role, *steps, &told, &texts, None))
     }
 
@@ -233,39 +240,6 @@ impl Exam {
         // The last chunk was filled up.
         told.truncate(self.references.len() + self.wrong_words.len());
         Ok(told)
-    }
-
-    /// Texts that a network writes for the test prompts: `text.samples` of them, the likeliest where one answer is right (arithmetic, jsonl),
-    /// elsewhere at the sampling temperature. All networks have the same luck.
-    pub async fn written(
-        &self,
-        experiment: &Experiment,
-        set: &TextSet,
-        (role, steps, network): &(Role, usize, Transformer),
-        place: &Place,
-    ) -> Result<Vec<Written>, RunError> {
-        if self.asked.is_empty() {
-            return Ok(Vec::new());
-        }
-        let temperature = if matches!(set.judge, Judge::Exact) { 0.0 } else { experiment.text.sampling_temperature };
-        let prompts: Vec<Vec<u32>> = self.asked.iter().cycle().take(experiment.text.samples).map(|text| text.prompt.clone()).collect();
-        let request = Request {
-            prompts: prompts.clone(),
-            max_tokens: self.longest,
-            room: Some(self.seq + 1),
-            sampling: Sampling { temperature, ..Sampling::default() },
-            stop: vec![set.stop],
-            seed: experiment.seed,
-        };
-        let texts: Vec<Text> = generate::generate(network, None, request, &place.inner())
-            .await
-            .map_err(|error| RunError::written(error, experiment, *role, *steps))?;
-        Ok(prompts.iter().zip(&texts).map(|(prompt, text)| Written::sampled(prompt, text, set.stop)).collect())
-    }
-
-    /// What [`Exam::written`] has, judged.
-    pub fn samples(&self, set: &TextSet, written: &[Written]) -> Vec<Sample> {
-        samples(set, written, self.asked.iter().cycle())
     }
 
     async fn apart(
@@ -295,16 +269,19 @@ impl Exam {
         role: Role,
         step: usize,
         told: &[Vec<Told>],
-        texts: &[Written],
+        writings: &Writings,
         excess: Option<Vec<f64>>,
     ) -> Evaluation {
+        let texts = &writings.texts;
         let weighed = || self.references.iter().zip(told).flat_map(|(reference, text)| text.iter().map(|told| (reference.weight, told)));
         let total: f64 = weighed().map(|(weight, _)| weight).sum();
         let mean = |of: fn(&Told) -> f64| weighed().map(|(weight, told)| weight * of(told)).sum::<f64>() / total;
         let graded = weighed().map(|(weight, told)| Graded { confidence: told.confidence, correct: told.correct, weight });
         let reliability = study::bins(graded, study::BINS);
         let compared = excess.is_some();
-        let responses: Vec<&[u32]> = texts.iter().map(|text| response(text, set.stop)).collect();
+        let said = responses(texts, set.stop);
+        // The likeliest answers tell little of what else there might be.
+        let varied = if matches!(set.judge, Judge::Exact) { responses(writings.drawn(), set.stop) } else { said.clone() };
         let mut measures = TextMeasures {
             validity: None,
             unseen: None,
@@ -312,9 +289,10 @@ impl Exam {
             yes_no_ece: None,
             forward_kl: compared.then(|| mean(|told| told.forward_kl)),
             reverse_kl: compared.then(|| mean(|told| told.reverse_kl)),
-            length: measures::mean_length(&responses),
-            distinct_2: measures::distinct(&responses, 2),
+            length: measures::mean_length(&said),
+            distinct_2: measures::distinct(&varied, 2),
             rouge_l: None,
+            open: self.open,
             win_rate: None,
             preferred: None,
             own_share: None,
@@ -332,10 +310,10 @@ impl Exam {
                 measures.yes_no_ece = Some(study::calibration_error(&study::bins(known.yes_no, YES_NO_BINS)));
             }
             Judge::Exact => {
-                let wanted: Vec<&[u32]> = self.asked.iter().cycle().take(texts.len()).map(|asked| response(asked, set.stop)).collect();
-                let pairs = || responses.iter().zip(&wanted).map(|(said, wanted)| (set.text(said), set.text(wanted)));
+                let wanted = responses(&self.desk.asked, set.stop);
+                let pairs = || said.iter().zip(&wanted).map(|(said, wanted)| (set.text(said), set.text(wanted)));
                 let count = texts.len().max(1) as f64;
-                let ended = texts.iter().zip(&responses).map(|(text, said)| text.response.len() > said.len());
+                let ended = texts.iter().zip(&said).map(|(text, said)| text.response.len() > said.len());
                 let right = pairs().zip(ended).filter(|((said, wanted), ended)| measures::exact_match(said, wanted, *ended)).count();
                 accuracy = right as f64 / count;
                 measures.validity = Some(accuracy);

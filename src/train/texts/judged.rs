@@ -72,6 +72,11 @@ pub fn response(text: &Written, stop: u32) -> &[u32] {
     }
 }
 
+/// The same of all texts.
+pub fn responses(texts: &[Written], stop: u32) -> Vec<&[u32]> {
+    texts.iter().map(|text| response(text, stop)).collect()
+}
+
 /// Win rates over the student alone. `points` are those of every text of every network.
 pub fn compare(found: &mut [Evaluation], points: &[Vec<f64>]) {
     let Some(alone) = found.iter().position(|evaluation| evaluation.role == Role::Alone) else { return };

@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod cast;
+mod desk;
 mod exam;
 mod judged;
 pub mod read;
@@ -25,7 +26,7 @@ use crate::model::lora::Lora;
 use crate::model::transformer::Context;
 use crate::spec::{Experiment, Method, Preference, TeacherSource, Text, Transfer};
 use cast::Cast;
-use exam::Exam;
+use exam::{Exam, Sizes};
 pub use judged::Sample;
 pub use remember::BLOCK as CACHE_BLOCK;
 
@@ -116,20 +117,16 @@ impl Texts {
             origins.speak_alike();
         }
         let guided = cast::guided((&student, &first), &teacher, experiment)?;
-        let tests = [experiment.text.tests, experiment.text.samples];
-        let exam = Exam::new(&own, student.vocab, tests, mean_response, place);
+        let sizes = Sizes { tests: experiment.text.tests, samples: experiment.text.samples, exposure: true, mean_response };
+        let exam = Exam::new(&own, student.vocab, &sizes, place);
         let validation = held.map(|set| {
             let reading = Reading { set, ..own };
             // What a network writes counts where one answer is right.
             let samples = if matches!(reading.set.judge, Judge::Exact) { experiment.text.samples } else { 0 };
-            let exam = Exam::new(&reading, student.vocab, [experiment.text.tests, samples], mean_response, place);
+            let exam = Exam::new(&reading, student.vocab, &Sizes { samples, exposure: false, ..sizes }, place);
             (reading.set, exam)
         });
-        let teachers = other.map(|reading| TeachersSide {
-            exam: Exam::new(&reading, teacher.vocab, tests, mean_response, place),
-            reading,
-            found: None,
-        });
+        let teachers = other.map(|reading| TeachersSide { exam: Exam::new(&reading, teacher.vocab, &sizes, place), reading, found: None });
         let batch = experiment.train.batch_size;
         let Text { method, transfer, .. } = &experiment.text;
         let transfer = *method == Method::SeqKd && *transfer == Transfer::All && examples < own.set.train.len();
@@ -287,7 +284,7 @@ impl Texts {
             // What was heard before and in the fine-tuning says nothing of the distillation.
             let steps = experiment.distilled_steps();
             if (steps.start..=steps.end).contains(&distilled.step) {
-                distillm::heard(&mut self.memory, distilled.score().1, text.share_tolerance);
+                distillm::heard(&mut self.memory, distilled.merit().loss, text.share_tolerance);
             }
             if let Some(measures) = &mut distilled.text {
                 measures.own_share = Some(distillm::share(&self.memory, text));
@@ -322,9 +319,17 @@ impl Texts {
         (!prints.is_empty()).then(|| prints.join(" "))
     }
 
+    /// Test examples that the networks are measured on.
+    pub fn tested(&self) -> usize {
+        match self.own.set.judge {
+            Judge::Grammar(_) => self.own.set.test.len(),
+            Judge::Exact | Judge::None => counted(&self.own.set, &self.exam),
+        }
+    }
+
     /// Examples held out to choose by.
     pub fn validation(&self) -> usize {
-        self.validation.as_ref().map_or(0, |(_, exam)| exam.prompts().len())
+        self.validation.as_ref().map_or(0, |(set, exam)| counted(set, exam))
     }
 
     /// Tokens that end what a student writes: the one that it learned to end with, and those of the model that it began as.
@@ -352,13 +357,13 @@ impl Texts {
     pub async fn write_all(&self, experiment: &Experiment, role: Role) -> Result<Vec<Written>, RunError> {
         let (reading, exam) = self.side(role);
         let who = (role, self.nets.network(role).steps, self.nets.speaker(role));
-        exam.written(experiment, &reading.set, &who, &self.place).await
+        exam.desk.written(experiment, &reading.set, &who, &self.place).await
     }
 
     /// The same as people read them.
     pub fn samples(&self, role: Role, written: &[Written]) -> Vec<Sample> {
         let (reading, exam) = self.side(role);
-        exam.samples(&reading.set, written)
+        exam.desk.samples(&reading.set, written)
     }
 
     /// What the method remembers, for a checkpoint.
@@ -369,6 +374,11 @@ impl Texts {
     pub fn remember(&mut self, memory: Memory) {
         self.memory = memory.within(self.own.context());
     }
+}
+
+/// Examples that accuracy is counted on: those that are answered in writing where one answer is right.
+fn counted(set: &TextSet, exam: &Exam) -> usize {
+    if matches!(set.judge, Judge::Exact) { exam.desk.asked.len() } else { exam.prompts().len() }
 }
 
 /// What is to be said of a preference whose constants are those of another form, as they are when the form alone was changed.

@@ -52,6 +52,14 @@ describe("the verdict", () => {
     expect(after.numbers.gap).toBeCloseTo(10);
   });
 
+  it("counts the answers that were written, not the test examples there are", () => {
+    const said = (values: Record<string, string>) => sentence({ summary: { ...summary, values }, phase: "finished", step: 1000, networks: networks(0.6, 0.7) });
+    const sums = { "task.name": "arithmetic", "student.kind": "decoder" };
+    expect(said({ ...sums, "text.samples": "20" })).toMatchObject({ key: "verdict.after.same", numbers: { test: 20 } });
+    expect(said({ ...sums, "text.samples": "600" })).toMatchObject({ key: "verdict.after.much_better", numbers: { test: 540 } });
+    expect(said({ "task.name": "digits", "text.samples": "20" }).numbers.test, "a classifier writes none").toBe(540);
+  });
+
   it.each([
     ["grammar", "verdict.answers.after.much_better"],
     ["novel", "verdict.tokens.after.much_better"],

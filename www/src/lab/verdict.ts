@@ -1,6 +1,6 @@
 /** The one sentence that says what the run shows, as a key and its numbers. Worded by sign and size of the gap, never by hope. */
 import type { Evaluation, Phase, Role, Summary } from "../engine/protocol";
-import { counted } from "./task";
+import { counted, isText } from "./task";
 
 export interface Sentence {
   key: string;
@@ -43,6 +43,12 @@ function parameters(summary: Summary, role: Role): number {
 /** What right answers are a share of decides the words. */
 const FAMILY = { examples: "verdict", probability: "verdict.answers", tokens: "verdict.tokens", masks: "verdict.masks", labels: "verdict" };
 
+/** The test examples that accuracy counts: of those whose answers are written, each network answers so many. */
+function tests({ values, test_rows }: Summary): number {
+  const written = counted(values) === "examples" && isText(values);
+  return written ? Math.min(test_rows, Number(values["text.samples"] ?? test_rows)) : test_rows;
+}
+
 /** The sentence before, during and after a run. */
 export function sentence({ summary, phase, step, networks }: Standing): Sentence {
   const family = FAMILY[counted(summary.values)];
@@ -50,7 +56,7 @@ export function sentence({ summary, phase, step, networks }: Standing): Sentence
   const numbers = {
     labels: summary.labelled_rows,
     rows: summary.train_rows,
-    test: summary.test_rows,
+    test: tests(summary),
     step,
     steps: phase === "teacher" ? summary.teacher_steps : summary.student_steps,
     smaller: Math.round(parameters(summary, "teacher") / Math.max(1, student)),
@@ -60,7 +66,7 @@ export function sentence({ summary, phase, step, networks }: Standing): Sentence
   if (teacher === undefined || alone === undefined || distilled === undefined || (step === 0 && phase !== "finished")) {
     return { key: summary.teacher_steps > 0 ? `${family}.before.live` : `${family}.before`, shares: {}, numbers };
   }
-  const size = sizeOf(alone, distilled, summary.test_rows);
+  const size = sizeOf(alone, distilled, tests(summary));
   return {
     key: `${family}.${phase === "finished" ? "after" : "during"}.${size}`,
     shares: { teacher, alone, distilled },
@@ -76,7 +82,7 @@ export type Guess = (typeof GUESSES)[number];
 export function came({ summary, phase, networks }: Standing): Guess | null {
   const { alone, distilled } = accuracies(networks);
   if (phase !== "finished" || alone === undefined || distilled === undefined) return null;
-  const size = sizeOf(alone, distilled, summary.test_rows);
+  const size = sizeOf(alone, distilled, tests(summary));
   return size === "same" ? "same" : distilled > alone ? "distilled" : "alone";
 }
 

@@ -96,7 +96,11 @@ shifted_accuracy: number,
  */
 shift: number, };
 
-export type Validation = { accuracy: number, loss: number, };
+export type Validation = { accuracy: number, loss: number, 
+/**
+ * Where texts are written and have references.
+ */
+rouge_l?: number, };
 
 export type Evaluation = { role: Role, 
 /**
@@ -159,11 +163,12 @@ forward_kl: number | null,
  */
 reverse_kl: number | null, 
 /**
- * Tokens of a sampled response, the stop token not counted.
+ * Tokens of a written response, the stop token not counted.
  */
 length: number, 
 /**
- * Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2).
+ * Share of the pairs of neighbouring tokens in sampled responses that are different ones (distinct-2); where one answer is right, in those
+ * that are sampled at temperature 1.
  */
 distinct_2: number, 
 /**
@@ -171,6 +176,11 @@ distinct_2: number,
  * their exact match.
  */
 rouge_l?: number, 
+/**
+ * Whether an answer can be good in other words than the reference's (jsonl, unless all references are one word or close with `#### answer`):
+ * ROUGE-L then says which student is better, not exact match.
+ */
+open?: boolean, 
 /**
  * How often its sample beats that of the student alone, after the same prompt and with the same luck, by the true probability of the
  * answer (0 for void; ties count half, so that the student alone has 0.5) (grammar).
@@ -186,7 +196,8 @@ preferred?: number,
  */
 own_share?: number, 
 /**
- * Excess accumulated error up to each token, in percent (exposure bias); empty for the teacher.
+ * Excess accumulated error up to each token, in percent (exposure bias), along texts that both networks sampled at temperature 1; empty for
+ * the teacher.
  */
 excess: Array<number>, 
 /**
@@ -440,7 +451,11 @@ export type Outcome = { teacher: number, alone: number, distilled: number,
 /**
  * Accuracy of distilled − alone, as a share of 1.
  */
-gap: number, test_rows: number, labelled_rows: number, 
+gap: number, 
+/**
+ * Test rows, texts or written answers that accuracy is counted on.
+ */
+test_rows: number, labelled_rows: number, 
 /**
  * Teacher's parameters / student's.
  */
