@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::card::file_name;
+use super::cost;
 use super::error::Error;
 use super::measure::{Measure, excess_at};
 use super::output;
@@ -14,11 +15,11 @@ use super::record::{Record, right};
 use super::rundir::RunDir;
 use super::settings::Settings;
 use super::summary::{Summary, judged};
-use super::table::{Table, or_dash, percent, points};
+use super::table::{Table, flops, or_dash, percent, points};
 use super::texts::{self, Duel, Places};
 use crate::eval::statistics::{Interval, Verdict, mean};
 use crate::spec::{Experiment, knobs};
-use crate::train::{Evaluation, ROLES, Role};
+use crate::train::{Evaluation, Flops, ROLES, Role};
 
 /// Runs of one experiment on the same files that differ in their seeds alone.
 struct Series {
@@ -28,6 +29,8 @@ struct Series {
     experiment: Experiment,
     settings: Settings,
     seeds: BTreeMap<u32, BTreeMap<Role, Evaluation>>,
+    /// What the training of each seed took, as far as it is known.
+    flops: BTreeMap<u32, Flops>,
     places: Places,
 }
 
@@ -81,23 +84,30 @@ impl Series {
         let unfinished =
             || Error::input(format!("{} is not finished: `distillery resume {}` goes on with it", path.display(), output::quoted(path)));
         let settings = directory.settings()?;
-        let (experiment, seeds, places): (_, BTreeMap<_, _>, Places) = if settings.seeds.is_some() {
+        let (experiment, seeds, places, flops): (_, BTreeMap<_, _>, Places, BTreeMap<_, _>) = if settings.seeds.is_some() {
             if !directory.file(super::summary::FILE).exists() {
                 return Err(unfinished());
             }
             let Summary { experiment, seeds, .. } = Summary::read(&directory)?;
             let places = seeds.iter().map(|seed| (seed.seed, directory.seed(seed.seed))).collect();
-            (experiment, seeds.into_iter().map(|seed| (seed.seed, seed.networks)).collect(), places)
+            let flops = seeds.iter().filter_map(|seed| Some((seed.seed, seed.flops?))).collect();
+            (experiment, seeds.into_iter().map(|seed| (seed.seed, seed.networks)).collect(), places, flops)
         } else {
             let record = Record::read(&directory)?;
             if !record.finished {
                 return Err(unfinished());
             }
             let seed = record.experiment.seed;
-            (record.experiment, BTreeMap::from([(seed, record.finals)]), BTreeMap::from([(seed, path.to_owned())]))
+            let flops = record.flops.map(|flops| (seed, flops)).into_iter().collect();
+            (record.experiment, BTreeMap::from([(seed, record.finals)]), BTreeMap::from([(seed, path.to_owned())]), flops)
         };
         let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { name, path: path.to_owned(), experiment: Experiment { seed: 0, ..experiment }, settings, seeds, places })
+        Ok(Self { name, path: path.to_owned(), experiment: Experiment { seed: 0, ..experiment }, settings, seeds, flops, places })
+    }
+
+    /// The mean over the seeds.
+    fn cost(&self) -> Option<Flops> {
+        cost::mean(&self.flops.values().copied().collect::<Vec<_>>())
     }
 
     /// One of [`FILES`].
@@ -230,6 +240,7 @@ fn gathered(paths: &[PathBuf]) -> Result<Vec<Series>, Error> {
         match all.iter_mut().find(|series| series.is_as(&found) && series.shared_seeds(&found).is_empty()) {
             Some(series) => {
                 series.seeds.extend(found.seeds);
+                series.flops.extend(found.flops);
                 series.places.extend(found.places);
             }
             None => all.push(found),
@@ -325,7 +336,10 @@ fn table(all: &[Series], differing: &Differing) -> Table {
     // Networks have columns of such names.
     let title = |name: &str| if FILES.contains(&name) { format!("--{name}") } else { name.to_owned() };
     let header = ["run".to_owned()].into_iter().chain(differing.iter().map(|(name, _)| title(name)));
-    let mut table = Table::new(header.chain(["seeds", "teacher", "alone", "distilled", "distilled − alone"].map(String::from)));
+    let counted = all.iter().any(|series| series.cost().is_some());
+    let costs = if counted { &["alone costs", "distilled costs"][..] } else { &[] };
+    let columns = ["seeds", "teacher", "alone", "distilled", "distilled − alone"].iter().chain(costs).map(|name| (*name).to_owned());
+    let mut table = Table::new(header.chain(columns));
     for (index, series) in all.iter().enumerate() {
         let mut row = vec![series.name.clone()];
         row.extend(differing.iter().map(|(_, values)| values[index].clone()));
@@ -333,6 +347,10 @@ fn table(all: &[Series], differing: &Differing) -> Table {
         row.extend(ROLES.map(|role| or_dash(mean_accuracy(series, role).map(percent))));
         let gap = mean_accuracy(series, Role::Distilled).zip(mean_accuracy(series, Role::Alone));
         row.push(or_dash(gap.map(|(distilled, alone)| points(distilled - alone))));
+        if counted {
+            let cost = series.cost();
+            row.extend([or_dash(cost.map(|cost| flops(cost.alone))), or_dash(cost.map(|cost| flops(cost.distilled)))]);
+        }
         table.row(row);
     }
     table
@@ -344,7 +362,7 @@ fn as_json(all: &[Series], differing: &Differing, own: &[Comparison], between: &
         .enumerate()
         .map(|(index, series)| {
             let values: BTreeMap<&str, &str> = differing.iter().map(|(name, values)| (*name, values[index].as_str())).collect();
-            serde_json::json!({ "name": series.name, "differs": values, "seeds": series.seeds })
+            serde_json::json!({ "name": series.name, "differs": values, "seeds": series.seeds, "flops": series.flops })
         })
         .collect();
     serde_json::json!({ "type": "comparison", "runs": runs, "distilled_against_alone": own, "between_runs": between, "texts": duels })

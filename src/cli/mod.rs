@@ -8,6 +8,7 @@ mod card;
 mod clock;
 mod compare;
 mod corpus;
+mod cost;
 mod data;
 mod describe;
 mod devices;

@@ -13,7 +13,7 @@ use super::rundir::RunDir;
 use super::settings::{EVERY, Settings};
 use super::table::thousands;
 use crate::spec::{Experiment, Objective, TaskName};
-use crate::train::{Early, Evaluation, Layers, LossParts, Phase, Role};
+use crate::train::{Early, Evaluation, Flops, Layers, LossParts, Phase, Role};
 
 /// A run and all it said.
 pub struct Record {
@@ -33,6 +33,8 @@ pub struct Record {
     pub finished: bool,
     /// Why it ended before its steps were up.
     pub early: Option<Early>,
+    /// What its training took, once it is finished; runs of before do not say.
+    pub flops: Option<Flops>,
 }
 
 /// The part of the opening event that a report shows.
@@ -84,6 +86,8 @@ enum Said {
     Finished {
         #[serde(default)]
         early: Option<Early>,
+        #[serde(default)]
+        flops: Option<Flops>,
     },
     #[serde(other)]
     Other,
@@ -102,6 +106,7 @@ impl Record {
             steps_per_second: None,
             finished: false,
             early: None,
+            flops: None,
         };
         let path = directory.file("metrics.jsonl");
         let text = read_text(&path)?;
@@ -145,7 +150,7 @@ impl Record {
                     self.evaluations.push((line.total_step, network));
                 }
             }
-            Said::Finished { early } => (self.finished, self.early) = (true, early),
+            Said::Finished { early, flops } => (self.finished, self.early, self.flops) = (true, early, flops),
             Said::Other => {}
         }
     }

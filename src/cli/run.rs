@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::{ResumeArgs, RunArgs};
 use super::best;
+use super::cost;
 use super::error::Error;
 use super::files::read_text;
 use super::measure::{Measure, excess_at};
@@ -252,6 +253,7 @@ pub fn sentences(record: &Record) -> Vec<String> {
             thousands(record.facts.labelled_rows)
         ));
     }
+    list.extend(record.flops.map(|flops| cost::sentence(&flops, &record.experiment)));
     let students = [Role::Alone, Role::Distilled].into_iter().filter_map(|role| record.finals.get(&role));
     let embeddings: Vec<String> = students.filter_map(embeddings).collect();
     if !embeddings.is_empty() {

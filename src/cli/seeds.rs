@@ -85,6 +85,9 @@ pub fn tell(directory: &RunDir, summary: &Summary, json: bool) -> Result<(), Err
         output::line(&format!("{table}\n"))?;
     }
     output::line(&summary.sentence())?;
+    if let Some(cost) = summary.cost() {
+        output::line(&cost)?;
+    }
     output::line(&format!("Kept in {}: report.html, summary.json, a run directory for each seed", directory.path().display()))
 }
 

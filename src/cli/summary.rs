@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cost;
 use super::error::Error;
 use super::files::read_text;
 use super::measure::{FURTHER, Measure, excess_at};
@@ -12,7 +13,7 @@ use super::rundir::RunDir;
 use super::table::{Table, or_dash, percent, points};
 use crate::eval::statistics::{Interval, Verdict};
 use crate::spec::Experiment;
-use crate::train::{Evaluation, ROLES, Role};
+use crate::train::{Evaluation, Flops, ROLES, Role};
 
 /// Name of the file in the directory of `--seeds`.
 pub const FILE: &str = "summary.json";
@@ -38,6 +39,9 @@ pub struct Summary {
 pub struct Seed {
     pub seed: u32,
     pub networks: BTreeMap<Role, Evaluation>,
+    /// What its training took; summaries of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops: Option<Flops>,
 }
 
 /// One network over the seeds.
@@ -61,8 +65,8 @@ pub struct RoleSummary {
 impl Summary {
     /// `records` are finished runs that differ in their seeds alone.
     pub fn new(experiment: Experiment, command: String, records: &[Record]) -> Result<Self, Error> {
-        let seeds: Vec<Seed> =
-            records.iter().map(|record| Seed { seed: record.experiment.seed, networks: record.finals.clone() }).collect();
+        let seed = |record: &Record| Seed { seed: record.experiment.seed, networks: record.finals.clone(), flops: record.flops };
+        let seeds: Vec<Seed> = records.iter().map(seed).collect();
         let over = |role: Role, value: &dyn Fn(&Evaluation) -> Option<f64>| {
             let values: Option<Vec<f64>> = seeds.iter().map(|seed| seed.networks.get(&role).and_then(value)).collect();
             values.and_then(|values| Interval::of(&values))
@@ -137,6 +141,12 @@ impl Summary {
             let interval = interval(&self.seeds, role, measure)?;
             Some(if measure.is_share() { shares(&interval) } else { plain(&interval) })
         })
+    }
+
+    /// What training took, the mean over the seeds.
+    pub fn cost(&self) -> Option<String> {
+        let found: Vec<Flops> = self.seeds.iter().filter_map(|seed| seed.flops).collect();
+        cost::mean(&found).map(|flops| cost::sentence(&flops, &self.experiment))
     }
 
     /// The verdict in one sentence.

@@ -93,6 +93,18 @@ pub fn milliseconds(time: f64) -> String {
     if time < 10.0 { format!("{time:.2} ms") } else { format!("{} ms", thousands(time.round() as usize)) }
 }
 
+/// `1.23 GFLOP`, `704 kFLOP`: three digits.
+pub fn flops(count: f64) -> String {
+    const UNITS: [&str; 7] = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"];
+    let (mut value, mut unit) = (count, 0);
+    // What would be rounded to a thousand is one of the next unit.
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        (value, unit) = (value / 1000.0, unit + 1);
+    }
+    let digits = if unit == 0 || value >= 99.95 { 0 } else { usize::from(value < 9.995) + 1 };
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
 /// `–` where there is nothing.
 pub fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "–".into())
@@ -110,6 +122,10 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(bytes(4096), "4.0 KiB");
         assert_eq!(bytes(7_730_941_133), "7.2 GiB");
+        assert_eq!(
+            [0.0, 999.4, 9994.0, 9996.0, 999_600.0, 31.24e9].map(flops),
+            ["0 FLOP", "999 FLOP", "9.99 kFLOP", "10.0 kFLOP", "1.00 MFLOP", "31.2 GFLOP"]
+        );
         assert_eq!(milliseconds(0.0041), "4.1 µs");
         assert_eq!((milliseconds(0.314), milliseconds(1234.4)), ("0.31 ms".into(), "1,234 ms".into()));
     }

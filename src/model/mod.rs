@@ -1,5 +1,6 @@
 //! Networks: what they are made of, how they start, how they are written down.
 
+mod cost;
 pub mod encoder;
 pub mod formats;
 mod language;
@@ -15,6 +16,7 @@ pub mod transformer;
 pub mod vocabulary;
 mod weights;
 
+pub use cost::{TRAINING, TextBatch};
 pub use language::LanguageModel;
 pub use layout::{Layout, Parameter};
 pub use network::{Activations, Net};

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::cost::Flops;
 use super::dissect::{Followed, Pull};
 use super::evaluation::Evaluation;
 use super::modes::{ModeFit, ModesSpec};
@@ -356,6 +357,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         early: Option<Early>,
+        /// What its training took, by the knobs as they stood at its end. Records of before do not say.
+        #[cfg_attr(test, ts(as = "Option<Flops>", optional))]
+        flops: Flops,
     },
 }
 

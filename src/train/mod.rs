@@ -4,6 +4,7 @@ mod checkpoint;
 mod classes;
 mod cohort;
 mod contest;
+mod cost;
 mod dissect;
 mod encoders;
 mod error;
@@ -35,6 +36,7 @@ mod workload;
 
 pub use cohort::Cohort;
 pub use contest::Materials;
+pub use cost::Flops;
 pub use dissect::{Followed, Pull};
 pub use error::RunError;
 pub use evaluation::*;

@@ -229,7 +229,8 @@ impl Run {
     }
 
     fn ending(&self) -> Option<Event> {
-        self.outcome.clone().map(|outcome| Event::Finished { outcome, early: self.early() })
+        let flops = self.contest.flops(&self.experiment, [self.teacher_steps(), self.step]);
+        self.outcome.clone().map(|outcome| Event::Finished { outcome, early: self.early(), flops })
     }
 
     async fn advance_chunk(&mut self, chunk: usize, held: bool) -> Result<Event, RunError> {

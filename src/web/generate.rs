@@ -52,6 +52,7 @@ fn types() -> String {
         train::Outcome,
         train::CohortStudent,
         train::Early,
+        train::Flops,
         train::Event,
         EngineEvent,
         Reply,

@@ -232,6 +232,50 @@ fn runs_are_compared_by_knobs_numbers_and_shared_seeds() {
     assert_eq!(json["runs"][1]["differs"]["distill.temperature"], "1");
 }
 
+/// A student of 16 hidden units takes 2·(64·16 + 16·10) FLOPs a row and three times that in training, the tiny teacher 2·(64·32 + 32·10).
+#[test]
+fn runs_say_what_their_training_took_and_those_of_before_are_read_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let set = ["--set", "train.steps=20", "--set", "train.eval_every=20", "--out"];
+    let said = stdout(&succeeded(run(folder, "first-light", &[&set[..], &["one"]].concat())));
+    let lines = metrics(&folder.join("one"));
+    let flops = &lines.last().unwrap()["flops"];
+    let rows = presets::find("first-light").unwrap().experiment().train.batch_size as f64 * 20.0;
+    assert_eq!(flops["alone"].as_f64(), Some(rows * 3.0 * 2.0 * (64.0 * 16.0 + 16.0 * 10.0)));
+    assert_eq!(flops["pass"][0].as_f64(), Some(2.0 * (64.0 * 32.0 + 32.0 * 10.0)));
+    let [alone, asked] = ["alone", "asked"].map(|what| flops[what].as_f64().unwrap());
+    assert_eq!(flops["distilled"].as_f64(), Some(alone + asked));
+    assert!(said.contains("Training cost: alone ") && said.contains("4.74 kFLOP of the teacher"), "{said}");
+    let report = || fs::read_to_string(folder.join("one/report.html")).unwrap();
+    assert!(report().contains("Training cost: alone ") && report().contains("two for each multiply-add"));
+
+    let said = stdout(&succeeded(run(folder, "first-light", &[&set[..], &["two", "--seeds", "2"]].concat())));
+    assert!(said.contains("Training cost: alone "), "{said}");
+    assert!(fs::read_to_string(folder.join("two/report.html")).unwrap().contains("Training cost: alone "));
+    let compared = || stdout(&succeeded(cli(folder, &["compare", "one", "two"])));
+    assert!(compared().contains("alone costs") && compared().matches("MFLOP").count() == 4, "{}", compared());
+    let json: Value = serde_json::from_str(&stdout(&succeeded(cli(folder, &["compare", "two", "--json"])))).unwrap();
+    assert_eq!(json["runs"][0]["flops"]["1"], *flops, "the same for every seed");
+
+    // As they were written before there was a count.
+    let kept = fs::read_to_string(folder.join("one/metrics.jsonl")).unwrap();
+    let without = |text: &str| {
+        let mut value: Value = serde_json::from_str(text).unwrap();
+        value.as_object_mut().unwrap().remove("flops");
+        value.to_string() + "\n"
+    };
+    fs::write(folder.join("one/metrics.jsonl"), kept.lines().map(without).collect::<String>()).unwrap();
+    let mut summary: Value = serde_json::from_str(&fs::read_to_string(folder.join("two/summary.json")).unwrap()).unwrap();
+    for seed in summary["seeds"].as_array_mut().unwrap() {
+        seed.as_object_mut().unwrap().remove("flops");
+    }
+    fs::write(folder.join("two/summary.json"), summary.to_string()).unwrap();
+    succeeded(cli(folder, &["report", "one"]));
+    assert!(!report().contains("Training cost"));
+    assert!(!compared().contains("costs"), "{}", compared());
+}
+
 #[test]
 fn texts_are_kept_and_those_of_two_runs_fight_each_other() {
     let folder = tempfile::tempdir().unwrap();

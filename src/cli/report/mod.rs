@@ -4,6 +4,7 @@ mod seeds;
 
 use std::path::Path;
 
+use super::cost;
 use super::error::Error;
 use super::measure::{Measure, legend};
 use super::output;
@@ -71,6 +72,9 @@ fn of_run(record: &Record) -> String {
     let (table, measures) = networks(record, true);
     page.table(&table.into_rows());
     page.quiet(&read_table(&measures, record));
+    if record.flops.is_some() {
+        page.quiet(cost::LEGEND);
+    }
     further(&mut page, super::run::further(record), experiment);
     for size in record.facts.networks.iter().filter(|size| size.role != Role::Distilled) {
         let who = if size.role == Role::Alone { "both students" } else { size.role.name() };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::cost;
 use super::super::error::Error;
 use super::super::measure::Measure;
 use super::super::page::Page;
@@ -41,6 +42,10 @@ pub fn report(directory: &RunDir, summary: &Summary, settings: &Settings) -> Res
         "Latency: one forward pass of one test example on the device that trained, the median of several; over the seeds the mean and its interval. \
          Memory: the most that the process held until the seed's end, all networks and their optimisers in it.",
     );
+    if let Some(text) = summary.cost() {
+        page.paragraph(&text);
+        page.quiet(cost::LEGEND);
+    }
     curves(&mut page, &records, summary);
     page.heading("Each seed by itself");
     let link = |seed: u32| format!("<a href=\"seed-{seed}/{NAME}\">seed {seed}</a>");

@@ -1,6 +1,7 @@
 //! A race of encoders: a teacher of BERT's kind and two students of fewer layers, on running text.
 
 pub mod cast;
+mod cost;
 mod exam;
 mod labels;
 mod read;

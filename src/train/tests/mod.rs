@@ -3,6 +3,7 @@
 mod accumulate;
 mod checkpoints;
 mod cohort;
+mod cost;
 mod encoders;
 mod looks;
 mod precision;

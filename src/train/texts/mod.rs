@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod cast;
+mod cost;
 mod desk;
 mod exam;
 mod judged;

@@ -485,6 +485,32 @@ best_step: number,
  */
 evaluations: number, };
 
+export type Flops = { 
+/**
+ * The teacher's training in this run; 0 where it came trained.
+ */
+teacher: number, 
+/**
+ * The student alone's training.
+ */
+alone: number, 
+/**
+ * The distilled student's, and what the teacher did for it.
+ */
+distilled: number, 
+/**
+ * Of that the teacher's part: what it read and wrote.
+ */
+asked: number, 
+/**
+ * What it takes the teacher to read every example of the students once: its part where its answers are kept.
+ */
+once: number, 
+/**
+ * A forward pass of the teacher and of a student: of decoders for one token of a text, else for one example.
+ */
+pass: [number, number], };
+
 export type Event = { "type": "opened", summary: Summary, } | { "type": "progress", phase: Phase, 
 /**
  * Steps made in this phase.
@@ -553,7 +579,11 @@ answers: Array<KnownAnswer>, writings: Array<Writing>, } | { "type": "finished",
 /**
  * Present when the run ended before its steps were up.
  */
-early?: Early, };
+early?: Early, 
+/**
+ * What its training took, by the knobs as they stood at its end. Records of before do not say.
+ */
+flops?: Flops, };
 
 export type EngineEvent = { "type": "ready", backend: string, adapter: string, } | { "type": "self_tested", worst: number, limit: number, passed: boolean, milliseconds: number, } | { "type": "brought" } | { "type": "file", name: string, bytes: Uint8Array, } | { "type": "error", code: string, message: string, key: string | null, value: string | null, allowed: string | null, fatal: boolean, };
 
