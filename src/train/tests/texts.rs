@@ -122,7 +122,7 @@ async fn written_answers_are_held_against_their_references() {
 #[test_async]
 async fn every_problem_is_counted_at_most_once() {
     for (samples, expected) in [("3", 3), ("700", 500)] {
-        let set = [("task.name", "arithmetic"), ("text.samples", samples), ("teacher.steps", "1"), ("train.steps", "1")];
+        let set = [("task.name", "arithmetic"), ("text.samples", samples), ("teacher.steps", "10"), ("train.steps", "1")];
         let mut run = open("sft", &set).await;
         let events = to_the_end(&mut run).await;
         assert!(matches!(events.last(), Some(Event::Finished { outcome, .. }) if outcome.test_rows == expected as usize));
@@ -166,7 +166,7 @@ async fn open_answers_are_chosen_by_rouge_l_of_the_part_that_is_held_out() {
             ("teacher.layers", "1"),
             ("teacher.dim", "16"),
             ("teacher.heads", "2"),
-            ("teacher.steps", "1"),
+            ("teacher.steps", "10"),
             ("student.dim", "8"),
             ("text.context", "16"),
             ("text.samples", "2"),
