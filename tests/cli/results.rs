@@ -92,7 +92,7 @@ fn written_answers_are_said_to_be_as_many_as_were_written() {
         "teacher.layers=1",
         "teacher.dim=16",
         "teacher.heads=2",
-        "teacher.steps=1",
+        "teacher.steps=10",
         "student.dim=8",
         "text.context=20",
         "text.sft_steps=0",

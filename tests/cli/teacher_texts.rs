@@ -1,5 +1,7 @@
 //! What the teacher writes for SeqKD is kept: asked for once, by no `resume` and no other run again.
 
+use std::collections::BTreeSet;
+
 use super::checkpoint::{distil, model, refused, same, workplace};
 use super::*;
 
@@ -64,7 +66,9 @@ fn another_run_learns_from_the_texts_of_a_file() {
     // Of half of it the rest is asked for.
     fs::write(&words, &kept[..kept.len() / 2]).unwrap();
     succeeded(shared("half", &[]));
-    assert_eq!(fs::read_to_string(&words).unwrap(), kept, "the same texts in the same order");
+    // Those that are there are not asked for, so that others may come sooner.
+    let sorted = |text: &str| text.lines().map(String::from).collect::<BTreeSet<_>>();
+    assert_eq!(sorted(&fs::read_to_string(&words).unwrap()), sorted(&kept), "the same texts, whenever they were asked for");
     same(&folder.join("first"), &folder.join("half"));
     stopped_early(&folder.join("half"));
     succeeded(cli(folder, &["resume", "half"]));
