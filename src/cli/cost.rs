@@ -1,6 +1,7 @@
 //! What training took, in words.
 
 use super::table::flops;
+use crate::eval::statistics;
 use crate::spec::Experiment;
 use crate::train::Flops;
 
@@ -38,14 +39,14 @@ pub fn times(found: &Flops) -> String {
 
 /// Of several seeds.
 pub fn mean(all: &[Flops]) -> Option<Flops> {
-    let over = |of: fn(&Flops) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
-    (!all.is_empty()).then(|| Flops {
-        teacher: over(|found| found.teacher),
-        alone: over(|found| found.alone),
-        distilled: over(|found| found.distilled),
-        asked: over(|found| found.asked),
-        once: over(|found| found.once),
-        pass: [over(|found| found.pass[0]), over(|found| found.pass[1])],
+    let over = |of: fn(&Flops) -> f64| statistics::mean(&all.iter().map(of).collect::<Vec<_>>());
+    Some(Flops {
+        teacher: over(|found| found.teacher)?,
+        alone: over(|found| found.alone)?,
+        distilled: over(|found| found.distilled)?,
+        asked: over(|found| found.asked)?,
+        once: over(|found| found.once)?,
+        pass: [over(|found| found.pass[0])?, over(|found| found.pass[1])?],
     })
 }
 

@@ -308,6 +308,20 @@ mod tests {
         assert_eq!(get(cache.path(), nobody()).unwrap(), folder);
     }
 
+    const CHAT: [&str; 4] = ["config.json", "tokenizer.json", "model.safetensors", "chat_template.jinja"];
+
+    #[test]
+    fn a_decoder_is_fetched_with_its_template() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = get(cache.path(), serve(&CHAT, 10)).unwrap();
+        assert!(CHAT.iter().all(|name| folder.join(name).is_file()));
+        assert_eq!(unknown(&folder), None, "what there is not was asked for once");
+        fs::remove_file(folder.join("chat_template.jinja")).unwrap();
+        assert_eq!(unknown(&folder).as_deref(), Some("chat_template.jinja"), "it may be there");
+        fs::write(folder.join("tokenizer_config.json"), "{\"chat_template\": \"{{ messages }}\"}").unwrap();
+        assert_eq!(unknown(&folder), None, "it stands elsewhere");
+    }
+
     /// A Hub that fails is not one that lacks a file.
     #[test]
     fn a_pooling_that_cannot_be_had_is_not_taken_for_none() {

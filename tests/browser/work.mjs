@@ -40,18 +40,26 @@ function instrument() {
     for (const { type, addedNodes, removedNodes } of records) frame.changes += type === "childList" ? addedNodes.length + removedNodes.length : 1;
   }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 
-  // The message comes after all that the frame draws, whoever asked first to draw in it.
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
+  // All that is drawn in a frame is told the same time.
+  let at = -1;
+  const close = () => {
     for (const what of Object.keys(most)) most[what] = Math.max(most[what], frame[what]);
     frames += 1;
     frame = none();
-    requestAnimationFrame(() => port2.postMessage(null));
   };
-  port2.postMessage(null);
+  const ask = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (draw) =>
+    ask((now) => {
+      if (now !== at) close();
+      at = now;
+      draw(now);
+    });
 
   window.__work = {
     begin: () => ([most, frame, frames] = [none(), none(), 0]),
-    most: () => ({ ...most, frames, engines }),
+    most: () => {
+      close();
+      return { ...most, frames, engines };
+    },
   };
 }

@@ -137,4 +137,25 @@ mod tests {
         let error = read("<|im_end|>\n", "<think>").unwrap_err();
         assert!(error.contains("writes a prompt otherwise") && error.contains("tokenizer_config.json"), "{error}");
     }
+
+    /// A model has read the prompt before it answers: its tokens must be those that stand before the response here.
+    #[test]
+    fn a_token_that_would_belong_to_both_is_parted() {
+        let json = r#"{"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+            "decoder": {"type": "Fuse"}, "added_tokens": [{"id": 3, "content": "<|im_end|>", "single_word": false, "lstrip": false,
+                "rstrip": false, "normalized": false, "special": true}],
+            "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
+                "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}"#;
+        let template = Arc::new(Turns { end: "<|im_end|>", thought: "a" });
+        let tokenizer = Tokenizer::from_json(json.as_bytes()).unwrap().following(Some(template));
+        let instructions = Instructions::of(&tokenizer).unwrap();
+        // Of "user>" and "assistant>" the tokenizer knows the letter a alone.
+        let example = |completion: &str| {
+            let line = serde_json::json!({ "prompt": "b", "completion": completion }).to_string();
+            instructions.example(&line).unwrap()
+        };
+        assert_eq!(tokenizer.encode("ab").unwrap(), [2]);
+        assert_eq!(example("ab"), Example { prompt: vec![1, 3, 0, 0, 0], response: vec![1] });
+        assert_eq!(example("aab"), Example { prompt: vec![1, 3, 0, 0, 0], response: vec![2] });
+    }
 }
