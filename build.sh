@@ -192,7 +192,7 @@ peers_packages() {
   local folder=$TOOLS/peers stamp
   stamp=$(hash_files benches/peers/package.json benches/peers/package-lock.json)
   ! is_current "$folder/node_modules/.stamp" "$stamp" || return 0
-  say "installing TensorFlow.js and jax-js into $folder (some 300 MB, once)"
+  say "installing TensorFlow.js and jax-js into $folder (120 MB, once)"
   mkdir -p "$folder"
   cp benches/peers/package.json benches/peers/package-lock.json "$folder"
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "../../www/serve.mjs";
 
 const SCRIPT = fileURLToPath(new URL("../../www/serve.mjs", import.meta.url));
-const started = (...parts) => spawnSync(process.execPath, [SCRIPT, ...parts], { encoding: "utf8", timeout: 20_000 });
+const started = (...parts) => spawnSync(process.execPath, [SCRIPT, ...parts], { encoding: "utf8", timeout: 120_000 });
 
 /** As it is written: `fetch` would resolve the dots. */
 const status = (port, path) =>
