@@ -314,8 +314,7 @@ impl Texts {
 
     /// Fingerprints of the chat templates by which the texts are put, where they are.
     pub fn templates(&self) -> Option<String> {
-        let others = self.teachers.as_ref().map(|side| &side.reading);
-        let templates = [Some(&self.own), others].into_iter().flatten().filter_map(|reading| reading.set.tokenizer.template());
+        let templates = self.readings().filter_map(|reading| reading.set.tokenizer.template());
         let prints: Vec<String> = templates.map(|template| template.fingerprint().to_string()).collect();
         (!prints.is_empty()).then(|| prints.join(" "))
     }
