@@ -50,20 +50,8 @@ async fn three_micro_batches_make_the_step_of_one_batch_of_their_rows() {
 /// Responses differ in length: without their weights, micro-batches would make another step.
 #[test_async]
 async fn micro_batches_of_text_count_by_their_tokens() {
-    let base = [
-        ("teacher.source", "live"),
-        ("teacher.layers", "1"),
-        ("teacher.dim", "16"),
-        ("teacher.heads", "2"),
-        ("teacher.steps", "10"),
-        ("student.dim", "8"),
-        ("text.sft_steps", "2"),
-        ("text.samples", "4"),
-        ("train.steps", "10"),
-        ("train.eval_every", "10"),
-        ("train.optimizer", "sgd"),
-        ("train.lr", "0.3"),
-    ];
+    let steps = [("text.samples", "4"), ("train.steps", "10"), ("train.eval_every", "10"), ("train.optimizer", "sgd"), ("train.lr", "0.3")];
+    let base = [&TINY_DECODERS[..], &steps].concat();
     let hinted = [&base[..], &[("distill.hint_weight", "0.5")]].concat();
     for (preset, set) in [("grammar", &base[..]), ("grammar", &hinted), ("seq-kd", &base), ("uld", &base)] {
         same_run(preset, set, &[("train.batch_size", "2"), ("train.accumulate", "4")], &[("train.batch_size", "8")]).await;

@@ -1,6 +1,7 @@
 //! The race, small and on the CPU backend.
 
 mod accumulate;
+mod answers;
 mod checkpoints;
 mod cohort;
 mod cost;
@@ -34,6 +35,17 @@ fn tiny(set: &[(&str, &str)]) -> Experiment {
     ];
     Experiment::from_preset("plane", base.into_iter().chain(set.iter().copied())).expect("a valid experiment")
 }
+
+/// A decoder of next to nothing teaches a smaller one.
+const TINY_DECODERS: [(&str, &str); 7] = [
+    ("teacher.source", "live"),
+    ("teacher.layers", "1"),
+    ("teacher.dim", "16"),
+    ("teacher.heads", "2"),
+    ("teacher.steps", "10"),
+    ("student.dim", "8"),
+    ("text.sft_steps", "2"),
+];
 
 async fn open(set: &[(&str, &str)]) -> Run {
     Run::new(tiny(set), &Place::cpu(), &all()).await.expect("the run opens")

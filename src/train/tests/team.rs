@@ -46,20 +46,8 @@ async fn encoders_learn_on_two_devices_as_on_one() {
 
 #[test_async]
 async fn decoders_learn_on_two_devices_as_on_one() {
-    let base = [
-        ("teacher.source", "live"),
-        ("teacher.layers", "1"),
-        ("teacher.dim", "16"),
-        ("teacher.heads", "2"),
-        ("teacher.steps", "10"),
-        ("student.dim", "8"),
-        ("student.heads", "2"),
-        ("text.sft_steps", "2"),
-        ("text.samples", "4"),
-        ("train.steps", "5"),
-        ("train.batch_size", "2"),
-        ("train.eval_every", "5"),
-    ];
+    let steps = [("student.heads", "2"), ("text.samples", "4"), ("train.steps", "5"), ("train.batch_size", "2"), ("train.eval_every", "5")];
+    let base = [&TINY_DECODERS[..], &steps].concat();
     for preset in ["grammar", "seq-kd", "uld", "gkd", "distillm", "distillm-2", "minillm", "dpkd"] {
         same_alone_and_together(preset, &base).await;
     }

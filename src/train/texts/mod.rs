@@ -6,6 +6,7 @@ mod cost;
 mod desk;
 mod exam;
 mod judged;
+mod notes;
 pub mod read;
 mod remember;
 mod told;
@@ -19,13 +20,12 @@ use crate::data::text::{Judge, TextSet, TopK};
 use crate::data::{self, Batches};
 use crate::device::Place;
 use crate::eval::study::Bin;
-use crate::loss::preference;
 use crate::method::response::Parts;
 use crate::method::text::{self, Memory, Reading, Scene, Sequences, Written, distillm, large, sft};
 use crate::model::Transformer;
 use crate::model::lora::Lora;
 use crate::model::transformer::Context;
-use crate::spec::{Experiment, Method, Preference, TeacherSource, Text, Transfer};
+use crate::spec::{Experiment, Method, TeacherSource, Text, Transfer};
 use cast::Cast;
 use exam::{Exam, Sizes};
 pub use judged::Sample;
@@ -102,14 +102,7 @@ impl Texts {
         };
         examples = examples.min(own.set.omit(experiment.text.omit_prompts, experiment.seed, held.as_mut())?);
         let mut notes: Vec<String> = readers.note.into_iter().collect();
-        if skipped.count > 0 {
-            let context = experiment.text.context;
-            let longer = if skipped.count == 1 { "is longer" } else { "are longer" };
-            notes.push(format!("{skipped} {longer} than {context} tokens; left out: raise text.context to have them"));
-        }
-        notes.extend(unpublished(&experiment.text));
-        notes.extend(idle(experiment));
-        notes.extend(no_stage(&experiment.text));
+        notes.extend(notes::of(experiment, &skipped));
         let contexts = [other.as_ref().unwrap_or(&own).context(), own.context()];
         let needed = if experiment.teacher.source == TeacherSource::File { contexts } else { positions };
         let Cast { teacher: (teacher, values), student: (student, first), mut origins } =
@@ -379,46 +372,6 @@ impl Texts {
 /// Examples that accuracy is counted on: those that are answered in writing where one answer is right.
 fn counted(set: &TextSet, exam: &Exam) -> usize {
     if matches!(set.judge, Judge::Exact) { exam.desk.asked.len() } else { exam.prompts().len() }
-}
-
-/// What is to be said of a preference whose constants are those of another form, as they are when the form alone was changed.
-fn unpublished(text: &Text) -> Option<String> {
-    let Text { method, preference, preference_beta: beta, preference_margin: margin, .. } = *text;
-    let published = preference::Settings::published(preference);
-    let odd = method == Method::Dpkd && preference == Preference::Simpo && (beta, margin) != (published.beta, published.margin);
-    odd.then(|| {
-        format!(
-            "SimPO's paper has text.preference_beta={} and text.preference_margin={}; this run has {beta} and {margin}",
-            published.beta, published.margin
-        )
-    })
-}
-
-/// What is to be said where the fine-tuning before a method takes all steps.
-fn idle(experiment: &Experiment) -> Option<String> {
-    let Text { sft_steps: first, tune_steps: last, method, .. } = experiment.text;
-    let (steps, tuned) = (experiment.train.steps, first + last);
-    (method != Method::Sft && tuned >= steps).then(|| {
-        let (knobs, which) = match (first, last) {
-            (_, 0) => ("text.sft_steps", format!("the first {first}")),
-            (0, _) => ("text.tune_steps", format!("the last {last}")),
-            _ => ("text.sft_steps and text.tune_steps", format!("the first {first} and the last {last}")),
-        };
-        format!(
-            "{which} steps fine-tune both students alike ({knobs}), and this run has {steps}: nothing is distilled. Set train.steps above \
-             {tuned}, or {knobs} below {steps}"
-        )
-    })
-}
-
-/// What is to be said of a learning rate for a fine-tuning that is none.
-fn no_stage(text: &Text) -> Option<String> {
-    (text.sft_lr > 0.0 && text.sft_steps == 0).then(|| {
-        format!(
-            "text.sft_lr={} is the learning rate of the first text.sft_steps, and this run has none of them: set text.sft_steps, or text.sft_lr=0",
-            text.sft_lr
-        )
-    })
 }
 
 /// Whether the student writes texts of its own while it learns.
