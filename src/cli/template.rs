@@ -42,11 +42,31 @@ impl Jinja {
         for (name, token) in &chat.tokens {
             environment.add_global(*name, token.as_str());
         }
-        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| error.to_string())?;
+        environment.add_template_owned(NAME, unmarked(source)).map_err(|error| error.to_string())?;
         let mut fingerprint = Fingerprint::of(source.as_bytes());
         chat.tokens.iter().for_each(|(name, token)| fingerprint.bytes(format!("{name}={token}\n").as_bytes()));
         Ok(Some(Self { fingerprint, environment }))
     }
+}
+
+/// A template without the meaning of `{% generation %}` and `{% endgeneration %}`, by which transformers tells what the assistant says: here that is
+/// found by its tokens. What stands between is rendered always, and the white space around the tags is kept or left out as before.
+fn unmarked(source: &str) -> String {
+    let mut parts = source.split("{%");
+    let mut found = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let plain = part.split_once("%}").and_then(|(tag, behind)| {
+            let name = tag.trim_matches(['-', '+']).trim();
+            let plain = match name {
+                "generation" => "if true",
+                "endgeneration" => "endif",
+                _ => return None,
+            };
+            Some(format!("{}%}}{behind}", tag.replace(name, plain)))
+        });
+        found.extend(["{%", plain.as_deref().unwrap_or(part)]);
+    }
+    found
 }
 
 impl Template for Jinja {

@@ -1,5 +1,5 @@
 """Writes chat.json: what transformers' `apply_chat_template` makes of conversations, by templates as models have them (SmolLM2, Qwen2.5, LLaMA 3 and 2,
-Mistral, Zephyr), with two tokenizers made here: byte-level with a token that begins every text, and with `▁` before every piece as LLaMA 2's.
+Mistral, Zephyr, and two that mark what the assistant says), with two tokenizers made here: byte-level with a token that begins every text, and with `▁` before every piece as LLaMA 2's.
 
     python tests/reference/chat.py
 
@@ -112,9 +112,36 @@ ZEPHYR = """{% for message in messages %}
 {% endif %}
 {% endfor %}"""
 
+# As SmolLM3's and others for training: what the assistant says stands between tags of transformers' own.
+GENERATION = """{%- for message in messages %}
+    {%- if message.role == "assistant" %}
+        {%- generation %}
+        {{- '<|im_start|>assistant\\n' + message.content + '<|im_end|>\\n' }}
+        {%- endgeneration %}
+    {%- else %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+    {%- endif %}
+{%- endfor %}
+{% if add_generation_prompt %}
+<|im_start|>assistant
+{% endif %}
+"""
+GENERATION_LOOSE = """{% for message in messages %}
+<|im_start|>{{ message.role }}
+  {% generation %}
+{{ message.content }}<|im_end|>
+  {% endgeneration %}
+{% endfor %}
+{% if add_generation_prompt %}
+<|im_start|>assistant
+{% endif %}
+"""
+
 CASES = {
     "SmolLM2": (CHAT_ML, "bytes", {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}),
     "Qwen2.5": (QWEN, "bytes", {"eos_token": "<|im_end|>"}),
+    "marked": (GENERATION, "bytes", {"eos_token": "<|im_end|>"}),
+    "marked, on lines of their own": (GENERATION_LOOSE, "bytes", {"eos_token": "<|im_end|>"}),
     "LLaMA 3": (LLAMA_3, "bytes", {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}),
     "LLaMA 2": (LLAMA_2, "pieces", {"bos_token": "<s>", "eos_token": "</s>"}),
     "Mistral": (MISTRAL, "pieces", {"bos_token": "<s>", "eos_token": "</s>"}),
