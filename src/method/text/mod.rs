@@ -32,7 +32,7 @@ pub mod token_kd;
 pub mod uld;
 
 pub use batch::{Responses, Sequences, Written, one_hot};
-pub use scene::{Memory, Reading, Scene};
+pub use scene::{Memory, Padding, Reading, Scene};
 pub use teacher_texts::TeacherTexts;
 
 use super::response::Parts;

@@ -40,7 +40,7 @@ fn the_tasks_that_are_brought_have_the_room_that_their_numbers_were_measured_wit
         let reading = Reading::new(set);
         let prompts = reading.set.train.iter().chain(&reading.set.test).map(|example| example.prompt.len());
         assert!(prompts.into_iter().all(|prompt| reading.limit(prompt) == reading.longest), "no prompt shortens a text");
-        assert_eq!(reading.padded(&[Written { prompt: vec![1], response: vec![1] }]), reading.seq);
+        assert_eq!(reading.padding().of(&[Written { prompt: vec![1], response: vec![1] }]), reading.seq);
     }
 }
 

@@ -58,9 +58,23 @@ impl Reading {
         self.longest.min(self.context().saturating_sub(prompt))
     }
 
-    /// How far a batch of texts is padded: where lengths may differ much, no further than its own longest needs.
-    pub fn padded(&self, texts: &[Written]) -> usize {
-        match self.set.room {
+    /// How far batches of texts are padded.
+    pub fn padding(&self) -> Padding {
+        Padding { room: self.set.room, seq: self.seq }
+    }
+}
+
+/// How far a batch of texts is padded: where lengths may differ much, no further than its own longest needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Padding {
+    room: Room,
+    seq: usize,
+}
+
+impl Padding {
+    /// Tokens of each of these texts on the device, less one.
+    pub fn of(self, texts: &[Written]) -> usize {
+        match self.room {
             Room::Apart => self.seq,
             Room::Example => {
                 let longest = texts.iter().map(Written::tokens).max().unwrap_or(0);
@@ -146,7 +160,7 @@ impl Scene<'_> {
     }
 
     pub fn sequences(&self, texts: &[Written]) -> Sequences {
-        Sequences::new(texts, self.reading.padded(texts), self.student.config().vocab, self.place)
+        Sequences::new(texts, self.reading.padding().of(texts), self.student.config().vocab, self.place)
     }
 
     /// Logits `[rows, vocab]` with gradients.

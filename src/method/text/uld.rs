@@ -90,7 +90,7 @@ fn hear(scene: &Scene, own: &Sequences, texts: &[Written]) -> Result<Heard, Gene
         return Ok(Heard { sequences: own.clone(), rows });
     };
     let theirs: Vec<Written> = scene.rows.iter().map(|row| Written::example(&reading.set.train.get(*row), reading.set.end())).collect();
-    let sequences = Sequences::new(&theirs, reading.padded(&theirs), scene.teacher.config().vocab, scene.place);
+    let sequences = Sequences::new(&theirs, reading.padding().of(&theirs), scene.teacher.config().vocab, scene.place);
     let mut rows = Vec::new();
     for (index, row) in scene.rows.iter().enumerate() {
         let responses = [scene.reading, reading].map(|reading| reading.set.train.get(*row).into_owned().response);

@@ -21,7 +21,7 @@ use crate::eval::{
     text as measures,
 };
 use crate::loss::preference;
-use crate::method::text::{Reading, Sequences, Written, large};
+use crate::method::text::{Padding, Reading, Sequences, Written, large};
 use crate::model::Transformer;
 use crate::model::transformer::Context;
 use crate::spec::{Experiment, Method};
@@ -82,7 +82,7 @@ pub struct Exam {
     pub desk: Desk,
     /// Whether a good answer may have other words than its reference.
     open: bool,
-    seq: usize,
+    padding: Padding,
     /// Tokens of the data's responses on the mean: up to there errors that add up are read as one number.
     mean_response: usize,
     /// A frozen teacher's, and the temperature at which it wrote them.
@@ -93,7 +93,7 @@ pub struct Exam {
 
 impl Exam {
     pub fn new(reading: &Reading, vocab: usize, sizes: &Sizes, place: &Place) -> Self {
-        let &Reading { ref set, seq, .. } = reading;
+        let (set, padding) = (&reading.set, reading.padding());
         let (mut references, mut prompts, mut wrong_words) = (Vec::new(), Vec::new(), Vec::new());
         if let Judge::Grammar(grammar) = &set.judge {
             for prompt in grammar.prompts() {
@@ -119,7 +119,7 @@ impl Exam {
             matches!(set.judge, Judge::Exact) && !references.iter().map(|reference| &reference.written).chain(&desk.asked).all(checkable);
         let chunk = references.len().clamp(1, if vocab > large::VOCABULARY { LARGE_CHUNK } else { CHUNK });
         let texts: Vec<Written> = references.iter().chain(&wrong_words).map(|reference| reference.written.clone()).collect();
-        let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, seq, vocab, place)).collect();
+        let chunks = texts.chunks(chunk).map(|part| filled(part, chunk, padding, vocab, place)).collect();
         Self {
             references,
             chunks,
@@ -130,7 +130,7 @@ impl Exam {
             wrong_words,
             desk,
             open,
-            seq,
+            padding,
             mean_response: sizes.mean_response,
             teacher_texts: None,
             reliability: BTreeMap::new(),
@@ -253,7 +253,7 @@ impl Exam {
     ) -> Result<Apart, RunError> {
         let mut found = Apart { forward_kl: Vec::new(), likelier: Vec::new() };
         for part in texts.chunks(self.chunk) {
-            let chunk = filled(part, self.chunk, self.seq, self.vocab, place);
+            let chunk = filled(part, self.chunk, self.padding, self.vocab, place);
             let states = [(teacher, 0), (student, 1)].map(|(net, at)| net.state(chunk.ids.clone(), &contexts[at]));
             let told = told::apart(&chunk, (teacher, &states[0]), (student, &states[1]), preference).await?;
             found.forward_kl.extend(told.forward_kl.into_iter().take(part.len()));
@@ -367,8 +367,8 @@ impl Exam {
 }
 
 /// Texts as a batch of `chunk`: always as many, because a GPU compiles its kernels for shapes.
-fn filled(texts: &[Written], chunk: usize, seq: usize, vocab: usize, place: &Place) -> Sequences {
+fn filled(texts: &[Written], chunk: usize, padding: Padding, vocab: usize, place: &Place) -> Sequences {
     let mut texts = texts.to_vec();
     texts.resize(chunk, texts[0].clone());
-    Sequences::new(&texts, seq, vocab, place)
+    Sequences::new(&texts, padding.of(&texts), vocab, place)
 }
