@@ -167,7 +167,7 @@ impl Exam {
     ) -> Result<Vec<Evaluation>, RunError> {
         let teacher = &networks[0].2;
         if teacher_changes || self.heard.is_empty() {
-            self.heard = self.chunks.iter().map(|chunk| teacher.state(chunk.ids.clone(), &contexts[0])).collect();
+            self.heard = self.chunks.iter().map(|chunk| state(teacher, chunk, &contexts[0])).collect();
         }
         let temperature = experiment.text.sampling_temperature;
         let kept = self.teacher_texts.take().filter(|(at, _)| !teacher_changes && *at == temperature);
@@ -217,7 +217,7 @@ impl Exam {
         let (role, steps, network) = who;
         let mut told = Vec::new();
         for chunk in &self.chunks {
-            let state = network.state(chunk.ids.clone(), context);
+            let state = state(network, chunk, context);
             told.extend(told::all(chunk, (network, &state), None).await?);
         }
         told.truncate(self.references.len() + self.wrong_words.len());
@@ -234,7 +234,7 @@ impl Exam {
     ) -> Result<Vec<Vec<Told>>, RunError> {
         let mut told = Vec::new();
         for (chunk, heard) in self.chunks.iter().zip(&self.heard) {
-            let student = student.map(|net| (net, net.state(chunk.ids.clone(), &contexts[1])));
+            let student = student.map(|net| (net, state(net, chunk, &contexts[1])));
             told.extend(told::all(chunk, (teacher, heard), student.as_ref().map(|(net, state)| (*net, state))).await?);
         }
         // The last chunk was filled up.
@@ -254,7 +254,7 @@ impl Exam {
         let mut found = Apart { forward_kl: Vec::new(), likelier: Vec::new() };
         for part in texts.chunks(self.chunk) {
             let chunk = filled(part, self.chunk, self.padding, self.vocab, place);
-            let states = [(teacher, 0), (student, 1)].map(|(net, at)| net.state(chunk.ids.clone(), &contexts[at]));
+            let states = [(teacher, 0), (student, 1)].map(|(net, at)| state(net, &chunk, &contexts[at]));
             let told = told::apart(&chunk, (teacher, &states[0]), (student, &states[1]), preference).await?;
             found.forward_kl.extend(told.forward_kl.into_iter().take(part.len()));
             found.likelier.extend(told.likelier.into_iter().take(part.len()));
@@ -371,4 +371,9 @@ fn filled(texts: &[Written], chunk: usize, padding: Padding, vocab: usize, place
     let mut texts = texts.to_vec();
     texts.resize(chunk, texts[0].clone());
     Sequences::new(&texts, padding.of(&texts), vocab, place)
+}
+
+/// A network's last states of all tokens, `[rows, width]`. `context` is of the longest batch.
+fn state(network: &Transformer, chunk: &Sequences, context: &Context) -> Tensor<2> {
+    network.state(chunk.ids.clone(), &context.first(chunk.seq))
 }

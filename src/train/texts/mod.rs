@@ -5,6 +5,8 @@ pub mod cast;
 mod cost;
 mod desk;
 mod exam;
+#[cfg(test)]
+mod exam_tests;
 mod judged;
 mod notes;
 pub mod read;
