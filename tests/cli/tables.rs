@@ -35,7 +35,7 @@ fn csv_is_read_as_the_same_lines_of_json() {
     };
     refuse(b"", &JSONL, &["line 1", "empty", "prompt and response"]);
     refuse(b"ask,say\na,b\n", &JSONL, &["line 1", "\"ask\""]);
-    refuse(b"prompt,response\na,b\n", &JSONL, &["1 examples are left", "at least 2"]);
+    refuse(b"prompt,response\na,b\n", &JSONL, &["1 example is left", "at least 2"]);
     refuse(b"prompt,response\n\"a\nb\",b\n,a\n", &JSONL, &["line 4", "\"prompt\" is empty"]);
     refuse(b"prompt,response\na,b\na,\xff\n", &JSONL, &["line 3", "UTF-8"]);
     refuse(b"prompt,response\na,b\na,b\n", &[], &["task.name=jsonl"]);

@@ -149,7 +149,7 @@ fn a_bad_line_is_named_with_what_is_wrong() {
         assert!(text.contains(problem), "{line}: {text}");
     }
     let error = jsonl(good, Tokenizer::Bytes, &options(10)).unwrap_err().to_string();
-    assert!(error.contains("1 examples are left") && error.contains("at least 2"), "{error}");
+    assert!(error.contains("1 example is left") && error.contains("at least 2"), "{error}");
     let error = jsonl(good, Tokenizer::words("a b"), &options(10)).unwrap_err().to_string();
     assert!(error.contains("no token to end a response"), "{error}");
     let error = jsonl(&format!("{good}\n{good}"), Tokenizer::words("a <end>"), &options(10)).unwrap_err().to_string();
@@ -167,4 +167,6 @@ fn examples_over_the_context_can_be_skipped_and_are_counted() {
     assert_eq!(one.set.longest(), (1, 11));
     assert_eq!(one.set.train, again.set.train);
     assert_ne!(one.set.train, other.set.train);
+    let error = jsonl(&text, Tokenizer::Bytes, &JsonlOptions { too_long: TooLong::Skip, ..options(3) }).unwrap_err().to_string();
+    assert!(error.contains("1 example is left (19 took more than 3 tokens: raise text.context); at least 2"), "{error}");
 }

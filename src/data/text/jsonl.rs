@@ -143,8 +143,12 @@ pub fn jsonl_by(text: &str, tokenizers: Vec<Tokenizer>, options: &JsonlOptions) 
 /// Fewer than two.
 pub fn divide<T>(mut examples: Vec<T>, skipped: usize, options: &JsonlOptions) -> Result<[Vec<T>; 2], DataError> {
     if examples.len() < 2 {
-        let found = format!("{} examples are left, {skipped} were longer than the context of {}", examples.len(), options.context);
-        return Err(DataError::BadText(format!("{found}; at least 2 are needed")));
+        let left = if examples.len() == 1 { "1 example is left" } else { "no example is left" };
+        let longer = match skipped {
+            0 => String::new(),
+            _ => format!(" ({skipped} took more than {} tokens: raise text.context)", options.context),
+        };
+        return Err(DataError::BadText(format!("{left}{longer}; at least 2 are needed")));
     }
     examples.shuffle(&mut rng(options.seed, "jsonl"));
     let tests = (examples.len() as f64 * options.test_fraction).round() as usize;
