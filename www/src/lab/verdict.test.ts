@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Evaluation, Summary } from "../engine/protocol";
-import { sentence, sizeOf } from "./verdict";
+import { idleSentence, sentence, sizeOf } from "./verdict";
 
 const summary = {
   values: { "task.name": "digits" } as Record<string, string>,
@@ -66,5 +66,13 @@ describe("the verdict", () => {
     ["arithmetic", "verdict.after.much_better"],
   ])("speaks of what is right in %s", (task, key) => {
     expect(sentence({ summary: { ...summary, values: { "task.name": task } }, phase: "finished", step: 1000, networks: networks(0.6, 0.8) }).key).toBe(key);
+  });
+
+  it("says where fine-tuning takes all steps, so that nothing is distilled", () => {
+    const values = { "task.name": "grammar", "teacher.kind": "decoder", "text.method": "minillm", "text.sft_steps": "200", "text.tune_steps": "0", "train.steps": "200" };
+    const of = (turned: Record<string, string>) => idleSentence({ summary: { ...summary, values: { ...values, ...turned } }, phase: "students", step: 0, networks: [] });
+    expect(of({})).toEqual({ key: "verdict.idle", shares: {}, numbers: { steps: 200, tuned: 200 } });
+    expect(of({ "text.sft_steps": "150", "text.tune_steps": "100" })?.numbers).toEqual({ steps: 200, tuned: 250 });
+    for (const turned of [{ "train.steps": "201" }, { "text.method": "sft" }, { "teacher.kind": "encoder" }, { "task.name": "digits" }]) expect(of(turned)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /** The one sentence that says what the run shows, as a key and its numbers. Worded by sign and size of the gap, never by hope. */
 import type { Evaluation, Phase, Role, Summary } from "../engine/protocol";
-import { counted, isText } from "./task";
+import { counted, isEncoder, isText } from "./task";
 
 export interface Sentence {
   key: string;
@@ -107,4 +107,11 @@ export function omittedSentence({ phase, networks }: Standing): Sentence | null 
     shares: { recall: omitted.recall, shifted: omitted.shifted_recall, alone: alone.recall },
     numbers: { class: omitted.class },
   };
+}
+
+/** A second sentence when the fine-tuning before and after a method takes all steps. */
+export function idleSentence({ summary: { values } }: Standing): Sentence | null {
+  const [steps, first, last] = ["train.steps", "text.sft_steps", "text.tune_steps"].map((key) => Number(values[key] ?? 0)) as [number, number, number];
+  const idle = isText(values) && !isEncoder(values) && values["text.method"] !== "sft" && first + last >= steps;
+  return idle ? { key: "verdict.idle", shares: {}, numbers: { steps, tuned: first + last } } : null;
 }
