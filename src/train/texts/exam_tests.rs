@@ -12,17 +12,13 @@ use crate::spec::Experiment;
 use crate::train::evaluation::Evaluation;
 use crate::train::event::ROLES;
 
-/// Short texts, and at the end of those that are learned one of 50 bytes.
+/// Texts of the test are short, those that are learned take 50 tokens.
 fn set() -> TextSet {
-    let mut set =
-        jsonl(&"{\"prompt\": \"ppp?\", \"completion\": \"ccc\"}\n".repeat(12), Tokenizer::Bytes, &JsonlOptions::new(0, 60)).unwrap().set;
-    let long = jsonl(
-        &format!("{{\"prompt\": \"p?\", \"completion\": \"{}\"}}\n", "c".repeat(47)).repeat(12),
-        Tokenizer::Bytes,
-        &JsonlOptions::new(0, 60),
-    );
-    set.train = long.unwrap().set.train;
-    set
+    let read = |completion: &str| {
+        let line = format!("{{\"prompt\": \"p?\", \"completion\": \"{completion}\"}}\n");
+        jsonl(&line.repeat(12), Tokenizer::Bytes, &JsonlOptions::new(0, 60)).unwrap().set
+    };
+    TextSet { train: read(&"c".repeat(47)).train, ..read("ccc") }
 }
 
 async fn measured(room: Room) -> (usize, Vec<Evaluation>) {
