@@ -86,7 +86,7 @@ export async function withPage(query, act, { expected = [], firstVisit = false, 
   });
   const open = async (search) => {
     const page = await context.newPage();
-    page.on("pageerror", (error) => wrong.push(`exception: ${error.message}`));
+    page.on("pageerror", (error) => wrong.push(`exception: ${error.stack}`));
     page.on("console", (message) => {
       const said = message.text();
       if (message.type() === "error" && ![...HARMLESS, ...expected].some((known) => known.test(said))) wrong.push(`console: ${said}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fits, ready, seriousFaults, stepTo, until, useBrowser, withPage } from "./lab.mjs";
+import { button, fits, ready, seriousFaults, stepTo, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -33,3 +33,21 @@ for (const { name, locale, query, options } of WINDOWS) {
       ));
   }
 }
+
+test("a measure that is chosen before the chart of the last one is drawn: both charts are drawn, and the page stays quick to answer", () =>
+  withPage("?backend=cpu&preset=first-light", async (page) => {
+    await ready(page);
+    await stepTo(page, 1);
+    const [training, loss] = await Promise.all(["training", "loss"].map((metric) => button(page, `view.curves.choice.${metric}`).elementHandle()));
+    // The chart of the training loss is built in the microtask of the first press, and uPlot draws it in one after that of the second.
+    await page.evaluate(
+      ([training, loss]) => {
+        training.click();
+        queueMicrotask(() => loss.click());
+      },
+      [training, loss],
+    );
+    assert.equal(await loss.getAttribute("aria-pressed"), "true");
+    // What a chart throws is known to the page by now.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+  }));
