@@ -290,3 +290,18 @@ test("arrow keys do in the row of lessons what they do on the page: a step to th
     await page.keyboard.press("ArrowRight");
     assert.equal((await until(page, "the step is made", (now) => now.step > 0)).step, 1);
   }));
+
+test("a lesson opens while the row of lessons still scrolls: the row is gone when the browser tells it of that", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const row = page.getByRole("navigation", { name: text("lesson.all") });
+    await row.getByRole("listitem").nth(LESSONS.length - 1).waitFor({ state: "attached" });
+    await row.locator("ul").evaluate((list) => {
+      list.scrollLeft = 60;
+      list.querySelector("button").click();
+    });
+    await card(page).waitFor();
+    // What the row throws is known to the page by now.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+    assert.equal(await row.count(), 0);
+  }));
