@@ -85,3 +85,15 @@ test("an adapter that computes on the CPU is told without advice; a CPU that was
     await button(asked, "transport.play").waitFor();
     assert.equal(await box(asked).count(), 0);
   }));
+
+test("Escape closes the badge also right after it was opened: what lies below it can be pressed", () =>
+  withPage("?backend=cpu", async (page) => {
+    await ready(page);
+    const opened = await page.locator("summary", { hasText: text("view.trust.cpu") }).evaluate((summary) => {
+      summary.click();
+      const before = summary.parentElement.open;
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+      return [before, summary.parentElement.open];
+    });
+    assert.deepEqual(opened, [true, false]);
+  }));
