@@ -173,6 +173,9 @@ export async function eventually(page, what, test) {
   assert.fail(`waited in vain: ${what}`);
 }
 
+/** The page has drawn what was asked for and has nothing to do: what it threw on the way is known. */
+export const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+
 /**
  * Waits until a paused run stands still and its checkpoint lies in the page's store. Steps that were under way at the pause are still made;
  * the engine answers in order, so they are made when it shows another row.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { button, knob, ready, seriousFaults, state, text, until, useBrowser, withPage } from "./lab.mjs";
+import { button, knob, ready, seriousFaults, settled, state, text, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -301,7 +301,6 @@ test("a lesson opens while the row of lessons still scrolls: the row is gone whe
       list.querySelector("button").click();
     });
     await card(page).waitFor();
-    // What the row throws is known to the page by now.
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+    await settled(page);
     assert.equal(await row.count(), 0);
   }));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atRest, button, fits, PRESETS, ready, seriousFaults, state, stepTo, text, TEXTS, until, useBrowser, withPage } from "./lab.mjs";
+import { atRest, button, fits, PRESETS, ready, seriousFaults, settled, state, stepTo, text, TEXTS, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -175,7 +175,6 @@ for (const [locale, options] of [["en", { colorScheme: "light" }], ["ko", { colo
   const where = `${options.colorScheme}, ${locale}`;
   const say = (key, params) => text(key, params, locale);
   const check = async (page, what, ...within) => assert.deepEqual({ [what]: await seriousFaults(page, ...within) }, { [what]: [] });
-  const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
 
   test(`axe finds nothing serious in the dialogs and in the steps of a lesson: ${where}`, () =>
     withPage(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { button, fits, ready, seriousFaults, stepTo, until, useBrowser, withPage } from "./lab.mjs";
+import { button, fits, ready, seriousFaults, settled, stepTo, until, useBrowser, withPage } from "./lab.mjs";
 
 useBrowser();
 
@@ -24,7 +24,7 @@ for (const { name, locale, query, options } of WINDOWS) {
             await tabs.nth(index).click();
             const what = await tabs.nth(index).innerText();
             await until(page, `${what} is open`, (_, at) => document.querySelectorAll("[role=tab]")[at].ariaSelected === "true" && document.querySelector("[role=tabpanel]").childElementCount > 0, index);
-            await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+            await settled(page);
             await fits(page, what);
             assert.deepEqual({ [what]: await seriousFaults(page, "[role=tabpanel]") }, { [what]: [] });
           }
@@ -48,6 +48,5 @@ test("a measure that is chosen before the chart of the last one is drawn throws 
       [training, loss],
     );
     assert.equal(await loss.getAttribute("aria-pressed"), "true");
-    // What a chart throws is known to the page by now.
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))));
+    await settled(page);
   }));
